@@ -1,0 +1,70 @@
+"""What scoring says of a person: the stage with its whole history, and that they are to be handed over."""
+
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+from shared.contracts.touchpoints import PersonIdentified
+
+Stage = Literal[
+    "visitor", "subscriber", "lead", "mql", "sal", "sql", "opportunity", "customer", "repeat_customer", "advocate",
+    "recycled", "disqualified",
+]  # fmt: skip
+
+
+class StageEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One step of the lifecycle: the fact that caused it and the rule that took it."""
+
+    stage: Stage
+    entered_at: int
+    cause_event_id: str
+    rule: str
+    cycle: int = 1
+
+
+class LeadStageChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`lead.stage_changed`: the whole history; the highest version of a person wins."""
+
+    person_id: str
+    version: int
+    stage: Stage
+    phase: str
+    cycle: int
+    history: tuple[StageEntry, ...]
+    charter: str
+
+
+class Reason(Struct, frozen=True, kw_only=True):
+    """Why someone is worth a call: a sentence, and the points it brought."""
+
+    text: str
+    points: float
+
+
+class JourneyLine(Struct, frozen=True, kw_only=True):
+    """One line of the journey as a rep reads it."""
+
+    occurred_at: int
+    kind: str
+    channel: str
+    text: str
+
+
+class LeadQualified(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`lead.qualified`: an MQL to be handed over, with all that hand-off needs to ask nobody (state.md 10)."""
+
+    promotion_id: str
+    person_id: str
+    cycle: int
+    at: int
+    cause_event_id: str
+    card: PersonIdentified
+    stage: Stage
+    fit_grade: str
+    fit_points: float
+    engagement_points: float
+    reasons: tuple[Reason, ...]
+    journey: tuple[JourneyLine, ...]
+    charter: str
+    account: dict[str, Any] | None = None
+    first_touch: dict[str, Any] = field(default_factory=dict)

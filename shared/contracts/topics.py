@@ -1,0 +1,87 @@
+"""The topics, one row each: who writes it, who reads it, what it carries, how long it stays."""
+
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+
+from shared.contracts.deals import CollectedDeal, Deal
+from shared.contracts.handoffs import HANDOFF_ACTS, HandoffActed
+from shared.contracts.leads import LeadQualified, LeadStageChanged
+from shared.contracts.touchpoints import (
+    CollectedTouchpoint,
+    PersonIdentified,
+    PersonMerged,
+    PersonSplit,
+    RejectedTouchpoint,
+    Touchpoint,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic. `key` says in words what orders it; `retention_days` is none where it is compacted."""
+
+    name: str
+    key: str
+    types: dict[str, type[Struct]] = field(hash=False)
+    producer: str
+    consumers: tuple[str, ...]
+    retention_days: int | None
+
+
+TOUCHPOINTS_COLLECTED = Topic(
+    "touchpoints.collected",
+    "HMAC of the anonymous id, else the user id, else the e-mail",
+    {"touchpoint.collected": CollectedTouchpoint},
+    "ingest",
+    ("ingest",),
+    7,
+)
+TOUCHPOINTS_REJECTED = Topic(
+    "touchpoints.rejected", "none", {"touchpoint.rejected": RejectedTouchpoint}, "ingest", ("ingest",), 30
+)
+DEALS_COLLECTED = Topic(
+    "deals.collected", "deal id", {"deal.collected": CollectedDeal}, "ingest", ("ingest",), 7
+)
+TOUCHPOINTS = Topic(
+    "touchpoints",
+    "person id",
+    {
+        "touchpoint": Touchpoint,
+        "person.identified": PersonIdentified,
+        "person.merged": PersonMerged,
+        "person.split": PersonSplit,
+    },
+    "ingest",
+    ("scoring", "handoff", "attribution"),
+    30,
+)
+DEALS = Topic("deals", "deal id", {"deal": Deal}, "ingest", ("scoring", "handoff", "attribution"), None)
+LEADS = Topic(
+    "leads",
+    "person id",
+    {"lead.stage_changed": LeadStageChanged, "lead.qualified": LeadQualified},
+    "scoring",
+    ("handoff", "attribution"),
+    30,
+)
+HANDOFFS = Topic(
+    "handoffs",
+    "person id",
+    {f"handoff.{act}": HandoffActed for act in HANDOFF_ACTS},
+    "handoff",
+    ("scoring", "attribution"),
+    30,
+)
+
+TOPICS: tuple[Topic, ...] = (
+    TOUCHPOINTS_COLLECTED, TOUCHPOINTS_REJECTED, DEALS_COLLECTED, TOUCHPOINTS, DEALS, LEADS, HANDOFFS,
+)  # fmt: skip
+
+TYPES: dict[str, type[Struct]] = {name: struct for topic in TOPICS for name, struct in topic.types.items()}
+"""Every event type on any topic; names are unique over all of them."""
+
+
+def dead_topic(topic: str, group: str) -> str:
+    """Where a group's dead letters of a topic go."""
+    return f"{topic}.{group}.dead"

@@ -1,0 +1,41 @@
+"""Instants: milliseconds since the epoch, always UTC.
+
+An integer sorts, subtracts and is stored the same way on SQLite and PostgreSQL. Texts are RFC 3339
+with milliseconds and `Z`. Nothing here reads a clock.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import NewType
+
+Instant = NewType("Instant", int)
+"""Milliseconds since 1970-01-01T00:00:00Z."""
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def from_datetime(moment: datetime) -> Instant:
+    """The instant of an aware datetime; a naive one is read as UTC."""
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return Instant((moment - _EPOCH) // _MILLISECOND)
+
+
+def to_datetime(instant: Instant) -> datetime:
+    """The aware UTC datetime of an instant; raises OverflowError outside the years 1 to 9999."""
+    return _EPOCH + timedelta(milliseconds=instant)
+
+
+def parse(text: str) -> Instant:
+    """The instant a RFC 3339 text names; raises ValueError where it names none."""
+    return from_datetime(datetime.fromisoformat(text))
+
+
+def to_text(instant: Instant) -> str:
+    """RFC 3339, UTC, three decimals: `2026-11-23T17:46:00.000Z`."""
+    return to_datetime(instant).isoformat(timespec="milliseconds")[:-6] + "Z"

@@ -1,0 +1,77 @@
+"""Money is an integer of minor units and a currency; it is read from the text as sent, never from a float.
+
+Exponents: ISO 4217. What is split is split by largest remainder, so the parts always sum to the whole.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+
+from shared.kernel.errors import Reject
+
+_EXPONENT = dict.fromkeys(
+    ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"),
+    0,
+) | dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3)
+_DEFAULT_EXPONENT = 2
+_LARGEST_MINOR = 10**15
+"""Past this an amount is a mistake, and it still fits a 64-bit column with room for sums."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in minor units of a currency (ISO 4217 code)."""
+
+    amount_minor: int
+    currency: str
+
+
+def exponent(currency: str) -> int:
+    """How many digits a currency has after the point."""
+    return _EXPONENT.get(currency, _DEFAULT_EXPONENT)
+
+
+def currency_code(text: str) -> str:
+    """The upper-case code; raises Reject where the text is not three letters."""
+    code = text.strip().upper()
+    if len(code) != 3 or not code.isascii() or not code.isalpha():
+        raise Reject("bad_currency", "a currency is three letters (ISO 4217)", "currency")
+    return code
+
+
+def minor_units(text: str, currency: str) -> int:
+    """The minor units a decimal text names; raises Reject where it has more digits than the currency."""
+    try:
+        amount = Decimal(text.strip())
+    except InvalidOperation:
+        raise Reject("bad_amount", "an amount is a plain decimal number", "amount") from None
+    if not amount.is_finite():
+        raise Reject("bad_amount", "an amount is a finite number", "amount")
+    scaled = amount.scaleb(exponent(currency))
+    if abs(scaled) > _LARGEST_MINOR:
+        raise Reject("bad_amount", "the amount is too large", "amount")
+    if scaled != scaled.to_integral_value():
+        raise Reject("bad_amount", f"{currency} has {exponent(currency)} digits after the point", "amount")
+    return int(scaled)
+
+
+def split(amount_minor: int, shares: Sequence[Fraction]) -> list[int]:
+    """Parts of an amount in the proportion of shares, which sum to it exactly.
+
+    Largest remainder (Hamilton): each part is rounded towards zero, then what is left goes, one unit each,
+    to the largest remainders; equal remainders go to the earlier one. Raises ValueError where shares do not
+    sum to one, or none is given for an amount that is not zero.
+    """
+    if not shares and amount_minor == 0:
+        return []
+    if sum(shares) != 1:
+        raise ValueError("shares must sum to one")
+    sign = -1 if amount_minor < 0 else 1
+    exact = [abs(amount_minor) * share for share in shares]
+    parts = [int(part) for part in exact]
+    left = abs(amount_minor) - sum(parts)
+    order = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
+    for i in order[:left]:
+        parts[i] += 1
+    return [sign * part for part in parts]
