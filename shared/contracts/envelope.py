@@ -25,6 +25,14 @@ class Event(NamedTuple):
     data: Struct
 
 
+class Emit(NamedTuple):
+    """An event to publish under a topic and a key."""
+
+    topic: str
+    key: str
+    event: Event
+
+
 class Unreadable(ValueError):
     """A record is not an event we know; the message names the reason and none of the content."""
 

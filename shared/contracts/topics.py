@@ -40,9 +40,7 @@ TOUCHPOINTS_COLLECTED = Topic(
 TOUCHPOINTS_REJECTED = Topic(
     "touchpoints.rejected", "none", {"touchpoint.rejected": RejectedTouchpoint}, "ingest", ("ingest",), 30
 )
-DEALS_COLLECTED = Topic(
-    "deals.collected", "deal id", {"deal.collected": CollectedDeal}, "ingest", ("ingest",), 7
-)
+DEALS_COLLECTED = Topic("deals.collected", "deal id", {"deal.collected": CollectedDeal}, "ingest", ("ingest",), 7)
 TOUCHPOINTS = Topic(
     "touchpoints",
     "person id",

@@ -3,10 +3,11 @@
 Exponents: ISO 4217. What is split is split by largest remainder, so the parts always sum to the whole.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from math import lcm
 
 from shared.kernel.errors import Reject
 
@@ -15,6 +16,7 @@ _EXPONENT = dict.fromkeys(
     0,
 ) | dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3)
 _DEFAULT_EXPONENT = 2
+_PLAIN = re.compile(r"([+-]?)([0-9]{1,16})(?:\.([0-9]{1,32}))?")
 _LARGEST_MINOR = 10**15
 """Past this an amount is a mistake, and it still fits a 64-bit column with room for sums."""
 
@@ -42,18 +44,17 @@ def currency_code(text: str) -> str:
 
 def minor_units(text: str, currency: str) -> int:
     """The minor units a decimal text names; raises Reject where it has more digits than the currency."""
-    try:
-        amount = Decimal(text.strip())
-    except InvalidOperation:
-        raise Reject("bad_amount", "an amount is a plain decimal number", "amount") from None
-    if not amount.is_finite():
-        raise Reject("bad_amount", "an amount is a finite number", "amount")
-    scaled = amount.scaleb(exponent(currency))
-    if abs(scaled) > _LARGEST_MINOR:
+    read = _PLAIN.fullmatch(text.strip())
+    if read is None:
+        raise Reject("bad_amount", "an amount is a plain decimal number of at most 16 digits", "amount")
+    sign, whole, after = read.groups()
+    digits = exponent(currency)
+    if (after or "").rstrip("0")[digits:]:
+        raise Reject("bad_amount", f"{currency} has {digits} digits after the point", "amount")
+    minor = int(whole + (after or "")[:digits].ljust(digits, "0"))
+    if minor > _LARGEST_MINOR:
         raise Reject("bad_amount", "the amount is too large", "amount")
-    if scaled != scaled.to_integral_value():
-        raise Reject("bad_amount", f"{currency} has {exponent(currency)} digits after the point", "amount")
-    return int(scaled)
+    return -minor if sign == "-" else minor
 
 
 def split(amount_minor: int, shares: Sequence[Fraction]) -> list[int]:
@@ -65,13 +66,14 @@ def split(amount_minor: int, shares: Sequence[Fraction]) -> list[int]:
     """
     if not shares and amount_minor == 0:
         return []
-    if sum(shares) != 1:
-        raise ValueError("shares must sum to one")
+    whole = lcm(*(share.denominator for share in shares))
+    weights = [share.numerator * (whole // share.denominator) for share in shares]
+    if sum(weights) != whole or min(weights, default=0) < 0:
+        raise ValueError("shares are not negative and must sum to one")
     sign = -1 if amount_minor < 0 else 1
-    exact = [abs(amount_minor) * share for share in shares]
-    parts = [int(part) for part in exact]
+    exact = [divmod(abs(amount_minor) * weight, whole) for weight in weights]
+    parts = [part for part, _ in exact]
     left = abs(amount_minor) - sum(parts)
-    order = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
-    for i in order[:left]:
-        parts[i] += 1
+    for index in sorted(range(len(parts)), key=lambda index: (-exact[index][1], index))[:left]:
+        parts[index] += 1
     return [sign * part for part in parts]

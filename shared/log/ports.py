@@ -8,32 +8,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from shared.contracts.records import Outgoing, Partition, Record
 
-class Partition(NamedTuple):
-    """One ordered part of a topic."""
-
-    topic: str
-    number: int
-
-
-class Outgoing(NamedTuple):
-    """A record to publish. The partition is drawn from the key; an empty key goes to partition 0."""
-
-    topic: str
-    key: bytes
-    value: bytes
-    headers: tuple[tuple[str, bytes], ...] = ()
-
-
-class Record(NamedTuple):
-    """A record as the log holds it. `at`: milliseconds since the epoch, when the log took it."""
-
-    partition: Partition
-    offset: int
-    key: bytes
-    value: bytes
-    headers: tuple[tuple[str, bytes], ...]
-    at: int
+__all__ = ["Bounds", "Locate", "Log", "LogFeatures", "Outgoing", "Partition", "Record", "Subscription"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,18 @@
 """What keeps a real part running where Docker answers: a container on ports of the loopback interface."""
 
 import atexit
+import os
+import socket
 from collections.abc import Mapping
 
+import docker
 from docker.errors import DockerException
 from docker.models.containers import Container
-from testcontainers.core.config import testcontainers_config
-from testcontainers.core.container import DockerContainer
 
 from tests.parts.engine import NotHere
 
+_UNIX = "unix://"
+_USUAL_ADDRESS = f"{_UNIX}/var/run/docker.sock"
 _STOP_SECONDS = 20
 _LOG_LINES = 40
 
@@ -18,15 +21,16 @@ class Boxed:
     """An engine that is a container of a public image; `ports` maps its own ports to those of this machine."""
 
     def __init__(self, image: str, environment: Mapping[str, str], ports: Mapping[int, int]) -> None:
-        # It removes what it made by itself; the usual reaper would be one more image to fetch.
-        testcontainers_config.ryuk_disabled = True
+        if not _engine_listens():
+            raise NotHere("no Docker engine answers")
         try:
-            self._box = DockerContainer(image).with_envs(**environment)
+            self._client = docker.from_env()
         except DockerException as error:
-            raise NotHere(f"no Docker engine answers ({error})") from error
-        for inside, outside in ports.items():
-            # Fixed, so that a part that was killed comes back where its clients look for it.
-            self._box.with_bind_ports(f"{inside}/tcp", ("127.0.0.1", outside))
+            raise NotHere(f"no Docker engine answers: {error}") from error
+        self._image = image
+        self._environment = dict(environment)
+        # Fixed ports, so that a part that was killed comes back where its clients look for it.
+        self._ports = {f"{inside}/tcp": ("127.0.0.1", outside) for inside, outside in ports.items()}
         self._container: Container | None = None
         atexit.register(self.discard)
 
@@ -35,27 +39,27 @@ class Boxed:
             self._container.start()
             return
         try:
-            self._box.start()
+            self._container = self._client.containers.run(
+                self._image, environment=self._environment, ports=self._ports, detach=True
+            )
         except DockerException as error:
-            raise NotHere(f"Docker cannot run {self._box.image} ({error})") from error
-        self._container = self._box.get_wrapped_container()
+            raise NotHere(f"Docker cannot run {self._image}: {error}") from error
 
     def kill(self) -> None:
-        self._running().kill()
+        self._made().kill()
 
     def stop(self) -> None:
-        self._running().stop(timeout=_STOP_SECONDS)
+        self._made().stop(timeout=_STOP_SECONDS)
 
     def freeze(self) -> None:
-        self._running().pause()
+        self._made().pause()
 
     def resume(self) -> None:
-        self._running().unpause()
+        self._made().unpause()
 
     def ended(self, within: float) -> bool:
-        container = self._running()
         try:
-            container.wait(timeout=within)
+            self._made().wait(timeout=within)
         except OSError:
             return False
         return True
@@ -69,9 +73,19 @@ class Boxed:
         if self._container is not None:
             self._container.remove(force=True, v=True)
             self._container = None
+        self._client.close()
         atexit.unregister(self.discard)
 
-    def _running(self) -> Container:
+    def _made(self) -> Container:
         if self._container is None:
-            raise RuntimeError(f"{self._box.image} was never launched")
+            raise RuntimeError(f"{self._image} was never launched")
         return self._container
+
+
+def _engine_listens() -> bool:
+    """Whether somebody listens at Docker's own socket; the client would leave one of its own open where nobody does."""
+    address = os.environ.get("DOCKER_HOST", _USUAL_ADDRESS)
+    if not address.startswith(_UNIX):
+        return True
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(address.removeprefix(_UNIX)) == 0

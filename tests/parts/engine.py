@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -65,7 +64,7 @@ class Program:
 
     def __init__(self, name: str, *, stop_signal: signal.Signals = signal.SIGTERM, user: str | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix=f"throughline-{name}-"))
-        self.command: Sequence[str] = ()
+        self.command: tuple[str, ...] = ()
         self._name = name
         self._stop_signal = stop_signal
         self._user = user

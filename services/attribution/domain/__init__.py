@@ -1,0 +1,1 @@
+"""The rules of attribution: touches become interactions, interactions a journey, a journey credit."""

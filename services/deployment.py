@@ -1,0 +1,149 @@
+"""What all services of a process share: the settings of the deployment, its keys, its log, and how parts run.
+
+It knows no service. Each service's `wiring.py` makes a `Service` from it; `__main__.py` runs those it is asked for.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from shared.contracts.topics import TOPICS, Topic, dead_topic
+from shared.db.engine import Database, open_database, sqlite_url
+from shared.kernel.instant import DAY, Instant
+from shared.log.kafka import KafkaLog
+from shared.log.kafka_topics import TopicSettings
+from shared.log.ports import Log
+from shared.log.sqlite import SqliteLog
+from shared.observe import clock
+from shared.runtime.consume import Consumer
+from shared.runtime.relay import Relay
+from shared.runtime.session import Consuming, S
+from shared.runtime.supervise import Part
+from shared.web.credentials import Credentials
+
+ServiceName = Literal["ingest", "scoring", "handoff", "attribution"]
+Network = IPv4Network | IPv6Network
+
+EMBEDDED_PARTITIONS = 4
+"""One process reads them all: more would only be more rows to move."""
+
+
+class Settings(BaseSettings):
+    """The settings of a deployment: environment variables `THROUGHLINE_*`."""
+
+    model_config = SettingsConfigDict(env_prefix="THROUGHLINE_", frozen=True)
+
+    data: Path = Field(Path("data"), description="Folder of the embedded stores, the embedded log and the credentials.")
+    kafka: str | None = Field(None, description="Kafka as host:port[,host:port]; none: the embedded log.")
+    database: str | None = Field(None, description="PostgreSQL as postgresql://...; none: SQLite files.")
+    bind: str = Field("127.0.0.1", description="Address to listen on.")
+    ingest_port: int = Field(8001, description="Port of ingest.")
+    scoring_port: int = Field(8002, description="Port of scoring.")
+    handoff_port: int = Field(8003, description="Port of hand-off.")
+    attribution_port: int = Field(8004, description="Port of attribution.")
+    ingest_worker_port: int | None = Field(None, description="Health of a worker alone; none: its port + 100.")
+    scoring_worker_port: int | None = Field(None, description="Health of a worker alone; none: its port + 100.")
+    handoff_worker_port: int | None = Field(None, description="Health of a worker alone; none: its port + 100.")
+    attribution_worker_port: int | None = Field(None, description="Health of a worker alone; none: its port + 100.")
+    kafka_partitions: int = Field(12, ge=1, le=256, description="Partitions of each topic on Kafka; chosen once.")
+    kafka_replication: int | None = Field(
+        None, description="Copies of each topic; none: 1 where one broker is named, else 3."
+    )
+    migrate: Literal["start", "never"] = Field("start", description="Bring stores up to date at the start, or never.")
+    log_level: str = Field("info", description="What is logged: debug, info, warning, error.")
+    metrics_open: bool = Field(False, description="Whether /metrics needs no token.")
+    source: str = Field("web", description="Name of the source of the first write and server key.")
+    webhook_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
+        (), description="Networks that webhooks may reach besides public addresses, with commas; plain http there."
+    )
+    webhook_schedule: str = Field(
+        "0,5,300,1800,7200,18000,36000,50400,72000,86400", description="Seconds before each attempt of a delivery."
+    )
+    webhook_lease: float = Field(60, gt=0, description="Seconds for which an attempt is claimed by one worker.")
+    pool: int = Field(5, ge=2, description="PostgreSQL connections a service keeps; as many again under load.")
+
+    @field_validator("webhook_networks", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+        return value
+
+    @model_validator(mode="after")
+    def _mix(self) -> "Settings":
+        if self.kafka and not self.database:
+            raise ValueError("THROUGHLINE_KAFKA needs THROUGHLINE_DATABASE: Kafka is for several processes, SQLite for one")
+        return self
+
+    def port(self, service: ServiceName, *, worker_alone: bool = False) -> int:
+        """The port a service listens on; a worker alone serves its health there."""
+        port: int = getattr(self, f"{service}_port")
+        if not worker_alone:
+            return port
+        given: int | None = getattr(self, f"{service}_worker_port")
+        return given if given is not None else port + 100
+
+    def topic_partitions(self) -> Mapping[str, int]:
+        """Every topic there is, dead letters included, with its partitions."""
+        wanted = self.kafka_partitions if self.kafka else EMBEDDED_PARTITIONS
+        return {name: wanted for topic in TOPICS for name in (topic.name, *_dead(topic))}
+
+
+def _dead(topic: Topic) -> list[str]:
+    return [dead_topic(topic.name, group) for group in topic.consumers]
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What the services of one process share."""
+
+    settings: Settings
+    credentials: Credentials
+    log: Log
+    now: Callable[[], Instant] = clock.now
+
+    def open_database(self, service: ServiceName) -> Database:
+        """The store of a service."""
+        url = self.settings.database or sqlite_url(self.settings.data, service)
+        return open_database(url, service, pool_size=self.settings.pool)
+
+
+def open_log(settings: Settings) -> Log:
+    """The log of this deployment, not started yet."""
+    if settings.kafka is None:
+        return SqliteLog(settings.data / "log.db")
+    alone = "," not in settings.kafka
+    replication = settings.kafka_replication or (1 if alone else 3)
+    configs = {topic.name: _retention(topic.retention_days) for topic in TOPICS}
+    return KafkaLog(settings.kafka, topic_settings=TopicSettings(replication, configs))
+
+
+def _retention(days: int | None) -> dict[str, str]:
+    return {"cleanup.policy": "compact"} if days is None else {"retention.ms": str(days * DAY)}
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service, put together: what answers HTTP, what works, and what has to be closed in the end."""
+
+    name: ServiceName
+    database: Database
+    migrations: Path
+    api: Any
+    """The ASGI app."""
+    health: Any
+    """The ASGI app of a worker alone: health, metrics and lag."""
+    worker: Sequence[tuple[str, Part]] = field(default=())
+
+
+def working(
+    deployment: Deployment, database: Database, service: Consuming[S], relay: Relay
+) -> list[tuple[str, Part]]:
+    """The loop and the relay of a service, as parts to run."""
+    consumer = Consumer(deployment.log, database, service, now=deployment.now, committed=relay.wake)
+    return [(f"{service.group}.consume", consumer.run), (f"{service.group}.relay", relay.run)]

@@ -1,0 +1,215 @@
+"""A hand-off and what sales may do with it.
+
+Promises: each act counts the version up by one, an act the state does not allow raises Conflict, and
+nothing leaves a state that ended. Leaves out who is asked (routing.py) and by when (sla.py).
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from services.handoff.domain.reasons import RejectionOutcome
+from shared.kernel.errors import Conflict
+from shared.kernel.instant import Instant
+
+Status = Literal[
+    "assigned", "accepted", "rejected", "contacted", "meeting_booked", "qualified", "recycled", "closed",
+]  # fmt: skip
+
+IN_HAND: frozenset[Status] = frozenset({"assigned", "accepted", "contacted", "meeting_booked"})
+"""Sales still has to find out: these count towards an owner's capacity."""
+OPEN: frozenset[Status] = IN_HAND | {"qualified"}
+"""One of these a person. A qualified one stays open, and its owner's, until its deal closes or it is released."""
+
+_PROGRESS: tuple[Status, ...] = ("assigned", "accepted", "contacted", "meeting_booked", "qualified")
+
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    """One hand-over of a person to an owner. Times are UTC milliseconds, None where it has not happened."""
+
+    id: str
+    promotion_id: str
+    person_id: str
+    cycle: int
+    owner_id: str
+    assigned_at: Instant
+    accept_by: Instant
+    contact_by: Instant
+    status: Status = "assigned"
+    version: int = 1
+    delivered_at: Instant | None = None
+    accepted_at: Instant | None = None
+    contacted_at: Instant | None = None
+    """The first contact; `attempts` counts them all."""
+    meeting_at: Instant | None = None
+    qualified_at: Instant | None = None
+    ended_at: Instant | None = None
+    attempts: int = 0
+    reason: str | None = None
+    note: str | None = None
+    outcome: RejectionOutcome | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the person is in sales' hands by this hand-off."""
+        return self.status in OPEN
+
+    @property
+    def answered_at(self) -> Instant | None:
+        """When sales first showed that it had taken the lead up, or turned it down: what `accept_by` waits for."""
+        turned_down = self.ended_at if self.status in ("rejected", "recycled") else None
+        shown = (self.accepted_at, self.contacted_at, turned_down)
+        return min((at for at in shown if at is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The first endpoint has taken the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Sales takes it on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Sales turns it down, for one of the charter's reasons and with what that does to the lead."""
+
+    reason: str
+    outcome: RejectionOutcome
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contacted:
+    """Sales called, wrote or met them, at `occurred_at` where that is not now."""
+
+    kind: str
+    occurred_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingBooked:
+    """A meeting is in the calendar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Qualified:
+    """Sales says: there is something to sell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """Sales gives the lead back to marketing, without a verdict on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """It ends without an act of sales on it: the person merged into another's, or the deal closed."""
+
+    reason: Literal["merged", "won", "lost", "erased"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reassigned:
+    """Somebody else has it from now on, with clocks of their own."""
+
+    owner_id: str
+    accept_by: Instant
+    contact_by: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """A second signal of the same person, or a fact that changed what the first one said."""
+
+
+Act = Delivered | Accepted | Rejected | Contacted | MeetingBooked | Qualified | Released | Closed | Reassigned | Updated
+
+_ALLOWED: dict[type[Act], frozenset[Status]] = {
+    Delivered: OPEN | {"rejected", "recycled", "closed"},
+    Accepted: IN_HAND,
+    Rejected: IN_HAND,
+    Contacted: OPEN,
+    MeetingBooked: frozenset({"assigned", "accepted", "contacted"}),
+    Qualified: IN_HAND,
+    Released: OPEN,
+    Closed: OPEN,
+    Reassigned: IN_HAND,
+    Updated: OPEN,
+}
+
+
+def act(handoff: Handoff, what: Act, at: Instant) -> Handoff:
+    """The hand-off after an act at `at`; raises Conflict where its state does not allow it.
+
+    A contact is no acceptance: it moves no stage, so the owner may still accept afterwards, or reject.
+    Qualifying is one.
+    """
+    if handoff.status not in _ALLOWED[type(what)] or _done_before(handoff, what):
+        raise Conflict(f"{type(what).__name__} is not possible on a hand-off that is {handoff.status}")
+    return replace(_after(handoff, what, at), version=handoff.version + 1)
+
+
+def _done_before(handoff: Handoff, what: Act) -> bool:
+    if isinstance(what, Accepted):
+        return handoff.accepted_at is not None
+    return isinstance(what, Delivered) and handoff.delivered_at is not None
+
+
+def _after(handoff: Handoff, what: Act, at: Instant) -> Handoff:  # noqa: C901 - one arm an act, and all of them
+    match what:
+        case Delivered():
+            return replace(handoff, delivered_at=at)
+        case Accepted():
+            return replace(_forward(handoff, "accepted"), accepted_at=at)
+        case Rejected():
+            return replace(_ended(handoff, "rejected", what.reason, at), outcome=what.outcome, note=what.note)
+        case Contacted():
+            return _contacted(handoff, at if what.occurred_at is None else what.occurred_at, at)
+        case MeetingBooked():
+            return replace(_forward(_contacted(handoff, at, at), "meeting_booked"), meeting_at=at)
+        case Qualified():
+            accepted_at = handoff.accepted_at if handoff.accepted_at is not None else at
+            return replace(_forward(handoff, "qualified"), accepted_at=accepted_at, qualified_at=at)
+        case Released():
+            return replace(_ended(handoff, "recycled", "released", at), outcome="recycled")
+        case Closed():
+            return _ended(handoff, "closed", what.reason, at)
+        case Reassigned():
+            return _reassigned(handoff, what, at)
+        case Updated():
+            return handoff
+
+
+def _forward(handoff: Handoff, status: Status) -> Handoff:
+    """The status, unless the hand-off is already past it: who has called and then accepts stays `contacted`."""
+    return replace(handoff, status=max(handoff.status, status, key=_PROGRESS.index))
+
+
+def _contacted(handoff: Handoff, occurred_at: Instant, at: Instant) -> Handoff:
+    """A call from before the hand-over, or dated ahead by its sender, must not give a negative or a future delay."""
+    first = min(max(occurred_at, handoff.assigned_at), max(at, handoff.assigned_at))
+    if handoff.contacted_at is not None:
+        first = min(first, handoff.contacted_at)
+    return replace(_forward(handoff, "contacted"), contacted_at=first, attempts=handoff.attempts + 1)
+
+
+def _ended(handoff: Handoff, status: Status, reason: str, at: Instant) -> Handoff:
+    return replace(handoff, status=status, reason=reason, ended_at=at)
+
+
+def _reassigned(handoff: Handoff, what: Reassigned, at: Instant) -> Handoff:
+    """The new owner starts afresh; that the person was contacted before is still told by `attempts`."""
+    return replace(
+        handoff,
+        owner_id=what.owner_id,
+        status="assigned",
+        assigned_at=at,
+        accept_by=what.accept_by,
+        contact_by=what.contact_by,
+        accepted_at=None,
+        contacted_at=None,
+        meeting_at=None,
+    )

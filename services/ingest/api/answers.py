@@ -1,0 +1,123 @@
+"""What a door says back: small JSON, problems as RFC 9457, and the headers a browser must see.
+
+Nothing of what was sent is ever repeated.
+"""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from msgspec import json
+
+from services.ingest.api.refusals import Refusal
+from services.ingest.api.requests import Request, Send
+from shared.kernel.errors import Reject
+
+Headers = list[tuple[bytes, bytes]]
+
+METHODS = b"POST, OPTIONS"
+_JSON = (b"content-type", b"application/json")
+_PROBLEM = (b"content-type", b"application/problem+json")
+_RETRY_SECONDS = b"1"
+_UNREAD = frozenset((408, 413, 415))
+"""Answered while a body may still be on its way: the connection is not used again."""
+SUCCESS = b'{"success":true}'
+
+
+async def send(send_message: Send, request: Request, status: int, body: bytes, extra: Headers | None = None) -> None:
+    """Send an answer; `extra` goes before the headers that every answer has."""
+    problem = status >= HTTPStatus.BAD_REQUEST
+    headers = extra or []
+    headers += (
+        _PROBLEM if problem else _JSON,
+        (b"content-length", b"%d" % len(body)),
+        (b"x-request-id", request.id.encode()),
+    )
+    if request.origin is not None:
+        headers += _cross_origin(request.origin)
+    await send_message({"type": "http.response.start", "status": status, "headers": headers})
+    await send_message({"type": "http.response.body", "body": body})
+
+
+async def preflight(send_message: Send, request: Request, allowed: bool) -> None:
+    """Answer a preflight: whatever headers are asked for may come, or nothing is said of origins at all."""
+    headers: Headers = [(b"allow", METHODS), (b"x-request-id", request.id.encode())]
+    if allowed and request.origin is not None:
+        headers += _cross_origin(request.origin)
+        headers += ((b"access-control-allow-methods", METHODS), (b"access-control-max-age", b"3600"))
+        # A fixed list would stop every retry: clients add headers to those only.
+        asked = request.headers.get(b"access-control-request-headers")
+        if asked:
+            headers.append((b"access-control-allow-headers", asked))
+    await send_message({"type": "http.response.start", "status": 204, "headers": headers})
+    await send_message({"type": "http.response.body", "body": b""})
+
+
+async def refuse(send_message: Send, request: Request, refusal: Refusal) -> None:
+    """Answer with a problem."""
+    extra: Headers = []
+    if refusal.status in _UNREAD:
+        extra.append((b"connection", b"close"))
+    if refusal.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        extra.append((b"allow", METHODS))
+    if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        extra.append((b"retry-after", _RETRY_SECONDS))
+    if refusal.code == "origin_not_allowed":
+        request.origin = None  # a page that may not post may not read the answer either
+    errors = [{"path": refusal.path, "message": refusal.message}]
+    body = problem(refusal.status, refusal.code, refusal.message, errors)
+    await send(send_message, request, refusal.status, body, extra)
+
+
+def problem(status: int, code: str, detail: str, errors: Sequence[dict[str, str]], **more: Any) -> bytes:
+    """A problem document (RFC 9457), with `success` and our `code` in it."""
+    return json.encode(
+        {
+            "type": f"urn:throughline:problem:{code}",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": detail,
+            "code": code,
+            "success": False,
+            "errors": errors,
+            **more,
+        }
+    )
+
+
+class Refused(NamedTuple):
+    """An item that was refused, and its message id where that can be read."""
+
+    place: int
+    message_id: str | None
+    reason: Reject
+
+
+def taken(accepted: int, refused: Sequence[Refused], where: str) -> tuple[int, bytes]:
+    """The status and the body for a list of items. `where` is the name of the list, empty for a single item."""
+    rejected = [
+        {"index": index, "message_id": message_id, "code": reason.code, "message": reason.message}
+        for index, message_id, reason in refused
+    ]
+    if accepted or not refused:
+        return 200, json.encode({"success": True, "accepted": accepted, "rejected": rejected})
+    errors = [{"path": _path(where, index, reason.path), "message": reason.message} for index, _, reason in refused]
+    first = refused[0][2]
+    # One event too large is a request too large; clients know what to do with that status.
+    status = 413 if not where and first.code == "event_too_large" else 400
+    detail = first.message if len(refused) == 1 else "nothing in the request could be taken"
+    return status, problem(status, first.code, detail, errors, accepted=0, rejected=rejected)
+
+
+def _path(where: str, index: int, inner: str) -> str:
+    outer = f"{where}[{index}]" if where else ""
+    return f"{outer}.{inner}" if outer and inner else outer or inner
+
+
+def _cross_origin(origin: bytes) -> Headers:
+    return [
+        (b"access-control-allow-origin", origin),
+        (b"access-control-allow-credentials", b"true"),
+        (b"access-control-expose-headers", b"Retry-After, X-Request-Id"),
+        (b"vary", b"Origin"),
+    ]

@@ -1,0 +1,135 @@
+"""The doors that speak Segment's protocol, as a raw ASGI app in front of the others.
+
+Promises: no database, no framework, and no answer before the log has the events; a bad event in a good batch
+is refused alone. Leaves out: what the events mean, and everything that is not a tracking call.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from msgspec import Raw
+
+from services.ingest.api import answers, decoding
+from services.ingest.api.answers import Refused
+from services.ingest.api.decoding import Signs
+from services.ingest.api.door_keys import DoorKey, DoorKeys
+from services.ingest.api.doorway import Doorway, Take, Taking, Visit
+from services.ingest.api.records import Records, keyed
+from services.ingest.api.refusals import Refusal
+from services.ingest.api.requests import Receive, Request, Scope, Send
+from services.ingest.domain import calls
+from services.ingest.domain.claimed_time import claimed
+from services.ingest.domain.limits import Limits
+from services.ingest.handlers.accept_touchpoints import Arrival, accept, refuse
+from shared.contracts.touchpoints import CallType
+from shared.kernel.errors import Reject
+from shared.log.ports import Log
+
+_CALLS: dict[str, CallType] = {
+    "t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias",
+}  # fmt: skip
+_BATCHES = ("/v1/batch", "/v1/b", "/v1/import")
+_SIGNALS = ((b"sec-gpc", b"1", "gpc"), (b"dnt", b"1", "dnt"), (b"sec-purpose", b"prefetch", "prefetch"))
+"""What a browser says in headers that nobody after this door can see."""
+
+
+class Collector:
+    """POST /v1/{track,identify,page,screen,group,alias,batch,import} and the one-letter forms.
+
+    `paths` are the ones it answers: whoever dispatches looks there first.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        keys: DoorKeys,
+        hmac_secret: bytes,
+        now: Callable[[], int],
+        draw_id: Callable[[], str],
+        limits: Limits | None = None,
+        origins: frozenset[str] = frozenset(),
+    ) -> None:
+        self._doorway = Doorway(log, keys, now, draw_id, limits or Limits(), origins)
+        self._key = keyed(hmac_secret)
+        self._takes: dict[str, Take] = dict.fromkeys(_BATCHES, self._take_batch)
+        for letter, named in _CALLS.items():
+            self._takes |= dict.fromkeys((f"/v1/{letter}", f"/v1/{named}"), partial(self._take_call, named))
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The paths that are answered here."""
+        return frozenset(self._takes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request to one of `paths`."""
+        await self._doorway.serve(scope, receive, send, self._takes[scope["path"]])
+
+    def _take_call(self, named: CallType, body: bytes, visit: Visit) -> Taking:
+        limits = self._doorway.limits
+        read = decoding.document(body, limits)
+        key = visit.admit(read.words.get("writeKey"))
+        arrival = self._arrival(key, visit.request, None)
+        records = Records(key.source, arrival.received_at, self._key)
+        try:
+            call = decoding.call(read.words, read.text, decoding.signs(read), limits)
+            return Taking([records.collected(accept(call, arrival, named))], 200, answers.SUCCESS)
+        except Refusal:
+            raise
+        except Reject as reason:
+            if reason.code == "duplicate_key":
+                raise
+            refused = [Refused(0, _readable_id(read.words), reason)]
+            kept = records.rejected(refuse(body.decode(errors="replace"), reason, arrival))
+            return Taking([kept], *answers.taken(0, refused, ""))
+
+    def _take_batch(self, body: bytes, visit: Visit) -> Taking:
+        limits = self._doorway.limits
+        read = decoding.document(body, limits)
+        items, texts = decoding.batch(read, limits)
+        look = decoding.signs(read, items)
+        if look.doubled:
+            decoding.refuse_doubled(decoding.envelope(read))
+        in_items = [item["writeKey"] for item in items if isinstance(item, dict) and "writeKey" in item]
+        key = visit.admit(read.words.get("writeKey"), *in_items)
+        arrival = self._arrival(key, visit.request, read.words.get("sentAt"))
+        return self._take_items(zip(items, texts, strict=True), look, arrival)
+
+    def _take_items(self, items: Iterable[tuple[Any, Raw]], look: Signs, arrival: Arrival) -> Taking:
+        limits = self._doorway.limits
+        records = Records(arrival.source, arrival.received_at, self._key)
+        outgoing, refused, seen, accepted = [], [], set(), 0
+        for place, (words, raw) in enumerate(items):
+            text = bytes(raw)
+            try:
+                taken = accept(decoding.call(words, text, look, limits), arrival)
+            except Reject as reason:
+                refused.append(Refused(place, _readable_id(words), reason))
+                outgoing.append(records.rejected(refuse(text.decode(errors="replace"), reason, arrival)))
+                continue
+            accepted += 1
+            # The first of two calls with one id holds. They could have different keys: the log would not say.
+            if taken.touchpoint.id not in seen:
+                seen.add(taken.touchpoint.id)
+                outgoing.append(records.collected(taken))
+        return Taking(outgoing, *answers.taken(accepted, refused, "batch"))
+
+    def _arrival(self, key: DoorKey, request: Request, sent_at: object) -> Arrival:
+        headers = request.headers
+        return Arrival(
+            source=key.source,
+            door="segment",
+            trusted=key.trusted,
+            received_at=self._doorway.now(),
+            draw_id=self._doorway.draw_id,
+            sent_at=claimed(sent_at),
+            flags=tuple([flag for name, value, flag in _SIGNALS if headers.get(name) == value]),
+        )
+
+
+def _readable_id(words: object) -> str | None:
+    """The message id to answer with; none where it is the reason itself, for what was sent is not repeated."""
+    try:
+        return calls.message_id(words.get("messageId")) if isinstance(words, dict) else None
+    except Reject:
+        return None

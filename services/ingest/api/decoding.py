@@ -1,0 +1,227 @@
+"""Bytes to calls. What is no JSON document is refused whole, what is no call is refused alone.
+
+Three passes in C do the work: the document as plain values (which also proves every number, escape and byte),
+its items as bytes, and each item's free-form parts as bytes. Whatever costs more is looked for only where a
+cheap sign says that it may be there.
+"""
+
+import binascii
+import json
+import re
+from base64 import b64decode
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs
+
+from msgspec import DecodeError, Raw, Struct
+from msgspec.json import Decoder
+
+from services.ingest.api.refusals import Refusal
+from services.ingest.domain.limits import Limits
+from services.ingest.handlers.accept_touchpoints import Call, Parts
+from shared.kernel.errors import Reject
+
+_BOM = b"\xef\xbb\xbf"
+_FORM = b"data="
+_BRACKETS = b"{}[]"
+_NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in _BRACKETS)
+# Readers differ on which of two equal keys holds; for these, a difference would be a way to smuggle.
+_ONCE = {key: f'"{key}"'.encode() for key in ("type", "userId", "messageId", "writeKey")}
+_ESCAPED_LETTER = re.compile(rb"\\u00[4-7]", re.IGNORECASE)
+_ESCAPED_TROUBLE = re.compile(rb"\\u(?:d[89a-f]|0000|ffff)", re.IGNORECASE)
+_ESCAPE = re.compile(
+    rb"\\(?:(?P<pair>ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})|(?P<lone>ud[89a-f][0-9a-f]{2})|(?P<nul>u0000)"
+    rb"|(?P<mark>uffff)|.)",
+    re.IGNORECASE | re.DOTALL,
+)
+_LONE = rb"\uffff"
+"""Stands in for half a surrogate pair: as long, and no character either, so that the rest can still be read."""
+
+
+class _Items(Struct):
+    batch: list[Raw]
+
+
+class _BatchText(Struct):
+    batch: Raw
+
+
+_plain: Decoder[Any] = Decoder()
+_items = Decoder(_Items)
+_batch_text = Decoder(_BatchText)
+_parts = Decoder(Parts)
+
+
+class Document(NamedTuple):
+    """A JSON object: the bytes it was read from, and its plain values. `marked`: it holds escapes to look at."""
+
+    text: bytes
+    words: dict[str, Any]
+    marked: bool
+
+
+class Signs(NamedTuple):
+    """What to look closer at in the items of a document."""
+
+    marked: bool
+    doubled: bool
+
+
+def document(body: bytes, limits: Limits) -> Document:
+    """The JSON object a body holds, plain, in a form's `data` field or base64 in that; raises Refusal."""
+    body = stripped(body)
+    if body.startswith(_FORM):
+        body = _form_data(body)
+    text, words, marked = plain(body, limits)
+    if not isinstance(words, dict):
+        raise Refusal(400, "not_an_object", "the body is a JSON object")
+    return Document(text, words, marked)
+
+
+def stripped(body: bytes) -> bytes:
+    """The body without a byte order mark and blanks; raises Refusal where nothing is left."""
+    body = body.removeprefix(_BOM).strip()
+    if not body:
+        raise Refusal(400, "empty_body", "the request has no body")
+    return body
+
+
+def plain(body: bytes, limits: Limits) -> tuple[bytes, Any, bool]:
+    """The text that was read, what it holds, and whether it holds escapes to look at; raises Refusal."""
+    marked = b"\\" in body and _ESCAPED_TROUBLE.search(body) is not None
+    if marked:
+        body = _ESCAPE.sub(_without_lone, body)
+    try:
+        words = _plain.decode(body)
+    except RecursionError:
+        raise _too_deep(limits) from None
+    except UnicodeDecodeError:
+        raise Refusal(400, "bad_text", "the body is JSON in UTF-8") from None
+    except (DecodeError, ValueError):
+        # The reason names neither the place nor the value: both may be somebody's.
+        raise Refusal(400, "bad_json", "the body is no JSON document, or a number in it is out of range") from None
+    if _nested_deeper(body, limits.depth) and _depth(words) > limits.depth:
+        raise _too_deep(limits)
+    return body, words, marked
+
+
+def signs(read: Document, items: Sequence[Any] = ()) -> Signs:
+    """What a call, or the items of a batch, may hold: never wrong where it says no."""
+    text, words, marked = read
+    for key, quoted in _ONCE.items():
+        found = text.count(quoted)
+        if found > 1 and found > (key in words) + sum([key in item for item in items if isinstance(item, dict)]):
+            return Signs(marked, doubled=True)
+    return Signs(marked, doubled=b"\\" in text and _ESCAPED_LETTER.search(text) is not None)
+
+
+def batch(read: Document, limits: Limits) -> tuple[Sequence[Any], list[Raw]]:
+    """The items of a batch, as plain values and as bytes; raises Refusal where there are none or too many."""
+    items = read.words.get("batch")
+    if not isinstance(items, list):
+        raise Refusal(400, "batch_not_a_list", "a batch is a list of calls", "batch")
+    if not items:
+        raise Refusal(400, "empty_batch", "the batch is empty", "batch")
+    if len(items) > limits.items:
+        raise Refusal(413, "batch_too_long", f"a batch holds at most {limits.items} calls", "batch")
+    return items, _items.decode(read.text).batch
+
+
+def call(words: object, text: bytes, look: Signs, limits: Limits) -> Call:
+    """One call; raises Reject where it is none. `text` is the item as it came."""
+    if not isinstance(words, dict):
+        raise Reject("not_an_object", "a call is a JSON object")
+    if len(text) > limits.item_bytes:
+        raise Reject("event_too_large", f"a call has at most {limits.item_bytes} bytes")
+    if look.doubled:
+        refuse_doubled(text)
+    if look.marked:
+        cleaned = _cleaned(text)
+        if cleaned != text:
+            return _call(_plain.decode(cleaned), cleaned, ("nul_removed",))
+    return _call(words, text, ())
+
+
+def refuse_doubled(text: bytes) -> None:
+    """Raises Reject where an object names one of the keys that decide twice."""
+    outermost: list[tuple[str, object]] = []
+
+    def keep(pairs: list[tuple[str, object]]) -> None:
+        outermost[:] = pairs  # the outermost object ends last
+
+    json.loads(text, object_pairs_hook=keep)
+    names = [name for name, _ in outermost if name in _ONCE]
+    if len(names) != len(set(names)):
+        raise Reject("duplicate_key", "one of type, userId, messageId and writeKey is there twice")
+
+
+def envelope(read: Document) -> bytes:
+    """A batch's own text without its items."""
+    items = _batch_text.decode(read.text).batch
+    return read.text.replace(bytes(items), b"[]", 1)
+
+
+def _call(words: dict[str, Any], text: bytes, flags: tuple[str, ...]) -> Call:
+    for key in ("properties", "traits", "context"):
+        value = words.get(key)
+        if value is not None and not isinstance(value, dict):
+            raise Reject("not_an_object", f"{key} is a JSON object", key)
+    return Call(words, _parts.decode(text), flags)
+
+
+def _form_data(body: bytes) -> bytes:
+    """The `data` field of a form: JSON, or base64 of it."""
+    try:
+        fields = parse_qs(body.decode("ascii"), strict_parsing=True, max_num_fields=20)
+    except ValueError:
+        raise Refusal(400, "bad_form", "the form cannot be read") from None
+    value = fields.get("data", [""])[0]
+    if value.lstrip().startswith(("{", "[")):
+        return value.encode()
+    try:
+        return b64decode(value.replace(" ", "+"), validate=True)
+    except (binascii.Error, ValueError):
+        raise Refusal(400, "bad_form", "the form's data is neither JSON nor base64") from None
+
+
+def _without_lone(escape: re.Match[bytes]) -> bytes:
+    return _LONE if escape["lone"] else escape[0]
+
+
+def _without_nul(escape: re.Match[bytes]) -> bytes:
+    return b"" if escape["nul"] else escape[0]
+
+
+def _cleaned(text: bytes) -> bytes:
+    """The item without NUL, which no store takes; raises Reject where it holds what is no character."""
+    if any(escape["mark"] for escape in _ESCAPE.finditer(text)):
+        raise Reject("bad_text", "a text holds half a surrogate pair, or what is no character")
+    return _ESCAPE.sub(_without_nul, text)
+
+
+def _nested_deeper(body: bytes, depth: int) -> bool:
+    """Whether a text may be nested deeper: never wrong where it says no."""
+    shell = body.translate(None, _NOT_BRACKETS)
+    for _ in range(depth // 2):  # a turn takes one level away, or two where a list holds an object
+        if not shell:
+            return False
+        shell = shell.replace(b"{}", b"").replace(b"[]", b"")
+    return bool(shell)
+
+
+def _depth(value: object) -> int:
+    deepest, stack = 0, [(value, 1)]
+    while stack:
+        inner, level = stack.pop()
+        if isinstance(inner, dict | list):
+            deepest = max(deepest, level)
+            stack.extend((child, level + 1) for child in _children(inner))
+    return deepest
+
+
+def _children(value: dict[str, Any] | list[Any]) -> Iterator[Any]:
+    return iter(value.values()) if isinstance(value, dict) else iter(value)
+
+
+def _too_deep(limits: Limits) -> Refusal:
+    return Refusal(400, "too_deep", f"the body is nested more than {limits.depth} levels deep")

@@ -1,0 +1,113 @@
+"""What all raw doors have in common: from the head of a request to its answer.
+
+Promises: 2xx is said only after the log has everything, 503 where it may not; a request that is refused whole
+leaves nothing behind. Leaves out: what is in a body.
+"""
+
+from collections.abc import Callable
+from itertools import count
+from typing import NamedTuple
+
+from services.ingest.api import answers, requests
+from services.ingest.api.door_keys import DoorKey, DoorKeys, admit, carried
+from services.ingest.api.refusals import Refusal
+from services.ingest.api.requests import Gone, Receive, Request, Scope, Send
+from services.ingest.domain.limits import Limits
+from shared.kernel.errors import Reject, TryLater
+from shared.log.ports import Log, Outgoing
+
+
+class Taking(NamedTuple):
+    """What a request comes to: what goes on the log, and what is answered once it is there."""
+
+    records: list[Outgoing]
+    status: int
+    answer: bytes
+
+
+class Visit:
+    """A request, and how it proves where it comes from."""
+
+    __slots__ = ("_keys", "_known", "_secrets", "request")
+
+    def __init__(self, request: Request, keys: DoorKeys) -> None:
+        self.request = request
+        self._keys = keys
+        self._secrets = carried(request)
+        # A stranger is turned away before the body is read, unless the body may still say who it is.
+        self._known = admit(keys, request, self._secrets) if self._secrets else None
+
+    def admit(self, *in_body: object) -> DoorKey:
+        """The key of the request, what its body carries included; raises Refusal."""
+        said = [secret for secret in in_body if secret is not None and not self._repeats(secret)]
+        if self._known is not None and not said:
+            return self._known
+        if not all(isinstance(secret, str) for secret in said):
+            raise Refusal(401, "bad_credentials", "a key is a text")
+        return admit(self._keys, self.request, [*self._secrets, *map(str, said)])
+
+    def _repeats(self, secret: object) -> bool:
+        """Whether the head said the same, in Basic with one colon more."""
+        return secret in self._secrets or (isinstance(secret, str) and f"{secret}:" in self._secrets)
+
+
+Take = Callable[[bytes, Visit], Taking]
+"""What one path does with a body; raises Refusal, or Reject where it is a 400."""
+
+
+class Doorway:
+    """The way in. `now`: milliseconds since the epoch; `draw_id` gives an id never given before.
+
+    `origins`: where preflights may come from (they carry no key); empty for anywhere but the opaque `null`.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        keys: DoorKeys,
+        now: Callable[[], int],
+        draw_id: Callable[[], str],
+        limits: Limits,
+        origins: frozenset[str] = frozenset(),
+    ) -> None:
+        self.now = now
+        self.draw_id = draw_id
+        self.limits = limits
+        self._log = log
+        self._keys = keys
+        self._origins = origins
+        # One drawn id and a count name every request of this process, and cost less than an id each.
+        self._process = draw_id()
+        self._requests = count(1)
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send, take: Take) -> None:
+        """Answer one HTTP request."""
+        request = Request(scope, self._request_id)
+        try:
+            if request.method != "POST":
+                await self._other_method(request, send)
+                return
+            visit = Visit(request, self._keys)
+            taking = take(await requests.body(request, receive, self.limits), visit)
+            await self._log.publish(taking.records)
+        except Refusal as refusal:
+            await answers.refuse(send, request, refusal)
+        except Reject as reason:
+            await answers.refuse(send, request, Refusal(400, reason.code, reason.message, reason.path))
+        except TryLater:
+            later = Refusal(503, "try_later", "the events could not be stored now; send them again")
+            await answers.refuse(send, request, later)
+        except Gone:
+            return
+        else:
+            await answers.send(send, request, taking.status, taking.answer)
+
+    def _request_id(self) -> str:
+        return f"{self._process}-{next(self._requests):x}"
+
+    async def _other_method(self, request: Request, send: Send) -> None:
+        if request.method != "OPTIONS":
+            raise Refusal(405, "method_not_allowed", "this door takes POST")
+        origin = (request.origin or b"").decode("latin-1")
+        allowed = origin in self._origins if self._origins else origin != "null"
+        await answers.preflight(send, request, allowed)

@@ -1,0 +1,74 @@
+"""What the doors put on the log: one record for each thing taken or refused.
+
+What is the same for all records of a request is made once for it.
+"""
+
+import hmac
+from collections.abc import Callable
+from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.json import Encoder
+
+from services.ingest.handlers.accept_touchpoints import Accepted
+from shared.contracts import envelope
+from shared.contracts.deals import CollectedDeal
+from shared.contracts.topics import DEALS_COLLECTED, TOUCHPOINTS_COLLECTED, TOUCHPOINTS_REJECTED
+from shared.contracts.touchpoints import RejectedTouchpoint
+from shared.kernel.instant import Instant
+from shared.log.ports import Outgoing
+
+Keyed = Callable[[str], bytes]
+"""From the name of a sender to the key of its records."""
+
+_KEY_BYTES = 16
+_REMEMBERED = 65_536
+_encode = Encoder().encode
+
+
+def keyed(secret: bytes) -> Keyed:
+    """Keys that keep a sender's records in order and do not tell who it is."""
+
+    @lru_cache(maxsize=_REMEMBERED)
+    def key(subject: str) -> bytes:
+        return hmac.digest(secret, subject.encode(), "sha256")[:_KEY_BYTES].hex().encode()
+
+    return key
+
+
+class Records:
+    """The records of one request."""
+
+    def __init__(self, source: str, at: int, key: Keyed) -> None:
+        self._source = source
+        self._at = Instant(at)
+        self._key = key
+        self._collected = _constant("touchpoint.collected", source, self._at)
+
+    def collected(self, accepted: Accepted) -> Outgoing:
+        """The record of a touchpoint."""
+        touchpoint, subject = accepted
+        return Outgoing(
+            TOUCHPOINTS_COLLECTED.name,
+            self._key(subject or touchpoint.id),
+            _encode(touchpoint),
+            (*self._collected, ("ce_id", touchpoint.id.encode())),
+        )
+
+    def rejected(self, rejected: RejectedTouchpoint) -> Outgoing:
+        """The record of what was refused; any partition will do."""
+        return self._record(TOUCHPOINTS_REJECTED.name, rejected.id, rejected.id, "touchpoint.rejected", rejected)
+
+    def deal(self, deal: CollectedDeal) -> Outgoing:
+        """The record of one version of a deal."""
+        return self._record(DEALS_COLLECTED.name, deal.id, deal.event_id, "deal.collected", deal)
+
+    def _record(self, topic: str, key: str, event_id: str, event_type: str, data: Struct) -> Outgoing:
+        headers = envelope.headers(event_id, event_type, self._source, self._at)
+        return Outgoing(topic, key.encode(), _encode(data), headers)
+
+
+@lru_cache(maxsize=64)
+def _constant(event_type: str, source: str, at: Instant) -> tuple[tuple[str, bytes], ...]:
+    """The headers that events of one source and one millisecond share; busy doors have many of those."""
+    return tuple(pair for pair in envelope.headers("", event_type, source, at) if pair[0] != "ce_id")

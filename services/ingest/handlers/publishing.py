@@ -1,0 +1,104 @@
+"""What the resolver says, as events: ids are derived from what they say, so a redo says the same again."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import json
+
+from services.ingest.domain.identity import Identifier, IdentifierKind
+from services.ingest.domain.people import Person
+from services.ingest.ports import Trait
+from shared.contracts import topics
+from shared.contracts.deals import CollectedDeal, Deal, DealPerson
+from shared.contracts.envelope import Emit, Event
+from shared.contracts.touchpoints import PersonIdentified, PersonMerged, PersonSplit, Touchpoint
+from shared.kernel.ids import derived
+from shared.kernel.instant import Instant
+
+SOURCE = "ingest"
+_MOST_ANONYMOUS_IDS = 100
+"""A card names so many browsers at most; the graph keeps them all."""
+
+
+def touchpoint(whole: Touchpoint) -> Emit:
+    """A touchpoint under its owner, or under its own id where it is nobody's."""
+    event_id = derived("touchpoint", whole.id, str(whole.revision))
+    event = Event(event_id, "touchpoint", SOURCE, Instant(whole.received_at), whole)
+    return Emit(topics.TOUCHPOINTS.name, whole.person_id or whole.id, event)
+
+
+def alias_changes(changed: Iterable[Person], before: Mapping[str, Person], now: int) -> list[Emit]:
+    """`person.merged` and `person.split` for everyone whose alias changed."""
+    emits: list[Emit] = []
+    for person in changed:
+        event_id = derived("alias", person.id, str(person.version))
+        if person.into is not None:
+            merged = PersonMerged(from_id=person.id, into_id=person.into, version=person.version, at=now)
+            event = Event(event_id, "person.merged", SOURCE, Instant(now), merged)
+        elif person.id in before:
+            split = PersonSplit(person_id=person.id, version=person.version, at=now)
+            event = Event(event_id, "person.split", SOURCE, Instant(now), split)
+        else:
+            continue
+        emits.append(Emit(topics.TOUCHPOINTS.name, person.id, event))
+    return emits
+
+
+def card(
+    person_id: str,
+    members: Iterable[Identifier],
+    first: Mapping[Identifier, tuple[int, str]],
+    traits: Sequence[Trait],
+) -> PersonIdentified:
+    """The card of a person, with version 0. Traits: per name the latest event time, then id."""
+    ordered = sorted(members)
+    known = min((first[member] for member in ordered if member.kind in ("email", "phone")), default=(None, None))
+    latest = {t.name: t.value for t in sorted(traits, key=lambda t: (t.at, t.event_id))}
+    return PersonIdentified(
+        person_id=person_id,
+        version=0,
+        first_seen_at=min(first[member] for member in ordered)[0],
+        known_since=known[0],
+        known_by=known[1],
+        emails=_values(ordered, "email"),
+        phones=_values(ordered, "phone"),
+        user_ids=_values(ordered, "user_id"),
+        crm_contact_ids=_values(ordered, "crm_contact_id"),
+        anonymous_ids=_values(ordered, "anonymous_id")[:_MOST_ANONYMOUS_IDS],
+        traits={name: json.decode(latest[name]) for name in sorted(latest)},
+    )
+
+
+def identified(whole: PersonIdentified, now: int) -> Emit:
+    """`person.identified`: the card in a version."""
+    event_id = derived("card", whole.person_id, str(whole.version))
+    event = Event(event_id, "person.identified", SOURCE, Instant(now), whole)
+    return Emit(topics.TOUCHPOINTS.name, whole.person_id, event)
+
+
+def deal(collected: CollectedDeal, revision: int, people: tuple[DealPerson, ...]) -> Emit:
+    """`deal`: a version of a deal with its people, in a revision."""
+    whole = Deal(
+        id=collected.id,
+        version=collected.version,
+        revision=revision,
+        status=collected.status,
+        amount_minor=collected.amount_minor,
+        currency=collected.currency,
+        created_at=collected.created_at,
+        occurred_at=collected.occurred_at,
+        people=people,
+        closed_at=collected.closed_at,
+        name=collected.name,
+        account=collected.account,
+        stage=collected.stage,
+        owner=collected.owner,
+        lost_reason=collected.lost_reason,
+        deal_type=collected.deal_type,
+        flags=collected.flags,
+    )
+    event_id = derived("deal", collected.id, str(collected.version), str(revision))
+    return Emit(topics.DEALS.name, collected.id, Event(event_id, "deal", SOURCE, Instant(collected.received_at), whole))
+
+
+def _values(members: Sequence[Identifier], kind: IdentifierKind) -> tuple[str, ...]:
+    return tuple(member.value for member in members if member.kind == kind)

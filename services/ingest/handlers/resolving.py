@@ -1,0 +1,205 @@
+"""One batch of the resolver: what came is kept as facts, then each touched community is settled once.
+
+Promises: whoever an event belongs to is told by claims and event time alone; who was told something else before
+is told anew (a merge in one record, a moved touchpoint as its next revision). Leaves out: who is who
+(domain/identity.py, domain/people.py).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from msgspec import json, structs
+
+from services.ingest.domain.identity import BrowserClaim, Identifier, owner_of
+from services.ingest.domain.people import Settled, root, settle
+from services.ingest.handlers import publishing
+from services.ingest.handlers.deal_versions import DealVersions
+from services.ingest.handlers.understanding import Understood, understand
+from services.ingest.ports import Card, Community, Deals, Graph, Rejected, StoredTouchpoint, Touchpoints, Trait
+from shared.contracts.deals import CollectedDeal
+from shared.contracts.envelope import Emit
+from shared.contracts.touchpoints import CollectedTouchpoint, RejectedTouchpoint, Touchpoint
+
+
+class Resolving:
+    """The session of the resolver. Handlers fill it; `close` settles, writes and says what is to be published."""
+
+    def __init__(self, graph: Graph, touchpoints: Touchpoints, deals: Deals, rejected: Rejected, now: int) -> None:
+        self._graph = graph
+        self._touchpoints = touchpoints
+        self._rejected = rejected
+        self._deals = DealVersions(deals)
+        self._now = now
+        self._calls: dict[str, Understood] = {}
+        self._rejects: list[RejectedTouchpoint] = []
+        self._owners: dict[Identifier, str] = {}
+        self._contested: set[Identifier] = set()
+        self._aliases: dict[str, str] = {}
+        self._emits: list[Emit] = []
+
+    def keep_call(self, collected: CollectedTouchpoint) -> None:
+        """An event arrived; where its id comes twice, the first one holds."""
+        self._calls.setdefault(collected.id, understand(collected))
+
+    def keep_deal(self, deal: CollectedDeal) -> None:
+        """A version of a deal arrived."""
+        self._deals.arrived(deal)
+
+    def keep_reject(self, reject: RejectedTouchpoint) -> None:
+        """Something was refused at a door."""
+        self._rejects.append(reject)
+
+    async def close(self) -> Sequence[Emit]:
+        """Settle what was touched; answers what is to be published, in order."""
+        fresh = await self._fresh()
+        moved = await self._settle(fresh)
+        await self._hand_over(moved, fresh)
+        await self._publish_fresh(fresh)
+        self._emits += await self._deals.close(self._owner, self._root, moved)
+        await self._rejected.add([_reject_row(reject) for reject in self._rejects])
+        return self._emits
+
+    async def _fresh(self) -> list[Understood]:
+        known = await self._touchpoints.known(self._calls)
+        return [call for event_id, call in self._calls.items() if event_id not in known]
+
+    async def _settle(self, fresh: Sequence[Understood]) -> set[Identifier]:
+        """Settle every community that is stirred; answers the identifiers whose events have to be looked at."""
+        claims = [claim for call in fresh if (claim := call.claim()) is not None] + self._deals.claims()
+        news = await self._graph.unknown(claims)
+        traits = [trait for call in fresh for trait in _traits(call)]
+        await self._graph.keep_traits(traits)
+        stirred = {member for claim in news for member in claim.identifiers} | {trait.identifier for trait in traits}
+        stirred |= {m for claim in claims for m in claim.identifiers if not m.strong and self._graph.contested(m)}
+        moved: set[Identifier] = set()
+        for community in await self._graph.communities(stirred, news) if stirred else ():
+            moved |= self._settle_one(community)
+        await self._graph.flush()
+        return moved
+
+    def _settle_one(self, community: Community) -> set[Identifier]:
+        settled = settle([*community.claims, *community.news], community.people)
+        self._owners.update(settled.owner)
+        self._contested |= settled.contested
+        self._aliases.update({person_id: root(person_id, settled.people) for person_id in settled.people})
+        self._emits += publishing.alias_changes(settled.changed, community.people, self._now)
+        cards = self._changed_cards(community, settled)
+        self._graph.save(community, settled, cards)
+        moved = {
+            member
+            for member, before in community.owners.items()
+            if self._aliases.get(before, before) != settled.owner[member]
+        }
+        return moved | settled.contested
+
+    def _changed_cards(self, community: Community, settled: Settled) -> Mapping[str, Card]:
+        changed: dict[str, Card] = {}
+        for person_id, members in settled.members.items():
+            before = community.cards.get(person_id)
+            traits = [trait for trait in community.traits if trait.identifier in members]
+            card = publishing.card(person_id, members, settled.first, traits)
+            body = json.encode(card).decode()
+            if before is None or before.body != body:
+                changed[person_id] = Card(before.version + 1 if before else 1, body)
+                published = structs.replace(card, version=changed[person_id].version)
+                self._emits.append(publishing.identified(published, self._now))
+        return changed
+
+    async def _hand_over(self, moved: set[Identifier], fresh: Sequence[Understood]) -> None:
+        """Publish what is on record and has another owner now, as its next revision."""
+        if not moved:
+            return
+        browser_claims = await self._browser_claims(fresh)
+        revised: list[StoredTouchpoint] = []
+        for stored in await self._touchpoints.held_by(moved):
+            owner = self._owner_at(stored.holder, stored.occurred_at, stored.id, browser_claims)
+            if owner != self._root(stored.person):
+                revised.append(replace(stored, person=owner, revision=stored.revision + 1))
+        await self._touchpoints.revise(revised)
+        for stored in revised:
+            self._emit(json.decode(stored.body, type=Touchpoint), stored.person, stored.revision)
+
+    async def _publish_fresh(self, fresh: Sequence[Understood]) -> None:
+        browser_claims = await self._browser_claims(fresh) if self._contested else {}
+        rows: list[StoredTouchpoint] = []
+        for call in fresh:
+            touchpoint = call.touchpoint()
+            holder = call.identifiers[0] if call.identifiers else None
+            owner = self._owner_at(holder, touchpoint.occurred_at, touchpoint.id, browser_claims)
+            rows.append(_row(call, touchpoint, holder, owner))
+            self._emit(touchpoint, owner, 1)
+        await self._touchpoints.add(rows)
+
+    async def _browser_claims(self, fresh: Sequence[Understood]) -> Mapping[Identifier, list[BrowserClaim]]:
+        """Who claimed the contested browsers and when: on record, and in this batch."""
+        claims: defaultdict[Identifier, list[BrowserClaim]] = defaultdict(list)
+        for browser, stored in (await self._touchpoints.browser_claims(self._contested)).items():
+            claims[browser] += stored
+        for call in fresh:
+            browser = _browser(call)
+            if browser is not None:
+                claims[browser].append(BrowserClaim(call.meaning.occurred_at, call.collected.id, call.identifiers[0]))
+        return claims
+
+    def _owner_at(
+        self,
+        holder: Identifier | None,
+        at: int,
+        event_id: str,
+        browser_claims: Mapping[Identifier, Sequence[BrowserClaim]],
+    ) -> str | None:
+        if holder is None:
+            return None
+        if holder in self._contested:
+            named = owner_of(browser_claims.get(holder, ()), at, event_id)
+            return self._owner(named or holder)
+        return self._owner(holder)
+
+    def _owner(self, member: Identifier) -> str:
+        """Whose an identifier is now."""
+        owner = self._owners.get(member) or self._graph.owner(member)
+        if owner is None:
+            raise LookupError("an identifier of the batch belongs to nobody")
+        return owner
+
+    def _root(self, person_id: str | None) -> str | None:
+        return None if person_id is None else self._aliases.get(person_id, person_id)
+
+    def _emit(self, touchpoint: Touchpoint, person_id: str | None, revision: int) -> None:
+        whole = structs.replace(touchpoint, person_id=person_id, revision=revision)
+        self._emits.append(publishing.touchpoint(whole))
+
+
+def _browser(call: Understood) -> Identifier | None:
+    """The anonymous id of an event that names somebody more strongly."""
+    if not call.identifiers or not call.identifiers[0].strong:
+        return None
+    return next((member for member in call.identifiers if not member.strong), None)
+
+
+def _row(call: Understood, touchpoint: Touchpoint, holder: Identifier | None, owner: str | None) -> StoredTouchpoint:
+    it = call.collected
+    return StoredTouchpoint(
+        it.id, it.message_id, it.source, it.received_at, touchpoint.occurred_at, holder, _browser(call), owner, 1,
+        json.encode(touchpoint),
+    )  # fmt: skip
+
+
+def _traits(call: Understood) -> Iterable[Trait]:
+    if not call.identifiers:
+        return ()
+    at, event_id = call.meaning.occurred_at, call.collected.id
+    holder = call.identifiers[0]
+    return [Trait(holder, name, json.encode(value).decode(), at, event_id) for name, value in call.meaning.traits.items()]
+
+
+def _reject_row(reject: RejectedTouchpoint) -> dict[str, object]:
+    return {
+        "id": reject.id,
+        "received_at": reject.received_at,
+        "source": reject.source,
+        "codes": json.encode(reject.codes).decode(),
+        "reasons": json.encode(reject.reasons).decode(),
+        "body": reject.body,
+    }

@@ -1,0 +1,148 @@
+"""What the resolver needs of a store, in its own words. One object of each lives as long as one batch."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from services.ingest.domain.identity import BrowserClaim, Claim, Identifier
+from services.ingest.domain.people import Person, Settled
+
+
+class Trait(NamedTuple):
+    """What an event says of whoever holds an identifier. `value` is JSON text."""
+
+    identifier: Identifier
+    name: str
+    value: str
+    at: int
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What was last published of a person: the JSON of it, and its version."""
+
+    version: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Community:
+    """Identifiers that claims connect, and all that is known of them: loaded under the lock of its component."""
+
+    component: str
+    absorbed: tuple[str, ...]
+    """Other components that the new claims join to it."""
+    news: Sequence[Claim]
+    """What is new of it."""
+    claims: Sequence[Claim]
+    people: Mapping[str, Person]
+    owners: Mapping[Identifier, str]
+    """Whose each identifier was so far."""
+    traits: Sequence[Trait]
+    cards: Mapping[str, Card]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTouchpoint:
+    """A touchpoint of the record. `person` and `revision` are as last published."""
+
+    id: str
+    message_id: str | None
+    source: str
+    received_at: int
+    occurred_at: int
+    holder: Identifier | None
+    browser: Identifier | None
+    person: str | None
+    revision: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDeal:
+    """A deal of the record: its highest version. `people` is the JSON of who was last published on it."""
+
+    id: str
+    version: int
+    event_id: str
+    revision: int
+    body: bytes
+    people: bytes
+    contacts: tuple[Identifier, ...] = field(default=())
+
+
+class Graph(Protocol):
+    """The identifiers of a batch and the components they lie in, locked."""
+
+    def owner(self, identifier: Identifier) -> str | None:
+        """Whose an identifier of the batch is, before the batch."""
+        ...
+
+    def contested(self, identifier: Identifier) -> bool:
+        """Whether an anonymous id was claimed by people who may not be joined."""
+        ...
+
+    async def unknown(self, claims: Iterable[Claim]) -> Sequence[Claim]:
+        """The claims that say something new: never made before, or made earlier than was known."""
+        ...
+
+    async def communities(self, identifiers: Collection[Identifier], claims: Sequence[Claim]) -> Sequence[Community]:
+        """The communities of these identifiers, joined where the claims join them; those are their news."""
+        ...
+
+    def save(self, community: Community, settled: Settled, cards: Mapping[str, Card]) -> None:
+        """Leave a community as it was settled; `cards` are those that changed."""
+        ...
+
+    async def keep_traits(self, traits: Sequence[Trait]) -> None:
+        """Keep traits; per identifier and name the latest (event time, then id) stays."""
+        ...
+
+    async def flush(self) -> None:
+        """Write everything that was saved, in bulk."""
+        ...
+
+
+class Touchpoints(Protocol):
+    """The record of all touchpoints."""
+
+    async def known(self, ids: Collection[str]) -> set[str]:
+        """Which of these are on record."""
+        ...
+
+    async def held_by(self, holders: Collection[Identifier]) -> Sequence[StoredTouchpoint]:
+        """All whose strongest identifier is one of these."""
+        ...
+
+    async def browser_claims(self, browsers: Collection[Identifier]) -> Mapping[Identifier, list[BrowserClaim]]:
+        """The events under these anonymous ids that name somebody."""
+        ...
+
+    async def add(self, touchpoints: Sequence[StoredTouchpoint]) -> None:
+        """Put new ones on record; raises TryLater where another worker just did."""
+        ...
+
+    async def revise(self, touchpoints: Sequence[StoredTouchpoint]) -> None:
+        """Keep the owner and the revision under which they are published again."""
+        ...
+
+
+class Deals(Protocol):
+    """The deals, each in its highest version."""
+
+    async def lock(self, deal_ids: Collection[str], contacts: Collection[Identifier]) -> Mapping[str, StoredDeal]:
+        """The deals of these ids and those on which these identifiers are contacts, locked."""
+        ...
+
+    async def keep(self, deals: Sequence[StoredDeal]) -> None:
+        """Leave deals as they are now."""
+        ...
+
+
+class Rejected(Protocol):
+    """What could not be taken, with reasons."""
+
+    async def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep rejects; one that is there stays as it is."""
+        ...

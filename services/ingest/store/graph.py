@@ -1,0 +1,273 @@
+"""The graph of identifiers in SQL, for one batch: locked, loaded, and left as it was settled.
+
+Only the root of a component is locked for what is in it. Pointers from component to component are set once and
+followed, never rewritten, so no transaction ever waits for a row out of order.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from msgspec import json
+from sqlalchemy import select
+
+from services.ingest.domain.identity import Claim, Identifier, identifier
+from services.ingest.domain.people import Person, Settled
+from services.ingest.ports import Card, Community, Trait
+from services.ingest.store.tables import CLAIMS, COMPONENTS, IDENTIFIERS, PEOPLE, REVIEWS, TRAITS
+from shared.db.dialect import Upsert
+from shared.db.work import Work
+from shared.kernel.errors import NotLoaded
+from shared.kernel.ids import derived
+
+_ADD_IDENTIFIERS = Upsert(IDENTIFIERS, columns=("id", "contested"), conflict=("id",))
+_SAVE_IDENTIFIERS = Upsert(IDENTIFIERS, conflict=("id",), update=("component", "person", "contested"))
+_SAVE_COMPONENTS = Upsert(COMPONENTS, conflict=("id",), update=("parent",))
+_SAVE_CLAIMS = Upsert(CLAIMS, conflict=("id",), update=("event_id", "at", "source"))
+_SAVE_PEOPLE = Upsert(PEOPLE, conflict=("id",), update=("into_id", "version", "card_version", "card"))
+_SAVE_TRAITS = Upsert(
+    TRAITS, conflict=("identifier", "name"), update=("value", "at", "event_id"), newer=("at", "event_id")
+)
+_SAVE_REVIEWS = Upsert(REVIEWS, conflict=("event_id", "why"))
+
+
+def claim_id(claim: Claim) -> str:
+    """Claims that say the same in the same way are one row: the earliest of them counts."""
+    return derived("claim", str(claim.trusted), str(claim.explicit), *map(str, claim.identifiers))
+
+
+async def open_graph(work: Work, identifiers: Sequence[str], now: int) -> "SqlGraph":
+    """Make sure that identifiers are there, lock them and the roots of their components, and load them."""
+    await work.write(_ADD_IDENTIFIERS, [(name, False) for name in identifiers])
+    wanted = work.among(IDENTIFIERS.c.id, identifiers)
+    # One that lies in a component is guarded by its root; to lock it here would be to wait for it out of order.
+    homeless = select(IDENTIFIERS.c.id).where(wanted, IDENTIFIERS.c.component.is_(None))
+    await work.rows(homeless.order_by(IDENTIFIERS.c.id).with_for_update())
+    rows = await work.rows(select(IDENTIFIERS.c.component).where(wanted, IDENTIFIERS.c.component.is_not(None)))
+    roots = await _roots(work, {row.component for row in rows})
+    locked = await work.rows(
+        select(COMPONENTS.c.parent)
+        .where(work.among(COMPONENTS.c.id, sorted(set(roots.values()))))
+        .order_by(COMPONENTS.c.id)
+        .with_for_update()
+    )
+    if any(row.parent is not None for row in locked):
+        raise NotLoaded(())  # A component was joined to another meanwhile: redo at once, from the top.
+    graph = SqlGraph(work, roots, now)
+    await graph.load(identifiers)
+    return graph
+
+
+async def _roots(work: Work, components: set[str]) -> dict[str, str]:
+    """The root of each component, found by following parents."""
+    parent: dict[str, str | None] = {}
+    ahead = set(components)
+    while ahead:
+        rows = await work.rows(select(COMPONENTS).where(work.among(COMPONENTS.c.id, sorted(ahead))))
+        parent.update({row.id: row.parent for row in rows})
+        ahead = {row.parent for row in rows if row.parent is not None} - parent.keys()
+    return {component: _follow(component, parent) for component in components}
+
+
+def _follow(component: str, parent: Mapping[str, str | None]) -> str:
+    above = parent[component]
+    while above is not None:
+        component, above = above, parent[above]
+    return component
+
+
+class SqlGraph:
+    """The graph port over one transaction."""
+
+    def __init__(self, work: Work, roots: Mapping[str, str], now: int) -> None:
+        self._work = work
+        self._roots = dict(roots)
+        self._now = now
+        self._component: dict[Identifier, str | None] = {}
+        self._owner: dict[Identifier, str | None] = {}
+        self._contested: set[Identifier] = set()
+        self._rows: dict[str, dict[object, tuple[object, ...]]] = defaultdict(dict)
+
+    async def load(self, identifiers: Sequence[str]) -> None:
+        """Read identifiers under the locks."""
+        for row in await self._work.rows(select(IDENTIFIERS).where(self._work.among(IDENTIFIERS.c.id, identifiers))):
+            member = identifier(row.id)
+            self._component[member] = None if row.component is None else self._roots[row.component]
+            self._owner[member] = row.person
+            if row.contested:
+                self._contested.add(member)
+
+    def owner(self, identifier: Identifier) -> str | None:
+        """Whose an identifier of the batch is, before the batch."""
+        return self._owner[identifier]
+
+    def contested(self, identifier: Identifier) -> bool:
+        """Whether an anonymous id was claimed by people who may not be joined."""
+        return identifier in self._contested
+
+    async def unknown(self, claims: Iterable[Claim]) -> Sequence[Claim]:
+        """The claims that say something new."""
+        earliest: dict[str, Claim] = {}
+        for claim in claims:
+            name = claim_id(claim)
+            if name not in earliest or claim.order < earliest[name].order:
+                earliest[name] = claim
+        rows = await self._work.rows(
+            select(CLAIMS.c.id, CLAIMS.c.at, CLAIMS.c.event_id).where(self._work.among(CLAIMS.c.id, sorted(earliest)))
+        )
+        known = {row.id: (row.at, row.event_id) for row in rows}
+        return [c for name, c in earliest.items() if name not in known or (c.at, c.event_id) < known[name]]
+
+    async def communities(self, identifiers: Collection[Identifier], claims: Sequence[Claim]) -> Sequence[Community]:
+        """The communities of these identifiers, joined where the claims join them."""
+        joined = _Joined(identifiers, claims, self._component)
+        members = await self._members(joined.components())
+        return [
+            Community(root, absorbed, joined.news(root), *members.of(root, *absorbed))
+            for root, absorbed in joined.parts()
+        ]
+
+    async def _members(self, roots: Collection[str]) -> "_Members":
+        """Everything that lies in components, by root."""
+        work = self._work
+        root_of = {root: root for root in roots}
+        ahead = sorted(root_of)
+        while ahead:
+            rows = await work.rows(select(COMPONENTS).where(work.among(COMPONENTS.c.parent, ahead)))
+            root_of.update({row.id: root_of[row.parent] for row in rows})
+            ahead = [row.id for row in rows]
+        inside = sorted(root_of)
+        found = _Members()
+        for row in await work.rows(select(IDENTIFIERS).where(work.among(IDENTIFIERS.c.component, inside))):
+            found.owners[root_of[row.component]][identifier(row.id)] = row.person
+        for row in await work.rows(select(CLAIMS).where(work.among(CLAIMS.c.component, inside))):
+            named = tuple(identifier(name) for name in json.decode(row.identifiers, type=list[str]))
+            claim = Claim(row.event_id, row.at, row.trusted, row.explicit, named)
+            found.claims[root_of[row.component]].append(claim)
+        for row in await work.rows(select(PEOPLE).where(work.among(PEOPLE.c.component, inside))):
+            person = Person(row.id, identifier(row.seed), row.into_id, row.version)
+            found.people[root_of[row.component]][row.id] = person
+            found.cards[root_of[row.component]][row.id] = Card(row.card_version, row.card)
+        holders = {str(member): root for root, owned in found.owners.items() for member in owned}
+        for row in await work.rows(select(TRAITS).where(work.among(TRAITS.c.identifier, sorted(holders)))):
+            trait = Trait(identifier(row.identifier), row.name, row.value, row.at, row.event_id)
+            found.traits[holders[row.identifier]].append(trait)
+        return found
+
+    def save(self, community: Community, settled: Settled, cards: Mapping[str, Card]) -> None:
+        """Leave a community as it was settled: written by `flush`."""
+        component = community.component
+        self._rows["components"][component] = (component, None)
+        for absorbed in community.absorbed:
+            self._rows["components"][absorbed] = (absorbed, component)
+        for member, owner in settled.owner.items():
+            contested = member in settled.contested
+            if community.owners.get(member) != owner or contested:
+                self._rows["identifiers"][member] = (str(member), component, owner, contested)
+        for claim in community.news:
+            self._rows["claims"][claim_id(claim)] = self._claim_row(component, claim)
+        for person in settled.people.values():
+            card = cards.get(person.id, community.cards.get(person.id, _NO_CARD))
+            if person != community.people.get(person.id) or card != community.cards.get(person.id):
+                row = (person.id, component, str(person.seed), person.into, person.version, card.version, card.body)
+                self._rows["people"][person.id] = row
+        for review in settled.reviews:
+            self._rows["reviews"][review] = (review.event_id, review.why, self._now)
+
+    @staticmethod
+    def _claim_row(component: str, claim: Claim) -> tuple[object, ...]:
+        named = json.encode([str(member) for member in claim.identifiers]).decode()
+        return (
+            claim_id(claim), component, claim.event_id, claim.at, claim.trusted, claim.explicit, named, claim.source,
+        )  # fmt: skip
+
+    async def keep_traits(self, traits: Sequence[Trait]) -> None:
+        """Keep traits; per identifier and name the latest stays."""
+        latest: dict[tuple[str, str], Trait] = {}
+        for trait in sorted(traits, key=lambda trait: (trait.at, trait.event_id)):
+            latest[str(trait.identifier), trait.name] = trait
+        rows = [(*key, t.value, t.at, t.event_id) for key, t in sorted(latest.items())]
+        await self._work.write(_SAVE_TRAITS, rows)
+
+    async def flush(self) -> None:
+        """Write everything that was saved, in bulk and in key order."""
+        for name, upsert in (
+            ("components", _SAVE_COMPONENTS),
+            ("identifiers", _SAVE_IDENTIFIERS),
+            ("claims", _SAVE_CLAIMS),
+            ("people", _SAVE_PEOPLE),
+            ("reviews", _SAVE_REVIEWS),
+        ):
+            await self._work.write(upsert, sorted(self._rows[name].values(), key=str))
+        self._rows.clear()
+
+
+_NO_CARD = Card(0, "")
+
+
+class _Members:
+    """What lies in components, by their roots."""
+
+    def __init__(self) -> None:
+        self.claims: defaultdict[str, list[Claim]] = defaultdict(list)
+        self.people: defaultdict[str, dict[str, Person]] = defaultdict(dict)
+        self.owners: defaultdict[str, dict[Identifier, str]] = defaultdict(dict)
+        self.traits: defaultdict[str, list[Trait]] = defaultdict(list)
+        self.cards: defaultdict[str, dict[str, Card]] = defaultdict(dict)
+
+    def of(self, *roots: str) -> tuple[
+        list[Claim], dict[str, Person], dict[Identifier, str], list[Trait], dict[str, Card]
+    ]:  # fmt: skip
+        """All of it for some roots together."""
+        claims = [claim for root in roots for claim in self.claims[root]]
+        traits = [trait for root in roots for trait in self.traits[root]]
+        people = {k: v for root in roots for k, v in self.people[root].items()}
+        owners = {k: v for root in roots for k, v in self.owners[root].items()}
+        cards = {k: v for root in roots for k, v in self.cards[root].items()}
+        return claims, people, owners, traits, cards
+
+
+class _Joined:
+    """Which components the claims of a batch join: sets of identifiers that belong together from now on."""
+
+    def __init__(
+        self,
+        identifiers: Collection[Identifier],
+        claims: Sequence[Claim],
+        component: Mapping[Identifier, str | None],
+    ) -> None:
+        self._component = component
+        self._claims = claims
+        self._head: dict[str, str] = {}
+        for member in sorted({*identifiers, *(member for claim in claims for member in claim.identifiers)}):
+            self._head.setdefault(self._place(member), self._place(member))
+        for claim in claims:
+            first, *others = claim.identifiers
+            for other in others:
+                self._unite(self._place(first), self._place(other))
+
+    def _place(self, member: Identifier) -> str:
+        return self._component[member] or derived("component", str(member))
+
+    def _find(self, place: str) -> str:
+        while self._head[place] != place:
+            place = self._head[place]
+        return place
+
+    def _unite(self, one: str, two: str) -> None:
+        low, high = sorted((self._find(one), self._find(two)))
+        self._head[high] = low
+
+    def components(self) -> list[str]:
+        """Every component there is, or will be."""
+        return sorted(self._head)
+
+    def news(self, root: str) -> list[Claim]:
+        """The claims that speak of what is one with this root."""
+        return [claim for claim in self._claims if self._find(self._place(claim.identifiers[0])) == root]
+
+    def parts(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Each set of components that is one from now on: its root, and the others."""
+        parts: dict[str, list[str]] = {}
+        for place in sorted(self._head):
+            parts.setdefault(self._find(place), []).append(place)
+        return [(root, tuple(place for place in places if place != root)) for root, places in parts.items()]

@@ -1,0 +1,114 @@
+"""The tables of ingest: the graph of identifiers, the people, the record of all touchpoints, the deals.
+
+An identifier is named by its text, `kind:value`. A component is a set of identifiers that claims connect; its
+root (the one with no parent) is the row that guards everything in it.
+"""
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text
+
+from shared.db.dialect import Id
+from shared.db.spine import BigId, spine
+
+METADATA = MetaData()
+spine(METADATA)
+
+COMPONENTS = Table(
+    "components",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("parent", Id, index=True),
+)
+IDENTIFIERS = Table(
+    "identifiers",
+    METADATA,
+    Column("id", String(320), primary_key=True),
+    Column("component", Id, index=True),
+    Column("person", Id, index=True),
+    Column("contested", Boolean, nullable=False),
+)
+CLAIMS = Table(
+    "claims",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("component", Id, nullable=False, index=True),
+    Column("event_id", Id, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("trusted", Boolean, nullable=False),
+    Column("explicit", Boolean, nullable=False),
+    Column("identifiers", Text, nullable=False),
+    Column("source", String(128), nullable=False),
+)
+PEOPLE = Table(
+    "people",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("component", Id, nullable=False, index=True),
+    Column("seed", String(320), nullable=False),
+    Column("into_id", Id, index=True),
+    Column("version", Integer, nullable=False),
+    Column("card_version", Integer, nullable=False),
+    Column("card", Text, nullable=False),
+)
+TRAITS = Table(
+    "traits",
+    METADATA,
+    Column("identifier", String(320), primary_key=True),
+    Column("name", String(256), primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("event_id", Id, nullable=False),
+)
+REVIEWS = Table(
+    "reviews",
+    METADATA,
+    Column("event_id", Id, primary_key=True),
+    Column("why", String(32), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
+TOUCHPOINTS = Table(
+    "touchpoints",
+    METADATA,
+    Column("seq", BigId, primary_key=True, autoincrement=True),
+    Column("id", Id, nullable=False, unique=True),
+    Column("message_id", String(256)),
+    Column("source", String(128), nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("occurred_at", BigInteger, nullable=False),
+    Column("holder", String(320)),
+    Column("browser", String(320)),
+    Column("person", Id),
+    Column("revision", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("touchpoints_by_message", "message_id"),
+    Index("touchpoints_by_holder", "holder"),
+    Index("touchpoints_by_browser", "browser"),
+)
+"""`holder`: its strongest identifier. `browser`: its anonymous id, where the holder is another. `person`: whose
+it was when it was last published. `body`: the touchpoint as published, without person and revision."""
+DEALS = Table(
+    "deals",
+    METADATA,
+    Column("id", String(256), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("event_id", Id, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("people", Text, nullable=False),
+)
+DEAL_CONTACTS = Table(
+    "deal_contacts",
+    METADATA,
+    Column("identifier", String(320), primary_key=True),
+    Column("deal_id", String(256), primary_key=True, index=True),
+)
+REJECTED = Table(
+    "rejected",
+    METADATA,
+    Column("seq", BigId, primary_key=True, autoincrement=True),
+    Column("id", Id, nullable=False, unique=True),
+    Column("received_at", BigInteger, nullable=False),
+    Column("source", String(128), nullable=False),
+    Column("codes", Text, nullable=False),
+    Column("reasons", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)

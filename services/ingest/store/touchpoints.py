@@ -1,0 +1,92 @@
+"""The record of all touchpoints in SQL: the one place that keeps them; the log only carries them."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from services.ingest.domain.identity import BrowserClaim, Identifier, identifier
+from services.ingest.ports import StoredTouchpoint
+from services.ingest.store.tables import REJECTED, TOUCHPOINTS
+from shared.db.dialect import Upsert
+from shared.db.work import Work
+from shared.kernel.errors import NotLoaded
+
+_COLUMNS = (
+    "id", "message_id", "source", "received_at", "occurred_at", "holder", "browser", "person", "revision", "body",
+)  # fmt: skip
+_ADD = Upsert(TOUCHPOINTS, columns=_COLUMNS, conflict=("id",))
+_REVISE = Upsert(TOUCHPOINTS, columns=_COLUMNS, conflict=("id",), update=("person", "revision"))
+_REJECT = Upsert(
+    REJECTED, columns=("id", "received_at", "source", "codes", "reasons", "body"), conflict=("id",)
+)
+
+
+class SqlTouchpoints:
+    """The touchpoints port over one transaction."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    async def known(self, ids: Collection[str]) -> set[str]:
+        """Which of these are on record."""
+        among = self._work.among(TOUCHPOINTS.c.id, sorted(ids))
+        return {row.id for row in await self._work.rows(select(TOUCHPOINTS.c.id).where(among))}
+
+    async def held_by(self, holders: Collection[Identifier]) -> Sequence[StoredTouchpoint]:
+        """All whose strongest identifier is one of these."""
+        among = self._work.among(TOUCHPOINTS.c.holder, sorted(map(str, holders)))
+        return [stored(row) for row in await self._work.rows(select(TOUCHPOINTS).where(among))]
+
+    async def browser_claims(self, browsers: Collection[Identifier]) -> Mapping[Identifier, list[BrowserClaim]]:
+        """The events under these anonymous ids that name somebody."""
+        claims: defaultdict[Identifier, list[BrowserClaim]] = defaultdict(list)
+        columns = (TOUCHPOINTS.c.browser, TOUCHPOINTS.c.occurred_at, TOUCHPOINTS.c.id, TOUCHPOINTS.c.holder)
+        among = self._work.among(TOUCHPOINTS.c.browser, sorted(map(str, browsers)))
+        for row in await self._work.rows(select(*columns).where(among)):
+            claim = BrowserClaim(row.occurred_at, row.id, identifier(row.holder))
+            claims[identifier(row.browser)].append(claim)
+        return claims
+
+    async def add(self, touchpoints: Sequence[StoredTouchpoint]) -> None:
+        """Put new ones on record."""
+        new = await self._work.write_new(_ADD, [_row(touchpoint) for touchpoint in touchpoints])
+        if len(new) != len(touchpoints):
+            # The same id came by another partition at this moment: redone, this batch sees it on record.
+            raise NotLoaded(())
+
+    async def revise(self, touchpoints: Sequence[StoredTouchpoint]) -> None:
+        """Keep the owner and the revision under which they are published again."""
+        await self._work.write(_REVISE, [_row(touchpoint) for touchpoint in sorted(touchpoints, key=lambda t: t.id)])
+
+
+class SqlRejected:
+    """The rejects port over one transaction."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    async def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep rejects; one that is there stays as it is."""
+        ordered = sorted(rows, key=lambda row: str(row["id"]))
+        await self._work.write(_REJECT, [tuple(row[name] for name in _REJECT.columns) for row in ordered])
+
+
+def stored(row: Row[Any]) -> StoredTouchpoint:
+    """A touchpoint of a row of the table."""
+    return StoredTouchpoint(
+        row.id, row.message_id, row.source, row.received_at, row.occurred_at,
+        None if row.holder is None else identifier(row.holder),
+        None if row.browser is None else identifier(row.browser),
+        row.person, row.revision, row.body.encode(),
+    )  # fmt: skip
+
+
+def _row(touchpoint: StoredTouchpoint) -> tuple[Any, ...]:
+    return (
+        touchpoint.id, touchpoint.message_id, touchpoint.source, touchpoint.received_at, touchpoint.occurred_at,
+        None if touchpoint.holder is None else str(touchpoint.holder),
+        None if touchpoint.browser is None else str(touchpoint.browser),
+        touchpoint.person, touchpoint.revision, touchpoint.body.decode(),
+    )  # fmt: skip

@@ -1,0 +1,22 @@
+"""What wakes the resolver, and what it then does."""
+
+from services.ingest.handlers.on_collected import (
+    deal_keys,
+    on_deal_collected,
+    on_touchpoint_collected,
+    on_touchpoint_rejected,
+    reject_keys,
+    touchpoint_keys,
+)
+from services.ingest.handlers.resolving import Resolving
+from shared.contracts import topics
+from shared.runtime.session import On
+
+GROUP = "ingest"
+TOPICS = (topics.TOUCHPOINTS_COLLECTED, topics.DEALS_COLLECTED, topics.TOUCHPOINTS_REJECTED)
+
+HANDLERS: dict[str, On[Resolving]] = {
+    "touchpoint.collected": On(touchpoint_keys, on_touchpoint_collected),
+    "deal.collected": On(deal_keys, on_deal_collected),
+    "touchpoint.rejected": On(reject_keys, on_touchpoint_rejected),
+}

@@ -1,0 +1,31 @@
+"""Promotion: exactly once a qualifying cycle, whatever comes late.
+
+A derived cycle that holds any sent promotion sends none, and what was sent is a fact that moves with its
+touchpoint; so numbers of cycles may change under a late fact and nobody is handed over twice.
+"""
+
+from dataclasses import dataclass
+
+from services.scoring.domain.facts import Card
+from services.scoring.domain.state import State
+from shared.kernel.ids import derived
+
+
+@dataclass(frozen=True, slots=True)
+class Promote:
+    """This person is to be handed over, because of the touch `cause` at `at`. The id is that of its cause."""
+
+    promotion_id: str
+    cause: str
+    at: int
+    cycle: int
+
+
+def promotions_due(state: State, card: Card) -> tuple[Promote, ...]:
+    """What is to be sent now: at most one. A stage may be entered before anybody knows who it is; this waits."""
+    cycle = state.cycle
+    if cycle.cause is None or cycle.qualified_at is None or cycle.sent:
+        return ()
+    if not card.reachable or state.stage == "disqualified":
+        return ()
+    return (Promote(derived("promotion", cycle.cause), cycle.cause, cycle.qualified_at, cycle.number),)

@@ -1,0 +1,170 @@
+"""One batch of scoring: what came is kept as facts, then each touched person is derived once.
+
+In the usual case the state is stepped over what is new; where something came late, moved or changed, all facts
+are folded again. Both give the same (domain/lifecycle.py). Published is what was derived and not yet said.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from services.scoring.domain.facts import NOBODY, Fact
+from services.scoring.domain.lifecycle import continues, fold, refold
+from services.scoring.domain.promotion import Promote, promotions_due
+from services.scoring.domain.rules import Rules
+from services.scoring.domain.state import State, begin
+from services.scoring.handlers import publishing
+from services.scoring.ports import Facts, KeptCard, KeptDeal, KeptOutcome, KeptTouch, Lead, Ledger, People
+from shared.contracts.envelope import Emit
+
+
+class Scoring:
+    """The session of scoring. Handlers fill it; `close` derives, writes and says what is to be published."""
+
+    def __init__(self, people: People, ledger: Ledger, rules: Rules, now: int) -> None:
+        self.people = people
+        self.ledger = ledger
+        self._rules = rules
+        self._now = now
+        self._touches: dict[str, KeptTouch] = {}
+        self._outcomes: list[KeptOutcome] = []
+        self._cards: dict[str, KeptCard] = {}
+        self._deals: dict[str, KeptDeal] = {}
+        self._news: defaultdict[str, list[Fact]] = defaultdict(list)
+        self._stale: set[str] = set()
+        self._emits: list[Emit] = []
+
+    def keep_touch(self, kept: KeptTouch) -> None:
+        """A touch arrived, or arrived again with a new owner: the highest revision holds."""
+        before = self._touches.get(kept.touch.id) or self.ledger.touch(kept.touch.id)
+        if before is not None:
+            if kept.revision <= before.revision:
+                return
+            kept = replace(kept, touch=replace(kept.touch, promoted=before.touch.promoted))
+            if before.owner is not None:
+                self._refold(before.owner)
+        self._touches[kept.touch.id] = kept
+        if kept.owner is None:
+            return
+        self.people.touch(kept.owner)
+        if before is None:
+            self._news[kept.owner].append(kept.touch)
+        else:
+            self._refold(kept.owner)
+
+    def keep_outcome(self, kept: KeptOutcome, person_id: str) -> None:
+        """Sales did something with a lead: it belongs to whoever owns the touch that caused the promotion."""
+        self._outcomes.append(kept)
+        self._refold(self.ledger.promoted(kept.promotion_id) or person_id)
+
+    def keep_card(self, kept: KeptCard) -> None:
+        """A card arrived: the highest version holds."""
+        before = self._cards.get(kept.person_id)
+        if before is None or before.version < kept.version:
+            self._cards[kept.person_id] = kept
+            self._refold(kept.person_id)
+
+    def keep_deal(self, kept: KeptDeal) -> None:
+        """A deal arrived: the highest (version, revision) holds; who was on it and who is now are derived."""
+        before = self._deals.get(kept.deal.id) or self.ledger.deal(kept.deal.id)
+        if before is not None and (kept.version, kept.revision) <= (before.version, before.revision):
+            return
+        self._deals[kept.deal.id] = kept
+        for person_id in {*kept.people, *(before.people if before else ())}:
+            self._refold(person_id)
+
+    def alias(self, person_id: str, into: str | None, version: int) -> None:
+        """Somebody became an alias of somebody else, or of nobody."""
+        self.people.alias(person_id, into, version)
+        self._stale.update((person_id,) if into is None else (person_id, into))
+
+    def _refold(self, person_id: str) -> None:
+        self.people.touch(person_id)
+        self._stale.add(person_id)
+
+    async def close(self) -> Sequence[Emit]:
+        """Derive everyone who was touched; answers what is to be published."""
+        await self.ledger.keep_touches(list(self._touches.values()))
+        await self.ledger.keep_outcomes(self._outcomes)
+        await self.ledger.keep_cards(list(self._cards.values()))
+        await self.ledger.keep_deals(list(self._deals.values()))
+        members = await self.people.settle()
+        await self._derive(members)
+        return self._emits
+
+    async def _derive(self, members: Mapping[str, str]) -> None:
+        roots = set(members.values())
+        leads = await self.ledger.leads(members)
+        cards = await self.ledger.cards(roots)
+        states = await self._states(members, leads, cards)
+        due = {root: promotions_due(state, cards[root].card) for root, state in states.items() if root in cards}
+        await self._promote({root: promotions for root, promotions in due.items() if promotions}, states, cards, members)
+        kept = [self._publish_stages(root, leads.get(root), state) for root, state in states.items()]
+        retired = [
+            replace(lead, alias=True) for lead in leads.values() if lead.person_id not in roots and not lead.alias
+        ]
+        await self.ledger.keep_leads([*kept, *retired])
+
+    async def _states(
+        self, members: Mapping[str, str], leads: Mapping[str, Lead], cards: Mapping[str, KeptCard]
+    ) -> dict[str, State]:
+        """The state of each person: stepped on where only later facts came, folded from all facts elsewhere."""
+        news: defaultdict[str, list[Fact]] = defaultdict(list)
+        for person_id, facts in self._news.items():
+            news[members[person_id]] += facts
+        stale = {members[person_id] for person_id in self._stale}
+        states: dict[str, State] = {}
+        for root in set(members.values()) - stale:
+            stepped = self._stepped(root, leads.get(root), sorted(news[root], key=lambda fact: fact.key), cards)
+            if stepped is None:
+                stale.add(root)
+            else:
+                states[root] = stepped
+        if stale:
+            wanted = {member: root for member, root in members.items() if root in stale}
+            for root, facts in (await self.ledger.facts(wanted)).items():
+                states[root] = self._refolded(facts, cards.get(root))
+        return states
+
+    def _stepped(
+        self, root: str, lead: Lead | None, facts: Sequence[Fact], cards: Mapping[str, KeptCard]
+    ) -> State | None:
+        if lead is None:
+            return None if root in cards else fold(begin(NOBODY, self._rules), facts, self._rules)
+        if lead.alias or lead.charter != self._rules.version or not facts or not continues(lead.state, facts[0]):
+            return None
+        return fold(lead.state, facts, self._rules)
+
+    def _refolded(self, facts: Facts, card: KeptCard | None) -> State:
+        return refold(card.card if card else NOBODY, self._rules, facts.touches, facts.outcomes, facts.deals)
+
+    async def _promote(
+        self,
+        due: Mapping[str, Sequence[Promote]],
+        states: dict[str, State],
+        cards: Mapping[str, KeptCard],
+        members: Mapping[str, str],
+    ) -> None:
+        """Send promotions; what was sent is from now on a fact of the touch that caused it."""
+        if not due:
+            return
+        facts = await self.ledger.facts({member: root for member, root in members.items() if root in due})
+        sent: dict[str, str] = {}
+        for root in sorted(due):
+            for promote in due[root]:
+                sent[promote.cause] = promote.promotion_id
+                touches = facts[root].touches
+                self._emits.append(
+                    publishing.qualified(root, promote, states[root], cards[root], touches, self._rules, self._now)
+                )
+            state = states[root]
+            states[root] = replace(state, cycles=(*state.cycles[:-1], state.cycle._replace(sent=True)))
+        await self.ledger.sent(sent)
+
+    def _publish_stages(self, root: str, before: Lead | None, state: State) -> Lead:
+        told = publishing.digest(state)
+        version = before.version if before else 0
+        if before is None or before.told != told:
+            version += 1
+            self._emits.append(publishing.stage_changed(root, version, state, self._rules, self._now))
+        return Lead(root, version, told, state, self._rules.version)

@@ -1,0 +1,136 @@
+"""What scoring needs of its store, in its own words. One object of each lives as long as one batch."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from services.scoring.domain.facts import Card, DealFact, Outcome, Touch
+from services.scoring.domain.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTouch:
+    """A touch with what is known of its publication: the owner it was published under, and its revision."""
+
+    touch: Touch
+    owner: str | None
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptOutcome:
+    """An outcome belongs to a promotion, and so to whoever owns the touch that caused it."""
+
+    outcome: Outcome
+    promotion_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDeal:
+    """A deal's highest version, and the people on it as published."""
+
+    deal: DealFact
+    version: int
+    revision: int
+    people: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCard:
+    """A card in its highest version; `body` is the card as published, to be passed on."""
+
+    person_id: str
+    version: int
+    card: Card
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """What was derived of a person, and what was last published of it."""
+
+    person_id: str
+    version: int
+    told: str
+    state: State
+    charter: str
+    alias: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All facts of one person."""
+
+    touches: list[Touch] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    deals: list[DealFact] = field(default_factory=list)
+
+
+class People(Protocol):
+    """The people of a batch, locked."""
+
+    touched: set[str]
+
+    def touch(self, person_id: str) -> None:
+        """Something of this id changed."""
+        ...
+
+    def alias(self, person_id: str, into: str | None, version: int) -> None:
+        """An id became an alias of another, or of nobody."""
+        ...
+
+    async def settle(self) -> Mapping[str, str]:
+        """Keep the aliases; the members of everyone who is touched: id -> root."""
+        ...
+
+
+class Ledger(Protocol):
+    """The facts, the cards and what was derived."""
+
+    def touch(self, touch_id: str) -> KeptTouch | None:
+        """A touch of the batch as it was kept before."""
+        ...
+
+    def promoted(self, promotion_id: str) -> str | None:
+        """The owner of the touch that caused a promotion of the batch."""
+        ...
+
+    def deal(self, deal_id: str) -> KeptDeal | None:
+        """A deal of the batch as it was kept before."""
+        ...
+
+    async def keep_touches(self, touches: Sequence[KeptTouch]) -> None:
+        """Keep touches, each in its new revision; that one caused a promotion stays known."""
+        ...
+
+    async def keep_outcomes(self, outcomes: Sequence[KeptOutcome]) -> None:
+        """Keep outcomes; one that is there stays."""
+        ...
+
+    async def keep_cards(self, cards: Sequence[KeptCard]) -> None:
+        """Keep cards, the highest version of each."""
+        ...
+
+    async def keep_deals(self, deals: Sequence[KeptDeal]) -> None:
+        """Keep deals as they are now."""
+        ...
+
+    async def cards(self, person_ids: Collection[str]) -> Mapping[str, KeptCard]:
+        """The cards of these people."""
+        ...
+
+    async def facts(self, members: Mapping[str, str]) -> Mapping[str, Facts]:
+        """All facts by person: `members` says whose each id is."""
+        ...
+
+    async def leads(self, person_ids: Collection[str]) -> Mapping[str, Lead]:
+        """What was derived of these people before."""
+        ...
+
+    async def keep_leads(self, leads: Sequence[Lead]) -> None:
+        """Keep what is derived of people now."""
+        ...
+
+    async def sent(self, promotions: Mapping[str, str]) -> None:
+        """Promotions are sent: touch id -> promotion id."""
+        ...

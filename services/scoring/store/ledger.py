@@ -1,0 +1,214 @@
+"""The facts of scoring in SQL, for one batch: read under the locks of the people they belong to."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from msgspec import json
+from sqlalchemy import Row, delete, select
+
+from services.scoring.domain.facts import Card, DealFact, Outcome, Touch
+from services.scoring.domain.state import State
+from services.scoring.ports import Facts, KeptCard, KeptDeal, KeptOutcome, KeptTouch, Lead
+from services.scoring.store.tables import CARDS, DEAL_PEOPLE, DEALS, LEADS, OUTCOMES, TOUCHES
+from shared.contracts.touchpoints import PersonIdentified
+from shared.db.dialect import Upsert
+from shared.db.people import People, lock_people
+from shared.db.work import Reader, Work
+from shared.kernel.errors import NotLoaded
+from shared.kernel.keys import Key, of_kind
+
+_KEEP_TOUCH = Upsert(
+    TOUCHES,
+    columns=("id", "owner", "revision", "occurred_at", "body"),
+    conflict=("id",),
+    update=("owner", "revision", "occurred_at", "body"),
+    newer=("revision",),
+)
+_KEEP_OUTCOME = Upsert(OUTCOMES, conflict=("id",))
+_KEEP_CARD = Upsert(CARDS, conflict=("person_id",), update=("version", "body"), newer=("version",))
+_KEEP_DEAL = Upsert(
+    DEALS,
+    conflict=("id",),
+    update=("version", "revision", "status", "created_at", "closed_at"),
+    newer=("version", "revision"),
+)
+_KEEP_DEAL_PEOPLE = Upsert(DEAL_PEOPLE, conflict=("person_id", "deal_id"))
+_KEEP_LEAD = Upsert(
+    LEADS,
+    conflict=("person_id",),
+    update=("version", "told", "alias", "stage", "stage_since", "cycle", "grade", "state", "charter"),
+)
+_SENT = Upsert(
+    TOUCHES,
+    columns=("id", "revision", "occurred_at", "body", "promotion_id"),
+    conflict=("id",),
+    update=("promotion_id",),
+)
+
+
+async def open_ledger(work: Work, keys: frozenset[Key]) -> tuple[People, "SqlLedger"]:
+    """Lock everyone the keys lead to, then read what the batch may touch."""
+    ledger = SqlLedger(work)
+    await ledger.load(keys)
+    leading = ledger.leads_to()
+    people = await lock_people(work, sorted({*of_kind(keys, "person"), *leading}))
+    await ledger.load(keys, locking=True)
+    if ledger.leads_to() - leading:
+        raise NotLoaded(())  # An owner changed while we waited for the locks: redo at once, from the top.
+    return people, ledger
+
+
+class SqlLedger:
+    """The ledger port over one transaction."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._touches: dict[str, KeptTouch] = {}
+        self._promoted: dict[str, str | None] = {}
+        self._deals: dict[str, KeptDeal] = {}
+
+    async def load(self, keys: frozenset[Key], *, locking: bool = False) -> None:
+        """Read the touches, promotions and deals that the keys name; deals are locked after people."""
+        work = self._work
+        touch_ids, promotion_ids = of_kind(keys, "touchpoint"), of_kind(keys, "promotion")
+        if touch_ids:
+            rows = await work.rows(select(TOUCHES).where(work.among(TOUCHES.c.id, touch_ids)))
+            self._touches = {row.id: KeptTouch(_touch(row), row.owner, row.revision) for row in rows}
+        if promotion_ids:
+            owners = select(TOUCHES.c.promotion_id, TOUCHES.c.owner)
+            rows = await work.rows(owners.where(work.among(TOUCHES.c.promotion_id, promotion_ids)))
+            self._promoted = {row.promotion_id: row.owner for row in rows}
+        deal_ids = of_kind(keys, "deal")
+        if deal_ids:
+            self._deals = await self._read_deals(deal_ids, locking=locking)
+
+    async def _read_deals(self, deal_ids: Sequence[str], *, locking: bool) -> dict[str, KeptDeal]:
+        work = self._work
+        reading = select(DEALS).where(work.among(DEALS.c.id, deal_ids)).order_by(DEALS.c.id)
+        rows = await work.rows(reading.with_for_update() if locking else reading)
+        on_deal: defaultdict[str, list[str]] = defaultdict(list)
+        for row in await work.rows(select(DEAL_PEOPLE).where(work.among(DEAL_PEOPLE.c.deal_id, deal_ids))):
+            on_deal[row.deal_id].append(row.person_id)
+        return {
+            row.id: KeptDeal(_deal(row), row.version, row.revision, tuple(sorted(on_deal[row.id]))) for row in rows
+        }
+
+    def leads_to(self) -> set[str]:
+        """The people to whom what was read belongs so far."""
+        owners = {kept.owner for kept in self._touches.values()} | set(self._promoted.values())
+        return {owner for owner in owners if owner} | {p for deal in self._deals.values() for p in deal.people}
+
+    def touch(self, touch_id: str) -> KeptTouch | None:
+        """A touch of the batch as it was kept before."""
+        return self._touches.get(touch_id)
+
+    def promoted(self, promotion_id: str) -> str | None:
+        """The owner of the touch that caused a promotion of the batch."""
+        return self._promoted.get(promotion_id)
+
+    def deal(self, deal_id: str) -> KeptDeal | None:
+        """A deal of the batch as it was kept before."""
+        return self._deals.get(deal_id)
+
+    async def keep_touches(self, touches: Sequence[KeptTouch]) -> None:
+        """Keep touches, each in its new revision."""
+        rows = [(k.touch.id, k.owner, k.revision, k.touch.occurred_at, json.encode(k.touch)) for k in touches]
+        await self._work.write(_KEEP_TOUCH, sorted(rows))
+
+    async def keep_outcomes(self, outcomes: Sequence[KeptOutcome]) -> None:
+        """Keep outcomes; one that is there stays."""
+        rows = [(k.outcome.id, k.promotion_id, k.outcome.at, k.outcome.act, k.outcome.outcome) for k in outcomes]
+        await self._work.write(_KEEP_OUTCOME, sorted(rows, key=lambda row: row[0]))
+
+    async def keep_cards(self, cards: Sequence[KeptCard]) -> None:
+        """Keep cards, the highest version of each."""
+        await self._work.write(_KEEP_CARD, sorted((card.person_id, card.version, card.body) for card in cards))
+
+    async def keep_deals(self, deals: Sequence[KeptDeal]) -> None:
+        """Keep deals as they are now."""
+        if not deals:
+            return
+        ordered = sorted(deals, key=lambda kept: kept.deal.id)
+        rows = [(k.deal.id, k.version, k.revision, k.deal.status, k.deal.created_at, k.deal.closed_at) for k in ordered]
+        await self._work.write(_KEEP_DEAL, rows)
+        await self._work.execute(
+            delete(DEAL_PEOPLE).where(self._work.among(DEAL_PEOPLE.c.deal_id, [k.deal.id for k in ordered]))
+        )
+        await self._work.write(_KEEP_DEAL_PEOPLE, sorted({(p, k.deal.id) for k in ordered for p in k.people}))
+
+    async def cards(self, person_ids: Collection[str]) -> Mapping[str, KeptCard]:
+        """The cards of these people."""
+        return await read_cards(self._work, person_ids)
+
+    async def facts(self, members: Mapping[str, str]) -> Mapping[str, Facts]:
+        """All facts by person."""
+        return await read_facts(self._work, members)
+
+    async def leads(self, person_ids: Collection[str]) -> Mapping[str, Lead]:
+        """What was derived of these people before."""
+        among = self._work.among(LEADS.c.person_id, sorted(person_ids))
+        return {row.person_id: lead(row) for row in await self._work.rows(select(LEADS).where(among))}
+
+    async def keep_leads(self, leads: Sequence[Lead]) -> None:
+        """Keep what is derived of people now."""
+        rows = [
+            (
+                one.person_id, one.version, one.told, one.alias, one.state.stage, one.state.stage_since,
+                one.state.cycle.number, one.state.grade, json.encode(one.state), one.charter,
+            )
+            for one in sorted(leads, key=lambda one: one.person_id)
+        ]  # fmt: skip
+        await self._work.write(_KEEP_LEAD, rows)
+
+    async def sent(self, promotions: Mapping[str, str]) -> None:
+        """Promotions are sent: touch id -> promotion id."""
+        await self._work.write(_SENT, [(touch_id, 0, 0, b"", promotions[touch_id]) for touch_id in sorted(promotions)])
+
+
+async def read_cards(reader: Reader, person_ids: Collection[str]) -> dict[str, KeptCard]:
+    """The cards of these people."""
+    rows = await reader.rows(select(CARDS).where(reader.among(CARDS.c.person_id, sorted(person_ids))))
+    return {row.person_id: KeptCard(row.person_id, row.version, card_of(row.body), row.body) for row in rows}
+
+
+async def read_facts(reader: Reader, members: Mapping[str, str]) -> dict[str, Facts]:
+    """All facts by root: `members` says who stands for whom."""
+    found = {root: Facts() for root in set(members.values())}
+    ids = sorted(members)
+    promoted: dict[str, str] = {}
+    for row in await reader.rows(select(TOUCHES).where(reader.among(TOUCHES.c.owner, ids))):
+        root = members[row.owner]
+        found[root].touches.append(_touch(row))
+        if row.promotion_id is not None:
+            promoted[row.promotion_id] = root
+    for row in await reader.rows(select(OUTCOMES).where(reader.among(OUTCOMES.c.promotion_id, sorted(promoted)))):
+        found[promoted[row.promotion_id]].outcomes.append(Outcome(row.id, row.at, row.act, row.outcome))
+    on_deals = select(DEAL_PEOPLE.c.person_id, DEALS).join(DEALS, DEALS.c.id == DEAL_PEOPLE.c.deal_id)
+    for row in await reader.rows(on_deals.where(reader.among(DEAL_PEOPLE.c.person_id, ids))):
+        deals = found[members[row.person_id]].deals
+        if _deal(row) not in deals:
+            deals.append(_deal(row))
+    return found
+
+
+def card_of(body: bytes) -> Card:
+    """The domain's card of a published one."""
+    card = json.decode(body, type=PersonIdentified)
+    return Card(card.emails, card.phones, card.crm_contact_ids, card.known_since, card.known_by, card.traits)
+
+
+def lead(row: Row[Any]) -> Lead:
+    """A lead of a row of the table."""
+    state = json.decode(row.state, type=State)
+    return Lead(row.person_id, row.version, row.told, state, row.charter, row.alias)
+
+
+def _touch(row: Row[Any]) -> Touch:
+    touch = json.decode(row.body, type=Touch)
+    return touch if row.promotion_id is None else replace(touch, promoted=True)
+
+
+def _deal(row: Row[Any]) -> DealFact:
+    return DealFact(row.id, row.status, row.created_at, row.closed_at)

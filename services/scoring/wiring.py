@@ -1,0 +1,53 @@
+"""Puts scoring together: its store, its session, its routes, its parts."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from services.deployment import Deployment, Service, working
+from services.scoring.api import leads
+from services.scoring.handlers.scoring import Scoring
+from services.scoring.settings import rules_of
+from services.scoring.store.ledger import open_ledger
+from services.scoring.store.reading import SqlReading
+from services.scoring.worker import GROUP, HANDLERS, TOPICS
+from shared.contracts import charter_text
+from shared.db.work import Work
+from shared.kernel.instant import Instant
+from shared.kernel.keys import Key
+from shared.observe.lag import Lag
+from shared.observe.metrics import Metrics
+from shared.runtime.lag import lag
+from shared.runtime.relay import Relay
+from shared.runtime.session import Consuming
+from shared.web.app import build_app
+from shared.web.auth import Tokens
+from shared.web.health import Health
+
+MIGRATIONS = Path(__file__).parent / "store" / "migrations"
+
+
+def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
+    """The service, on the log and the store of a deployment; `alive` asks whether the process is well."""
+    database = deployment.open_database("scoring")
+    rules = rules_of(charter_text.default())
+    relay = Relay(deployment.log, database)
+
+    async def open_session(work: Work, keys: frozenset[Key], now: Instant) -> Scoring:
+        people, ledger = await open_ledger(work, keys)
+        return Scoring(people, ledger, rules, now)
+
+    async def how_far() -> Lag:
+        return await lag(deployment.log, database, GROUP, tuple(topic.name for topic in TOPICS))
+
+    consuming = Consuming(GROUP, TOPICS, HANDLERS, open_session)
+    health = Health(Metrics(), how_far, alive, metrics_open=deployment.settings.metrics_open)
+    tokens = Tokens.of(deployment.credentials)
+    routes = leads.router(SqlReading(database), rules, deployment.now)
+    return Service(
+        name="scoring",
+        database=database,
+        migrations=MIGRATIONS,
+        api=build_app("scoring", [routes], tokens, health),
+        health=build_app("scoring worker", [], tokens, health),
+        worker=working(deployment, database, consuming, relay),
+    )

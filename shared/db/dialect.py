@@ -1,0 +1,92 @@
+"""Where SQLite and PostgreSQL differ, and nowhere else: column types, bulk writes, sets of values.
+
+A bulk write is one statement: arrays through `unnest` on PostgreSQL, `executemany` on SQLite.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from msgspec import json
+from sqlalchemy import Column, ColumnElement, String, Table, Text, any_, bindparam, column, func, select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+DialectName = Literal["sqlite", "postgresql"]
+_POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves its dialects untyped
+
+
+class Id(TypeDecorator[str]):
+    """UUID text: a native uuid on PostgreSQL, text on SQLite."""
+
+    impl = String(36)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The native type of each database."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.UUID(as_uuid=False))
+        return dialect.type_descriptor(String(36))
+
+
+class Upsert:
+    """A bulk insert into one table, made once and used with many rows.
+
+    `conflict` names the unique columns: with no `update` a row that is there stays as it is; else those
+    columns are replaced, where `newer` (columns that have to grow, compared as a tuple) is given only by a
+    row that is newer. Rows are tuples in the order of `columns`.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        *,
+        columns: Sequence[str] = (),
+        conflict: Sequence[str] = (),
+        update: Sequence[str] = (),
+        newer: Sequence[str] = (),
+    ) -> None:
+        names = tuple(columns) or tuple(c.name for c in table.columns)
+        self.table = table
+        self.columns = names
+        self.conflict = tuple(conflict)
+        tail = _on_conflict(table.name, conflict, update, newer)
+        listed = ", ".join(names)
+        arrays = ", ".join(f"CAST(:{name} AS {_array_type(table.columns[name])})" for name in names)
+        self.postgresql = f"INSERT INTO {table.name} ({listed}) SELECT * FROM unnest({arrays}){tail}"
+        values = ", ".join(f":{name}" for name in names)
+        self.sqlite = f"INSERT INTO {table.name} ({listed}) VALUES ({values}){tail}"
+
+    def parameters(self, dialect: DialectName, rows: Sequence[Sequence[Any]]) -> Any:
+        """The rows as the statement of a dialect takes them."""
+        if dialect == "postgresql":
+            return dict(zip(self.columns, map(list, zip(*rows, strict=True)), strict=True))
+        return [dict(zip(self.columns, row, strict=True)) for row in rows]
+
+
+def _on_conflict(table: str, conflict: Sequence[str], update: Sequence[str], newer: Sequence[str]) -> str:
+    if not conflict:
+        return ""
+    if not update:
+        return f" ON CONFLICT ({', '.join(conflict)}) DO NOTHING"
+    changes = ", ".join(f"{name} = excluded.{name}" for name in update)
+    clause = f" ON CONFLICT ({', '.join(conflict)}) DO UPDATE SET {changes}"
+    if newer:
+        ours = ", ".join(f"{table}.{name}" for name in newer)
+        theirs = ", ".join(f"excluded.{name}" for name in newer)
+        clause += f" WHERE ({ours}) < ({theirs})"
+    return clause
+
+
+def _array_type(table_column: Column[Any]) -> str:
+    return f"{table_column.type.compile(dialect=_POSTGRESQL)}[]"
+
+
+def among(dialect: DialectName, wanted: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+    """The condition that a column is one of the values: one parameter, however many there are."""
+    if dialect == "postgresql":
+        return wanted == any_(bindparam(None, list(values), type_=postgresql.ARRAY(wanted.type)))
+    listed = func.json_each(bindparam(None, json.encode(list(values)).decode(), type_=Text)).table_valued(
+        column("value")
+    )
+    return wanted.in_(select(listed.c.value))

@@ -1,0 +1,59 @@
+"""What leaves: written in the transaction that decided it, sent by the relay, deleted once the log has it.
+
+The relay reads the rows that exist, never "ids greater than the last": ids are drawn before they commit.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from msgspec import msgpack
+from sqlalchemy import delete, func, select
+
+from shared.contracts.envelope import Emit, encode
+from shared.contracts.records import Outgoing
+from shared.db.dialect import Upsert
+from shared.db.spine import OUTBOX
+from shared.db.work import Reader, Work
+
+_ADD = Upsert(OUTBOX, columns=("topic", "key", "value", "headers"))
+
+
+def outgoing(emit: Emit) -> Outgoing:
+    """The record of an event."""
+    value, headers = encode(emit.event)
+    return Outgoing(emit.topic, emit.key.encode(), value, headers)
+
+
+async def add(work: Work, records: Sequence[Outgoing]) -> None:
+    """Leave records to be sent, in this order."""
+    await work.write(_ADD, [(r.topic, r.key, r.value, msgpack.encode(r.headers)) for r in records])
+
+
+class Waiting(NamedTuple):
+    """A record that waits to be sent."""
+
+    id: int
+    record: Outgoing
+
+
+async def waiting(reader: Reader, limit: int) -> Sequence[Waiting]:
+    """The oldest records, in id order."""
+    rows = await reader.rows(select(OUTBOX).order_by(OUTBOX.c.id).limit(limit))
+    return [
+        Waiting(row.id, Outgoing(row.topic, row.key, row.value, msgpack.decode(row.headers, type=_Headers)))
+        for row in rows
+    ]
+
+
+async def sent(work: Work, ids: Sequence[int]) -> None:
+    """Delete what the log has acknowledged."""
+    if ids:
+        await work.execute(delete(OUTBOX).where(work.among(OUTBOX.c.id, list(ids))))
+
+
+async def depth(reader: Reader) -> int:
+    """How many records wait."""
+    return int(await reader.scalar(select(func.count()).select_from(OUTBOX)))
+
+
+_Headers = tuple[tuple[str, bytes], ...]

@@ -1,0 +1,129 @@
+"""People as a consumer knows them: ids, which of them are aliases, and the lock that guards each person.
+
+Facts keep the owner under whom they were published; whose they are is told by following aliases. So a merge is
+one row, a split is one row, and neither depends on what arrived first. The root of a person guards all of it.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from sqlalchemy import BigInteger, Column, MetaData, Table, select
+
+from shared.db.dialect import Id, Upsert
+from shared.db.work import Reader, Work
+from shared.kernel.errors import NotLoaded
+from shared.kernel.keys import Key
+
+
+def people_table(metadata: MetaData) -> Table:
+    """The table, in a service's own schema. `version` is that of the last merge or split of this id."""
+    return Table(
+        "people",
+        metadata,
+        Column("id", Id, primary_key=True),
+        Column("into_id", Id, index=True),
+        Column("version", BigInteger, nullable=False),
+    )
+
+
+_PEOPLE = people_table(MetaData())
+_ENSURE = Upsert(_PEOPLE, conflict=("id",))
+_ALIAS = Upsert(_PEOPLE, conflict=("id",), update=("into_id", "version"), newer=("version",))
+
+
+async def roots_of(reader: Reader, ids: Iterable[str]) -> dict[str, str]:
+    """The person that each id stands for. An id nobody has heard of stands for itself."""
+    into: dict[str, str | None] = dict.fromkeys(ids)
+    wanted = sorted(into)
+    ahead = set(wanted)
+    while ahead:
+        rows = await reader.rows(select(_PEOPLE.c.id, _PEOPLE.c.into_id).where(reader.among(_PEOPLE.c.id, sorted(ahead))))
+        into.update({row.id: row.into_id for row in rows})
+        ahead = {row.into_id for row in rows if row.into_id is not None} - into.keys()
+    return {person_id: _followed(person_id, into) for person_id in wanted}
+
+
+def _followed(person_id: str, into: Mapping[str, str | None]) -> str:
+    """The end of a chain of aliases. While merges and splits of several ids are under way a chain may bite its
+    own tail: then its smallest id stands for all, until the rest has arrived."""
+    path = [person_id]
+    while (above := into.get(path[-1])) is not None:
+        if above in path:
+            return min(path[path.index(above) :])
+        path.append(above)
+    return path[-1]
+
+
+async def members_of(reader: Reader, roots: Collection[str]) -> dict[str, str]:
+    """Every id that stands for one of these people: id -> root, the roots among them."""
+    root_of = {root: root for root in roots}
+    ahead = sorted(root_of)
+    while ahead:
+        rows = await reader.rows(select(_PEOPLE.c.id, _PEOPLE.c.into_id).where(reader.among(_PEOPLE.c.into_id, ahead)))
+        below = {row.id: root_of[row.into_id] for row in rows if row.id not in root_of}
+        root_of.update(below)
+        ahead = sorted(below)
+    return root_of
+
+
+class People:
+    """The people of a batch, locked. Aliases may change while it is worked; `touched` collects who is affected."""
+
+    def __init__(self, work: Work, roots: Mapping[str, str]) -> None:
+        self._work = work
+        self._roots = dict(roots)
+        self._locked = set(roots.values())
+        self._changes: dict[str, tuple[str, str | None, int]] = {}
+        self.touched: set[str] = set()
+        """Ids whose person has to be derived again."""
+
+    def touch(self, person_id: str) -> None:
+        """Something of this id changed; raises NotLoaded where it is not locked."""
+        if person_id not in self._roots:
+            raise NotLoaded(())
+        self.touched.add(person_id)
+
+    def alias(self, person_id: str, into: str | None, version: int) -> None:
+        """An id became an alias of another, or of nobody; both sides are touched. The highest version holds."""
+        held = self._changes.get(person_id)
+        if held is None or held[2] < version:
+            self._changes[person_id] = (person_id, into, version)
+        self.touch(person_id)
+        self.touched.add(self._roots[person_id])
+        if into is not None:
+            self.touch(into)
+
+    async def settle(self) -> dict[str, str]:
+        """Write the aliases; answers the members of everyone who is touched: id -> root, as it is now."""
+        rows = [self._changes[person_id] for person_id in sorted(self._changes)]
+        await self._work.write(_ALIAS, rows)
+        if not rows:
+            return await members_of(self._work, {self._roots[person_id] for person_id in self.touched})
+        now = await roots_of(self._work, self.touched)
+        unlocked = set(now.values()) - self._locked
+        if unlocked:
+            raise NotLoaded(_person_keys(unlocked))
+        return await members_of(self._work, set(now.values()))
+
+
+def _person_keys(ids: Iterable[str]) -> list[Key]:
+    return [Key("person", person_id) for person_id in ids]
+
+
+async def lock_people(work: Work, ids: Sequence[str]) -> People:
+    """Make sure that people are there, and lock who they stand for, in id order."""
+    await work.write(_ENSURE, [(person_id, None, 0) for person_id in ids])
+    roots = await roots_of(work, ids)
+    locking = select(_PEOPLE.c.id).where(work.among(_PEOPLE.c.id, sorted(set(roots.values()))))
+    await work.rows(locking.order_by(_PEOPLE.c.id).with_for_update())
+    if work.dialect == "postgresql" and await roots_of(work, ids) != roots:
+        raise NotLoaded(())  # Somebody was merged or split while we waited: redo at once, from the top.
+    return People(work, roots)
+
+
+def by_root(members: Mapping[str, str]) -> dict[str, list[str]]:
+    """Members grouped under their roots, in id order."""
+    grouped: defaultdict[str, list[str]] = defaultdict(list)
+    for member in sorted(members):
+        grouped[members[member]].append(member)
+    return dict(grouped)

@@ -1,0 +1,91 @@
+"""Where a group stands on the log: moved by compare-and-set, in the transaction that holds the effects.
+
+The update waits for whoever holds the row and then finds another offset: two owners of a partition can
+never both commit the same records.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from shared.db.dialect import Upsert
+from shared.db.spine import LOG_POSITIONS
+from shared.db.work import Reader, Work
+from shared.kernel.errors import Fenced
+
+_ADD = Upsert(LOG_POSITIONS, conflict=("group_name", "topic", "partition"))
+
+_ADVANCE_POSTGRESQL = """
+WITH held AS (
+    SELECT p.topic, p.partition, w.reached
+    FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS int[]), CAST(:expected AS bigint[]),
+                CAST(:reached AS bigint[])) AS w(topic, partition, expected, reached)
+    JOIN log_positions p ON p.group_name = :group_name AND p.topic = w.topic AND p.partition = w.partition
+    WHERE p.next_offset = w.expected
+    ORDER BY p.topic, p.partition
+    FOR UPDATE OF p
+)
+UPDATE log_positions p SET next_offset = held.reached FROM held
+WHERE p.group_name = :group_name AND p.topic = held.topic AND p.partition = held.partition
+RETURNING p.topic, p.partition
+"""
+_ADVANCE_SQLITE = """
+UPDATE log_positions SET next_offset = :reached
+WHERE group_name = :group_name AND topic = :topic AND partition = :partition AND next_offset = :expected
+RETURNING topic, partition
+"""
+
+
+class Move(NamedTuple):
+    """A partition's position goes from `expected` to `reached` (both: the next offset to read)."""
+
+    topic: str
+    partition: int
+    expected: int
+    reached: int
+
+
+async def advance(work: Work, group: str, moves: Sequence[Move]) -> None:
+    """Move all positions at once; raises Fenced with the (topic, partition) pairs that were elsewhere."""
+    ordered = sorted(moves)
+    moved = await _advance(work, group, ordered)
+    elsewhere = [(m.topic, m.partition) for m in ordered if (m.topic, m.partition) not in moved]
+    if elsewhere:
+        raise Fenced(elsewhere)
+
+
+async def _advance(work: Work, group: str, moves: Sequence[Move]) -> set[tuple[str, int]]:
+    if work.dialect == "postgresql":
+        rows = await work.rows(
+            _ADVANCE_POSTGRESQL,
+            group_name=group,
+            topics=[m.topic for m in moves],
+            partitions=[m.partition for m in moves],
+            expected=[m.expected for m in moves],
+            reached=[m.reached for m in moves],
+        )
+        return {(row.topic, row.partition) for row in rows}
+    moved: set[tuple[str, int]] = set()
+    for move in moves:
+        rows = await work.rows(_ADVANCE_SQLITE, group_name=group, **move._asdict())
+        moved.update((row.topic, row.partition) for row in rows)
+    return moved
+
+
+class Standing(NamedTuple):
+    """Where a group stands in a partition, and in which topic of that name."""
+
+    next_offset: int
+    topic_identity: str
+
+
+async def standing(reader: Reader, group: str) -> Mapping[tuple[str, int], Standing]:
+    """All positions of a group by (topic, partition)."""
+    found = await reader.rows(select(LOG_POSITIONS).where(LOG_POSITIONS.c.group_name == group))
+    return {(row.topic, row.partition): Standing(row.next_offset, row.topic_identity) for row in found}
+
+
+async def begin(work: Work, group: str, starts: Mapping[tuple[str, int], Standing]) -> None:
+    """Add positions for partitions that have none; those that have one keep it."""
+    await work.write(_ADD, [(group, topic, number, *starts[topic, number]) for topic, number in sorted(starts)])

@@ -1,0 +1,125 @@
+"""A log in memory, for tests and simulations: deterministic, without threads or a clock of its own.
+
+Several simulated processes share one object. Nothing outlives it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+
+from shared.kernel.errors import TryLater
+from shared.log.groups import Groups, Member
+from shared.log.local_subscription import LocalSubscription
+from shared.log.partitioning import partition_of
+from shared.log.ports import Bounds, Locate, LogFeatures, Outgoing, Partition, Record
+from shared.log.sizes import MAX_RECORD_BYTES, refuse_oversized
+
+
+async def _turn() -> None:
+    """Let others run, as every call to a log that does I/O does."""
+    await asyncio.sleep(0)
+
+
+def _no_time() -> int:
+    return 0
+
+
+class MemoryLog:
+    """Log whose every effect is preceded and followed by `step`, where a simulation interleaves and crashes.
+
+    `now`: milliseconds since the epoch. `session_seconds` of the event loop's time without a poll and a member
+    loses its partitions. It is open while it was started more often than closed.
+    """
+
+    features = LogFeatures(
+        name="memory", durable=False, shared=False, max_record_bytes=MAX_RECORD_BYTES, delivery_seconds=0.0
+    )
+
+    def __init__(
+        self,
+        *,
+        step: Callable[[], Awaitable[None]] = _turn,
+        now: Callable[[], int] = _no_time,
+        session_seconds: float = 30.0,
+    ) -> None:
+        self._step = step
+        self._now = now
+        self._partitions: dict[str, int] = {}
+        self._records: dict[Partition, list[Record]] = {}
+        self._groups = Groups(self._partitions, session_seconds)
+        self._users = 0
+
+    async def start(self, topics: Mapping[str, int]) -> None:
+        for topic, partitions in topics.items():
+            if self._partitions.setdefault(topic, partitions) != partitions:
+                raise ValueError(f"{topic} has {self._partitions[topic]} partitions, not {partitions}")
+            for number in range(partitions):
+                self._records.setdefault(Partition(topic, number), [])
+        self._users += 1
+
+    async def publish(self, records: Sequence[Outgoing]) -> None:
+        self._refuse_closed()
+        refuse_oversized(records, self.features.max_record_bytes)
+        parts: dict[Partition, list[Outgoing]] = {}
+        for record in records:
+            at = Partition(record.topic, partition_of(record.key, self._count(record.topic)))
+            parts.setdefault(at, []).append(record)
+        # One effect a partition, as on a broker: a crash between two leaves the call half written.
+        for at, part in parts.items():
+            await self._step()
+            self._append(at, part)
+            await self._step()
+
+    async def subscribe(
+        self,
+        group: str,
+        topics: Iterable[str],
+        locate: Locate,
+        on_revoke: Callable[[], Awaitable[None]] | None = None,
+    ) -> LocalSubscription:
+        self._refuse_closed()
+        member = Member(topics, on_revoke)
+        for topic in member.topics:
+            self._count(topic)
+        await self._groups.attend(group, member)
+        return LocalSubscription(self, self._groups, group, member, locate)
+
+    async def bounds(self, topics: Iterable[str]) -> Mapping[Partition, Bounds]:
+        self._refuse_closed()
+        return {
+            Partition(topic, number): self.extent(Partition(topic, number))
+            for topic in topics
+            for number in range(self._count(topic))
+        }
+
+    async def identity(self, topic: str) -> str:
+        self._count(topic)
+        return f"memory:{topic}"
+
+    async def close(self) -> None:
+        self._users = max(0, self._users - 1)
+
+    def extent(self, partition: Partition) -> Bounds:
+        return Bounds(0, len(self._records[partition]))
+
+    async def read(self, wanted: Sequence[tuple[Partition, int]], limit: int) -> list[Record]:
+        await self._step()
+        found: list[Record] = []
+        for partition, offset in wanted:
+            found += self._records[partition][offset : offset + limit - len(found)]
+        await self._step()
+        return found
+
+    def _append(self, at: Partition, part: Iterable[Outgoing]) -> None:
+        held, now = self._records[at], self._now()
+        for record in part:
+            held.append(Record(at, len(held), record.key, record.value, record.headers, now))
+        self._groups.wake((at.topic,))
+
+    def _count(self, topic: str) -> int:
+        if topic not in self._partitions:
+            raise ValueError(f"{topic} is not a topic of this log")
+        return self._partitions[topic]
+
+    def _refuse_closed(self) -> None:
+        if not self._users:
+            raise TryLater("the log is closed")

@@ -1,0 +1,170 @@
+"""The one thread that writes the SQLite log: whatever waits goes into one transaction, synced once.
+
+Promises: a future is done only after the commit that holds its records; offsets are dense; record times
+never run backwards. A transaction that fails fails all that was in it.
+"""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import NamedTuple
+
+from msgspec import msgpack
+
+from shared.kernel.errors import TryLater
+from shared.log.ports import Bounds, Outgoing, Partition
+from shared.log.sqlite_file import Topic, first_since, read_extents
+
+_RECORDS_A_COMMIT = 2_000
+"""Past this a commit takes longer than its sync, and waiting for the next one costs nothing."""
+_TRIMMED_A_COMMIT = 10_000
+"""Deleting is cut into pieces, so that a publish never waits long behind it."""
+
+_INSERT = "insert into records (id, key, value, headers, at) values (?, ?, ?, ?, ?)"
+_FLOOR = "insert into floors (base, first) values (?, ?) on conflict (base) do update set first = excluded.first"
+
+
+class Append(NamedTuple):
+    """The records of one publish, each with its partition, and who waits for them."""
+
+    records: Sequence[tuple[Partition, Outgoing]]
+    done: asyncio.Future[TryLater | None]
+
+
+class Trim(NamedTuple):
+    """Delete what a partition holds from before an instant; answers how many records that were."""
+
+    partition: Partition
+    before: int
+    done: asyncio.Future[int]
+
+
+@dataclass(slots=True)
+class Committed:
+    """What one transaction changed, for the event loop."""
+
+    extents: dict[Partition, Bounds]
+    size: int = 0
+    appended: list[Append] = field(default_factory=list)
+    trimmed: list[tuple[Trim, int]] = field(default_factory=list)
+    failure: TryLater | None = None
+
+
+class Writer:
+    """The writing thread; it owns the connection. `committed` is called on the event loop, once a transaction."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        topics: Mapping[str, Topic],
+        now: Callable[[], int],
+        committed: Callable[[Committed], None],
+    ) -> None:
+        self._connection = connection
+        self._topics = topics
+        self._now = now
+        self._committed = committed
+        self._extents, self._latest = read_extents(connection, topics)
+        self._loop = asyncio.get_running_loop()
+        self._queue: SimpleQueue[Append | Trim | None] = SimpleQueue()
+        self._stopped: asyncio.Future[None] = self._loop.create_future()
+        self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
+        self._thread.start()
+
+    def extents(self) -> dict[Partition, Bounds]:
+        """What the partitions hold before anything is put."""
+        return dict(self._extents)
+
+    def put(self, work: Append | Trim) -> None:
+        """Have it written; its future is settled through `committed`."""
+        self._queue.put(work)
+
+    async def stop(self) -> None:
+        """Write what was put and end the thread, which closes the connection."""
+        self._queue.put(None)
+        await asyncio.shield(self._stopped)
+
+    def _run(self) -> None:
+        stopping = False
+        while not stopping:
+            waiting, stopping = self._take()
+            appends = [work for work in waiting if isinstance(work, Append)]
+            if appends:
+                self._transact(self._append, Committed({}, appended=appends))
+            for work in waiting:
+                if isinstance(work, Trim):
+                    self._trim(work)
+        self._connection.close()
+        self._loop.call_soon_threadsafe(self._stopped.set_result, None)
+
+    def _take(self) -> tuple[list[Append | Trim], bool]:
+        """Everything that waits now, at least one; and whether that is the end."""
+        taken: list[Append | Trim] = []
+        records = 0
+        try:
+            work = self._queue.get()
+            while work is not None:
+                taken.append(work)
+                records += len(work.records) if isinstance(work, Append) else 0
+                if records >= _RECORDS_A_COMMIT:
+                    return taken, False
+                work = self._queue.get_nowait()
+        except Empty:
+            return taken, False
+        return taken, True
+
+    def _transact(self, change: Callable[[Committed], None], result: Committed) -> bool:
+        """Make one change durable and tell the event loop; False where it could not be made."""
+        try:
+            self._connection.execute("begin immediate")
+            change(result)
+            self._connection.execute("commit")
+            self._extents.update(result.extents)
+        except sqlite3.Error as error:
+            result.failure = TryLater(f"the log could not be written: {error}")
+            self._recover()
+        self._loop.call_soon_threadsafe(self._committed, result)
+        return result.failure is None
+
+    def _recover(self) -> None:
+        """Forget the broken transaction. Where the file cannot even be read, the next one fails the same way."""
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("rollback")
+            self._extents, self._latest = read_extents(self._connection, self._topics)
+        except sqlite3.Error:
+            return
+
+    def _append(self, result: Committed) -> None:
+        at = self._latest = max(self._latest, self._now())
+        ends: dict[Partition, int] = {}
+        rows = []
+        for append in result.appended:
+            for partition, record in append.records:
+                offset = ends.get(partition)
+                if offset is None:
+                    offset = self._extents[partition].end
+                ends[partition] = offset + 1
+                base = self._topics[partition.topic].base(partition.number)
+                headers = msgpack.encode(record.headers) if record.headers else None
+                rows.append((base + offset, record.key, record.value, headers, at))
+                result.size += len(record.value)
+        self._connection.executemany(_INSERT, rows)
+        result.extents = {partition: Bounds(self._extents[partition].first, end) for partition, end in ends.items()}
+
+    def _trim(self, trim: Trim) -> None:
+        """Delete in pieces; what was put meanwhile waits for one piece at most, then comes first."""
+        base = self._topics[trim.partition.topic].base(trim.partition.number)
+        extent = self._extents[trim.partition]
+        first = min(first_since(self._connection, base, extent, trim.before), extent.first + _TRIMMED_A_COMMIT)
+        deleted = first - extent.first
+
+        def delete(result: Committed) -> None:
+            self._connection.execute("delete from records where id between ? and ?", (base, base + first - 1))
+            self._connection.execute(_FLOOR, (base, first))
+            result.extents = {trim.partition: Bounds(first, extent.end)}
+
+        self._transact(delete, Committed({}, trimmed=[(trim, deleted)]))

@@ -1,0 +1,117 @@
+"""The relay: one a service, sends what the outbox holds in id order, and deletes what the log acknowledged.
+
+It holds a lock that one process has, on the connection it works with: where the lock is lost, so is the work.
+One that takes over from a relay that did not say good-bye first waits until nothing of it can still arrive.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from shared.db import outbox
+from shared.db.dialect import Upsert
+from shared.db.engine import Database, Held
+from shared.db.spine import RELAY
+from shared.kernel.errors import Reject, TryLater
+from shared.log.ports import Log
+from shared.observe import logs
+from shared.runtime import crash_points
+
+BATCH = 2_000
+BUSY_SECONDS = 0.005
+IDLE_SECONDS = 0.05
+RETRY_SECONDS = 0.5
+_BUSY_TURNS = 20
+"""How many empty turns it takes to call it idle."""
+
+_NAME = "outbox"
+_STATE = Upsert(RELAY, conflict=("name",), update=("running",))
+_log = logs.logger("relay")
+
+
+class Relay:
+    """Sends a service's outbox."""
+
+    def __init__(self, log: Log, database: Database) -> None:
+        self._log = log
+        self._database = database
+        self._woken = asyncio.Event()
+        self._sent: list[int] = []
+
+    def wake(self) -> None:
+        """Something was committed: look now."""
+        self._woken.set()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Send until told to stop."""
+        while not stopping.is_set():
+            try:
+                async with self._database.hold(_NAME) as held:
+                    if held is not None:
+                        await self._serve(held, stopping)
+            except TryLater as error:
+                _log.warning("relay.waits", service=self._database.service, reason=str(error))
+            self._sent.clear()
+            if not stopping.is_set():
+                await self._rest(RETRY_SECONDS)
+
+    async def _serve(self, held: Held, stopping: asyncio.Event) -> None:
+        await self.take_over(held)
+        empty = 0
+        while not stopping.is_set():
+            count = await self.turn(held)
+            empty = 0 if count else empty + 1
+            if not count:
+                await self._rest(BUSY_SECONDS if empty < _BUSY_TURNS else IDLE_SECONDS)
+        await self.hand_back(held)
+
+    async def take_over(self, held: Held) -> None:
+        """Wait out what a predecessor that died may still have on its way."""
+        async with held.work() as work:
+            unclean = await work.scalar(select(RELAY.c.running).where(RELAY.c.name == _NAME))
+            await work.write(_STATE, [(_NAME, 1)])
+        if unclean:
+            await asyncio.sleep(self._log.features.delivery_seconds)
+
+    async def hand_back(self, held: Held) -> None:
+        """Delete what is acknowledged and say good-bye."""
+        async with held.work() as work:
+            await outbox.sent(work, self._sent)
+            await work.write(_STATE, [(_NAME, 0)])
+        self._sent.clear()
+
+    async def turn(self, held: Held) -> int:
+        """Send what waits; answers how many records that were. Raises TryLater."""
+        self._woken.clear()
+        async with held.work() as work:
+            await outbox.sent(work, self._sent)
+            self._sent.clear()
+            waiting = await outbox.waiting(work, BATCH)
+        if not waiting:
+            return 0
+        await self._publish(waiting)
+        crash_points.reach("after_relay_publish")
+        self._sent = [row.id for row in waiting]
+        return len(waiting)
+
+    async def _publish(self, waiting: Sequence[outbox.Waiting]) -> None:
+        try:
+            await self._log.publish([row.record for row in waiting])
+        except Reject:
+            # One is larger than the log takes. It must not hold up the others, and an alarm is all it can get.
+            for row in waiting:
+                await self._publish_one(row)
+
+    async def _publish_one(self, row: outbox.Waiting) -> None:
+        try:
+            await self._log.publish([row.record])
+        except Reject as error:
+            _log.error("relay.unsendable", service=self._database.service, topic=row.record.topic, code=error.code)
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            return

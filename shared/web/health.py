@@ -1,0 +1,75 @@
+"""How a process is: alive, ready, measured, caught up.
+
+`/healthz` asks no dependency, so that an outage elsewhere restarts nobody. `/readyz` names every check in
+its answer. What the checks are is the wiring's business; each gets two seconds.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Final
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+
+from shared.kernel.errors import ThroughlineError
+from shared.observe.lag import Lag
+from shared.observe.metrics import CONTENT_TYPE, Metrics
+from shared.web.auth import Scope, require
+
+Check = Callable[[], Awaitable[str | None]]
+"""None where all is well, else what is not, in words that hold no personal data."""
+
+_CHECK_SECONDS: Final = 2.0
+_OK: Final = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a process can be asked about itself."""
+
+    metrics: Metrics
+    lag: Callable[[], Awaitable[Lag]]
+    alive: Callable[[], bool] = lambda: True
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    metrics_open: bool = False
+
+
+def health_router(health: Health) -> APIRouter:
+    """`/healthz` and `/readyz` for all; `/metrics` and `/v1/lag` for tokens that may read."""
+    router = APIRouter(tags=["health"])
+    readers = [require(Scope.READ)]
+
+    @router.get("/healthz")
+    async def healthz() -> Response:
+        alive = health.alive()
+        return JSONResponse({"alive": alive}, 200 if alive else 503)
+
+    @router.get("/readyz")
+    async def readyz() -> Response:
+        results = await asyncio.gather(*map(_ask, health.checks.values()))
+        ready = all(result == _OK for result in results)
+        told = {"ready": ready, "checks": dict(zip(health.checks, results, strict=True))}
+        return JSONResponse(told, 200 if ready else 503)
+
+    @router.get("/metrics", dependencies=[] if health.metrics_open else readers)
+    async def metrics() -> Response:
+        return Response(health.metrics.text(), media_type=CONTENT_TYPE)
+
+    @router.get("/v1/lag", dependencies=readers)
+    async def lag() -> dict[str, object]:
+        found = await health.lag()
+        health.metrics.observe_lag(found)
+        return {"caught_up": found.caught_up} | asdict(found)
+
+    return router
+
+
+async def _ask(check: Check) -> str:
+    try:
+        async with asyncio.timeout(_CHECK_SECONDS):
+            return await check() or _OK
+    except TimeoutError:
+        return "no answer in time"
+    except (ThroughlineError, OSError) as error:
+        return type(error).__name__

@@ -1,0 +1,94 @@
+"""The HTTP server, inside a loop that is ours: several of them run in one process.
+
+Promises: it listens before anything else starts, stops when told, and gives open requests 15 seconds.
+Leaves out signals, which belong to the process, and the access log, which would print query strings.
+"""
+
+import asyncio
+import gc
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from starlette.types import ASGIApp
+from uvicorn import Config, Server
+
+_BACKLOG: Final = 2_048
+_SHUTDOWN_SECONDS: Final = 15
+_KEEP_ALIVE_SECONDS: Final = 75
+"""Longer than load balancers keep idle connections, so that it is they who close them."""
+_MAX_CONNECTIONS: Final = 4_096
+"""Past this the answer is 503, at once: a backstop, not a rate limit."""
+_GC_THRESHOLDS: Final = (50_000, 20, 100)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 takes a free one. Raises OSError where the address is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+
+
+def port_of(listener: socket.socket) -> int:
+    """The port it listens on."""
+    return int(listener.getsockname()[1])
+
+
+async def serve(
+    app: ASGIApp, listener: socket.socket, should_exit: asyncio.Event, *, trusted_proxies: str = ""
+) -> None:
+    """Serve until told to exit, then finish what is open and run the app's shutdown; the listener is closed.
+
+    `trusted_proxies` (addresses with commas) may name the client in `X-Forwarded-For`. Raises RuntimeError
+    where the app does not start.
+    """
+    server = _Server(_config(app, trusted_proxies), should_exit)
+    try:
+        await server.serve(sockets=[listener])
+    except SystemExit:
+        raise RuntimeError("the application did not start") from None
+    finally:
+        for each in server.servers:
+            each.close()
+        listener.close()
+
+
+def relax_garbage_collector() -> None:
+    """Take what start-up made out of the collector's sight and let it run more rarely: its pauses were the p99."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
+
+
+class _Server(Server):
+    """Told to exit by an event; signals are left to the process."""
+
+    def __init__(self, config: Config, should_exit: asyncio.Event) -> None:
+        super().__init__(config)
+        self.servers = []
+        self._told = should_exit
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or self._told.is_set()
+
+
+def _config(app: ASGIApp, trusted_proxies: str) -> Config:
+    return Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=trusted_proxies or "",
+        limit_concurrency=_MAX_CONNECTIONS,
+        backlog=_BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+    )

@@ -1,0 +1,1 @@
+"""What a machine can keep of how the house is built, beyond the import contracts."""

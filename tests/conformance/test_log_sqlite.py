@@ -1,0 +1,136 @@
+"""The SQLite log under the suite, and what only it promises: one process, durability, retention."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from shared.kernel.errors import PositionLost
+from shared.log.ports import Bounds, Log, Partition
+from shared.log.sqlite import SqliteLog
+from shared.testing.log_suite import LogSuite, Opened, from_start, numbered, poll_until, shared_by, values_by_key
+
+_SESSION_SECONDS = 0.3
+
+_OPEN_IT = """
+import asyncio, pathlib, sys
+from shared.log.sqlite import SqliteLog
+asyncio.run(SqliteLog(pathlib.Path(sys.argv[1])).start({"topic": 1}))
+"""
+
+_PUBLISH_UNTIL_KILLED = """
+import asyncio, itertools, pathlib, sys
+from shared.log.ports import Outgoing
+from shared.log.sqlite import SqliteLog
+
+async def main():
+    log = SqliteLog(pathlib.Path(sys.argv[1]))
+    await log.start({"topic": 1})
+    for number in itertools.count():
+        await log.publish([Outgoing("topic", b"k", str(number).encode())])
+        print(number, flush=True)
+
+asyncio.run(main())
+"""
+
+
+class TestSqliteLog(LogSuite):
+    @pytest.fixture
+    async def opened(self, tmp_path: Path) -> AsyncIterator[Opened]:
+        logs: list[SqliteLog] = []
+
+        async def open_log(topics: Mapping[str, int]) -> Log:
+            logs.append(SqliteLog(tmp_path / "log.db", session_seconds=_SESSION_SECONDS))
+            await logs[-1].start(topics)
+            return logs[-1]
+
+        yield open_log
+        for log in logs:
+            await log.close()
+
+    async def test_what_a_member_that_stopped_polling_held_goes_to_the_others(self, opened: Opened) -> None:
+        log = await opened({"topic": 4})
+        gone, staying = [await log.subscribe("group", ["topic"], from_start) for _ in range(2)]
+        await poll_until([gone, staying], shared_by([gone, staying], 4))
+        await poll_until([staying], shared_by([staying], 4))
+
+
+@pytest.fixture
+async def log(tmp_path: Path) -> AsyncIterator[SqliteLog]:
+    times = iter(range(1_000, 100_000, 1_000))
+    log = SqliteLog(tmp_path / "log.db", now=lambda: next(times))
+    await log.start({"topic": 1})
+    yield log
+    await log.close()
+
+
+@pytest.mark.usefixtures("log")
+async def test_a_second_process_is_refused_with_a_clear_message(tmp_path: Path) -> None:
+    second = await asyncio.to_thread(_run, _OPEN_IT, tmp_path / "log.db")
+    assert second.returncode == 1
+    assert "is open in another process" in second.stderr
+
+
+async def test_what_was_acknowledged_before_a_kill_is_there_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "killed.db"
+    publisher = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _PUBLISH_UNTIL_KILLED, str(path), stdout=asyncio.subprocess.PIPE
+    )
+    assert publisher.stdout is not None
+    acknowledged = [int(await publisher.stdout.readline()) for _ in range(200)]
+    publisher.kill()
+    acknowledged += [int(line) for line in (await publisher.communicate())[0].splitlines() if line]
+    log = SqliteLog(path)
+    await log.start({"topic": 1})
+    member = await log.subscribe("group", ["topic"], from_start)
+    read = await poll_until([member], lambda found: len(found) >= len(acknowledged))
+    await log.close()
+    assert values_by_key(read)["k"][: len(acknowledged)] == acknowledged
+
+
+async def test_trimming_deletes_what_is_older_and_keeps_offsets_even_over_a_restart(log: SqliteLog) -> None:
+    for number in range(10):
+        await log.publish(numbered("topic", "k", [number]))
+    assert await log.trim("topic", before=5_000) == 4
+    assert await log.trim("topic", before=5_000) == 0
+    assert await log.bounds(["topic"]) == {Partition("topic", 0): Bounds(4, 10)}
+    assert await log.trim("topic", before=1_000_000) == 6
+    await log.close()
+    await log.start({"topic": 1})
+    assert await log.bounds(["topic"]) == {Partition("topic", 0): Bounds(10, 10)}
+
+
+async def test_a_position_that_was_trimmed_away_is_lost(log: SqliteLog) -> None:
+    await log.publish(numbered("topic", "k", [1]))
+    await log.publish(numbered("topic", "k", [2]))
+    await log.trim("topic", before=2_000)
+    member = await log.subscribe("group", ["topic"], from_start)
+    with pytest.raises(PositionLost):
+        await member.poll(10, 0)
+
+
+async def test_record_times_never_run_backwards(tmp_path: Path) -> None:
+    times = iter([5_000, 4_000, 6_000])
+    log = SqliteLog(tmp_path / "log.db", now=lambda: next(times))
+    await log.start({"topic": 1})
+    for number in range(3):
+        await log.publish(numbered("topic", "k", [number]))
+    member = await log.subscribe("group", ["topic"], from_start)
+    assert [record.at for record in await member.poll(10, 0)] == [5_000, 5_000, 6_000]
+    await log.close()
+
+
+async def test_a_poll_that_waits_is_woken_by_a_publish(log: SqliteLog) -> None:
+    member = await log.subscribe("group", ["topic"], from_start)
+    waiting = asyncio.create_task(member.poll(1, 20_000))
+    await asyncio.wait([waiting], timeout=0.05)
+    await log.publish(numbered("topic", "k", [7]))
+    async with asyncio.timeout(5):
+        assert values_by_key(await waiting) == {"k": [7]}
+
+
+def _run(program: str, path: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=False)  # noqa: S603 - our own program

@@ -1,0 +1,138 @@
+"""What sales may do with a hand-off, and in which state."""
+
+import pytest
+
+from services.handoff.domain.lead import (
+    OPEN,
+    Accepted,
+    Act,
+    Closed,
+    Contacted,
+    Delivered,
+    Handoff,
+    MeetingBooked,
+    Qualified,
+    Reassigned,
+    Rejected,
+    Released,
+    Updated,
+    act,
+)
+from services.handoff.domain.reasons import DEFAULT_REASONS, outcome_of
+from shared.kernel.errors import Conflict, Reject
+from shared.kernel.instant import HOUR, Instant
+
+T0 = Instant(1_780_000_000_000)
+NEW = Handoff("h1", "p1", "ana", 1, "rep-1", T0, Instant(T0 + 4 * HOUR), Instant(T0 + 24 * HOUR))
+REJECTED = Rejected("poor_fit", "disqualified", "no budget line")
+
+
+def after(*acts: Act) -> Handoff:
+    """A hand-off after these acts, an hour apart."""
+    handoff = NEW
+    for hours, what in enumerate(acts, 1):
+        handoff = act(handoff, what, Instant(T0 + hours * HOUR))
+    return handoff
+
+
+@pytest.mark.parametrize(
+    ("acts", "status"),
+    [
+        ((Accepted(),), "accepted"),
+        ((Accepted(), Contacted("call")), "contacted"),
+        ((Contacted("call"),), "contacted"),
+        ((Contacted("call"), Accepted()), "contacted"),
+        ((Accepted(), MeetingBooked()), "meeting_booked"),
+        ((Accepted(), MeetingBooked(), Contacted("email")), "meeting_booked"),
+        ((MeetingBooked(), Accepted()), "meeting_booked"),
+        ((Qualified(),), "qualified"),
+        ((Qualified(), Contacted("call")), "qualified"),
+        ((REJECTED,), "rejected"),
+        ((Accepted(), Contacted("call"), REJECTED), "rejected"),
+        ((Accepted(), Released()), "recycled"),
+        ((Qualified(), Closed("won")), "closed"),
+        ((Closed("merged"),), "closed"),
+        ((Closed("merged"), Delivered()), "closed"),
+        ((Updated(),), "assigned"),
+    ],
+)
+def test_acts_lead_to_the_status(acts: tuple[Act, ...], status: str) -> None:
+    handoff = after(*acts)
+    assert handoff.status == status
+    assert handoff.version == 1 + len(acts)
+    assert handoff.is_open == (status in OPEN)
+
+
+@pytest.mark.parametrize(
+    ("before", "what"),
+    [
+        ((Accepted(),), Accepted()),
+        ((Qualified(),), Accepted()),
+        ((Qualified(),), REJECTED),
+        ((Qualified(),), Qualified()),
+        ((MeetingBooked(),), MeetingBooked()),
+        ((Delivered(),), Delivered()),
+        ((REJECTED,), Accepted()),
+        ((REJECTED,), REJECTED),
+        ((Released(),), Contacted("call")),
+        ((Closed("merged"),), Updated()),
+        ((Qualified(),), Reassigned("rep-2", T0, T0)),
+    ],
+)
+def test_an_act_the_state_does_not_allow_is_a_conflict(before: tuple[Act, ...], what: Act) -> None:
+    with pytest.raises(Conflict, match=type(what).__name__):
+        act(after(*before), what, T0)
+
+
+def test_a_rejection_keeps_its_reason_and_what_it_does_to_the_lead() -> None:
+    handoff = after(REJECTED)
+    assert (handoff.reason, handoff.outcome, handoff.note) == ("poor_fit", "disqualified", "no budget line")
+    assert handoff.ended_at == T0 + HOUR
+
+
+def test_a_contact_answers_but_does_not_accept() -> None:
+    handoff = after(Contacted("call"))
+    assert handoff.accepted_at is None
+    assert handoff.answered_at == handoff.contacted_at == T0 + HOUR
+
+
+def test_nobody_has_answered_a_hand_off_that_was_only_delivered() -> None:
+    assert after(Delivered()).answered_at is None
+    assert after(REJECTED).answered_at == T0 + HOUR
+
+
+def test_the_first_contact_counts_even_when_it_is_told_last() -> None:
+    earlier = Contacted("call", Instant(T0 + HOUR // 2))
+    handoff = after(Contacted("email"), earlier)
+    assert handoff.contacted_at == T0 + HOUR // 2
+    assert handoff.attempts == 2
+
+
+@pytest.mark.parametrize(("occurred_at", "counted"), [(T0 - HOUR, T0), (T0 + 9 * HOUR, T0 + HOUR)])
+def test_a_contact_is_neither_before_the_hand_over_nor_in_the_future(occurred_at: int, counted: int) -> None:
+    assert after(Contacted("call", Instant(occurred_at))).contacted_at == counted
+
+
+def test_a_booked_meeting_is_a_contact() -> None:
+    handoff = after(MeetingBooked())
+    assert handoff.contacted_at == handoff.meeting_at == T0 + HOUR
+
+
+def test_a_new_owner_starts_with_clocks_of_their_own() -> None:
+    due = Instant(T0 + 30 * HOUR)
+    handoff = after(Accepted(), Contacted("call"), Reassigned("rep-2", due, due))
+    assert (handoff.status, handoff.owner_id, handoff.accept_by, handoff.contact_by) == ("assigned", "rep-2", due, due)
+    assert handoff.assigned_at == T0 + 3 * HOUR
+    assert handoff.accepted_at is handoff.contacted_at is None
+    assert handoff.attempts == 1
+
+
+def test_a_reason_has_the_charters_outcome() -> None:
+    assert outcome_of("bad_timing", DEFAULT_REASONS) == "recycled"
+    assert outcome_of("poor_fit", DEFAULT_REASONS) == "disqualified"
+
+
+def test_a_reason_outside_the_list_is_rejected() -> None:
+    with pytest.raises(Reject) as caught:
+        outcome_of("i do not feel like it", DEFAULT_REASONS)
+    assert caught.value.code == "unknown_reason"

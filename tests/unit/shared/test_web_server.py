@@ -1,0 +1,140 @@
+"""A real server on loopback starts, answers, and stops when it is told."""
+
+import asyncio
+import gc
+import io
+import logging
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import httpx
+import pytest
+import structlog
+from fastapi import APIRouter, FastAPI
+
+from shared.observe import logs
+from shared.observe.lag import Lag
+from shared.observe.metrics import Metrics
+from shared.web.app import build_app
+from shared.web.auth import Tokens
+from shared.web.credentials import Credentials
+from shared.web.health import Health
+from shared.web.server import listen, port_of, relax_garbage_collector, serve
+
+CANARY = "pii-canary-7f3@example.test"
+TOKENS = Tokens.of(Credentials("wk_1", "sk_1", "tl_1", "secret"))
+
+
+async def lag() -> Lag:
+    return Lag([], outbox=0, work=0)
+
+
+def app_with_trouble() -> FastAPI:
+    router = APIRouter()
+
+    @router.get("/v1/trouble/{what}")
+    async def trouble(what: str) -> None:
+        raise KeyError(what)
+
+    return build_app("ingest", [router], TOKENS, Health(Metrics(), lag))
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    root = logging.getLogger()
+    before = (root.handlers, root.level)
+    stream = io.StringIO()
+    logs.configure("info", stream)
+    yield stream
+    root.handlers, root.level = before
+    structlog.reset_defaults()
+
+
+@asynccontextmanager
+async def served(app: FastAPI) -> AsyncIterator[str]:
+    listener = listen("127.0.0.1", 0)
+    address = f"http://127.0.0.1:{port_of(listener)}"
+    should_exit = asyncio.Event()
+    serving = asyncio.create_task(serve(app, listener, should_exit))
+    try:
+        yield address
+    finally:
+        should_exit.set()
+        async with asyncio.timeout(10):
+            await serving
+
+
+async def test_two_servers_in_one_process_answer_and_stop(log: io.StringIO) -> None:
+    handler = signal.getsignal(signal.SIGTERM)
+    async with served(app_with_trouble()) as one, served(app_with_trouble()) as other, httpx.AsyncClient() as client:
+        assert (await client.get(f"{one}/healthz", timeout=10)).status_code == 200
+        assert (await client.get(f"{other}/readyz", timeout=10)).json() == {"ready": True, "checks": {}}
+        assert signal.getsignal(signal.SIGTERM) is handler
+    async with httpx.AsyncClient() as client:
+        with pytest.raises(httpx.ConnectError):
+            await client.get(f"{one}/healthz")
+
+
+async def test_an_unforeseen_error_leaves_no_trace_of_what_was_sent(log: io.StringIO) -> None:
+    async with served(app_with_trouble()) as address, httpx.AsyncClient() as client:
+        answer = await client.get(f"{address}/v1/trouble/{CANARY}?e={CANARY}", timeout=10)
+    assert answer.status_code == 500
+    assert "server" not in answer.headers
+    assert '"types":["KeyError"]' in log.getvalue()
+    assert answer.headers["x-request-id"] in log.getvalue()
+    assert "pii-canary" not in answer.text + log.getvalue()
+
+
+async def test_a_body_too_large_is_answered_without_being_read(log: io.StringIO) -> None:
+    async with served(app_with_trouble()) as address:
+        reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(address).port)
+        writer.write(b"POST /v1/lag HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n")
+        async with asyncio.timeout(10):
+            told = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+    assert told.startswith(b"HTTP/1.1 413")
+
+
+async def test_an_app_that_does_not_start_is_an_error_and_frees_the_port(log: io.StringIO) -> None:
+    def broken(_app: FastAPI) -> AbstractAsyncContextManager[None]:
+        raise OSError(CANARY)
+
+    listener = listen("127.0.0.1", 0)
+    port = port_of(listener)
+    app = build_app("ingest", [], TOKENS, Health(Metrics(), lag), lifespan=broken)
+    with pytest.raises(RuntimeError, match="did not start"):
+        await serve(app, listener, asyncio.Event())
+    listen("127.0.0.1", port).close()
+    assert "pii-canary" not in log.getvalue()
+
+
+async def test_a_server_that_is_cancelled_frees_its_port(log: io.StringIO) -> None:
+    listener = listen("127.0.0.1", 0)
+    port = port_of(listener)
+    serving = asyncio.create_task(serve(app_with_trouble(), listener, asyncio.Event()))
+    async with httpx.AsyncClient() as client:
+        await client.get(f"http://127.0.0.1:{port}/healthz", timeout=10)
+    serving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await serving
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+def test_a_port_that_is_taken_is_said_at_once() -> None:
+    with listen("127.0.0.1", 0) as first, pytest.raises(OSError, match="in use"):
+        listen("127.0.0.1", port_of(first))
+
+
+def test_what_start_up_made_is_frozen() -> None:
+    before = gc.get_threshold()
+    try:
+        relax_garbage_collector()
+        assert gc.get_freeze_count() > 0
+        assert gc.get_threshold() == (50_000, 20, 100)
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
