@@ -1,12 +1,12 @@
 """Runs services: all of them, or those that are named, whole or as `SERVICE:api` and `SERVICE:worker`.
 
-The one module that knows every service. Commands (`throughline wait`, `migrate`) live in services/commands.py.
+The one module that knows every service. Commands that speak to running services are in services/commands.py.
 """
 
 import asyncio
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import environ
 from typing import Literal
 
@@ -33,6 +33,7 @@ BUILD: dict[ServiceName, Callable[[Deployment, Callable[[], bool]], Service]] = 
     "handoff": handoff.build,
     "attribution": attribution.build,
 }
+_COMMANDS = ("wait", "migrate")
 _START_SECONDS = 60.0
 _FIRST_PAUSE = 0.5
 _log = logs.logger("process")
@@ -114,10 +115,29 @@ def _add(supervisor: Supervisor, deployment: Deployment, role: Role, service: Se
     _log.info("serving", service=service.name, role=role, port=port)
 
 
+async def prepare(settings: Settings) -> None:
+    """Bring the topics and all stores up to date, and end."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    deployment = Deployment(settings, load(settings.data, environ), open_log(settings))
+    built = [build(deployment, lambda: True) for build in BUILD.values()]
+    try:
+        await _start(replace(deployment, settings=settings.model_copy(update={"migrate": "start"})), built)
+    finally:
+        for service in built:
+            await service.database.close()
+        await deployment.log.close()
+
+
+@commands.app.command("migrate")
+def migrate_command() -> None:
+    """Bring the stores and topics of a deployment up to date, then end."""
+    asyncio.run(prepare(Settings()))
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line: a command, or services to run."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given and (given[0] in commands.NAMES or given[0].startswith("-")):
+    if given and (given[0] in _COMMANDS or given[0].startswith("-")):
         commands.app(given)
         return
     try:
@@ -134,4 +154,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 if __name__ == "__main__":
     main()
-

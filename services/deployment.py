@@ -38,34 +38,38 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="THROUGHLINE_", frozen=True)
 
-    data: Path = Field(Path("data"), description="Folder of the embedded stores, the embedded log and the credentials.")
-    kafka: str | None = Field(None, description="Kafka as host:port[,host:port]; none: the embedded log.")
-    database: str | None = Field(None, description="PostgreSQL as postgresql://...; none: SQLite files.")
-    bind: str = Field("127.0.0.1", description="Address to listen on.")
-    ingest_port: int = Field(8001, description="Port of ingest.")
-    scoring_port: int = Field(8002, description="Port of scoring.")
-    handoff_port: int = Field(8003, description="Port of hand-off.")
-    attribution_port: int = Field(8004, description="Port of attribution.")
-    ingest_worker_port: int | None = Field(None, description="Health of a worker alone; none: its port + 100.")
-    scoring_worker_port: int | None = Field(None, description="Health of a worker alone; none: its port + 100.")
-    handoff_worker_port: int | None = Field(None, description="Health of a worker alone; none: its port + 100.")
-    attribution_worker_port: int | None = Field(None, description="Health of a worker alone; none: its port + 100.")
-    kafka_partitions: int = Field(12, ge=1, le=256, description="Partitions of each topic on Kafka; chosen once.")
-    kafka_replication: int | None = Field(
-        None, description="Copies of each topic; none: 1 where one broker is named, else 3."
+    data: Path = Field(default=Path("data"), description="Folder of the embedded stores, log and credentials.")
+    kafka: str | None = Field(default=None, description="Kafka as host:port[,host:port]; none: the embedded log.")
+    database: str | None = Field(default=None, description="PostgreSQL as postgresql://...; none: SQLite files.")
+    bind: str = Field(default="127.0.0.1", description="Address to listen on.")
+    ingest_port: int = Field(default=8001, description="Port of ingest.")
+    scoring_port: int = Field(default=8002, description="Port of scoring.")
+    handoff_port: int = Field(default=8003, description="Port of hand-off.")
+    attribution_port: int = Field(default=8004, description="Port of attribution.")
+    ingest_worker_port: int | None = Field(default=None, description="A worker alone: its health; none: port + 100.")
+    scoring_worker_port: int | None = Field(default=None, description="A worker alone: its health; none: port + 100.")
+    handoff_worker_port: int | None = Field(default=None, description="A worker alone: its health; none: port + 100.")
+    attribution_worker_port: int | None = Field(
+        default=None, description="A worker alone: its health; none: port + 100."
     )
-    migrate: Literal["start", "never"] = Field("start", description="Bring stores up to date at the start, or never.")
-    log_level: str = Field("info", description="What is logged: debug, info, warning, error.")
-    metrics_open: bool = Field(False, description="Whether /metrics needs no token.")
-    source: str = Field("web", description="Name of the source of the first write and server key.")
+    kafka_partitions: int = Field(default=12, ge=1, le=256, description="Partitions of a topic on Kafka; chosen once.")
+    kafka_replication: int | None = Field(
+        default=None, description="Copies of each topic; none: 1 where one broker is named, else 3."
+    )
+    migrate: Literal["start", "never"] = Field(default="start", description="Bring stores up to date at the start.")
+    log_level: str = Field(default="info", description="What is logged: debug, info, warning, error.")
+    metrics_open: bool = Field(default=False, description="Whether /metrics needs no token.")
+    source: str = Field(default="web", description="Name of the source of the first write and server key.")
     webhook_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
-        (), description="Networks that webhooks may reach besides public addresses, with commas; plain http there."
+        default=(),
+        description="Networks that webhooks may reach besides public addresses, with commas; plain http too.",
     )
     webhook_schedule: str = Field(
-        "0,5,300,1800,7200,18000,36000,50400,72000,86400", description="Seconds before each attempt of a delivery."
+        default="0,5,300,1800,7200,18000,36000,50400,72000,86400",
+        description="Seconds before each attempt.",
     )
-    webhook_lease: float = Field(60, gt=0, description="Seconds for which an attempt is claimed by one worker.")
-    pool: int = Field(5, ge=2, description="PostgreSQL connections a service keeps; as many again under load.")
+    webhook_lease: float = Field(default=60, gt=0, description="Seconds for which an attempt is claimed by one worker.")
+    pool: int = Field(default=5, ge=2, description="PostgreSQL connections a service keeps; as many again under load.")
 
     @field_validator("webhook_networks", mode="before")
     @classmethod
@@ -77,7 +81,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _mix(self) -> "Settings":
         if self.kafka and not self.database:
-            raise ValueError("THROUGHLINE_KAFKA needs THROUGHLINE_DATABASE: Kafka is for several processes, SQLite for one")
+            raise ValueError(
+                "THROUGHLINE_KAFKA needs THROUGHLINE_DATABASE: Kafka is for several processes, SQLite for one"
+            )
         return self
 
     def port(self, service: ServiceName, *, worker_alone: bool = False) -> int:
@@ -141,9 +147,7 @@ class Service:
     worker: Sequence[tuple[str, Part]] = field(default=())
 
 
-def working(
-    deployment: Deployment, database: Database, service: Consuming[S], relay: Relay
-) -> list[tuple[str, Part]]:
+def working(deployment: Deployment, database: Database, service: Consuming[S], relay: Relay) -> list[tuple[str, Part]]:
     """The loop and the relay of a service, as parts to run."""
     consumer = Consumer(deployment.log, database, service, now=deployment.now, committed=relay.wake)
     return [(f"{service.group}.consume", consumer.run), (f"{service.group}.relay", relay.run)]

@@ -9,6 +9,8 @@ class IngestSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="THROUGHLINE_INGEST_", frozen=True)
 
-    request_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="A request may be this large, decoded.")
-    body_seconds: float = Field(10, gt=0, description="A body that is not there after this long is answered 408.")
-    origins: str = Field("", description="Origins that browsers may post from, with commas; none given: any.")
+    request_bytes: int = Field(default=4 * 1024 * 1024, ge=1024, description="A request may be this large, decoded.")
+    body_seconds: float = Field(
+        default=10, gt=0, description="A body that is not there after this long is answered 408."
+    )
+    origins: str = Field(default="", description="Origins that browsers may post from, with commas; none given: any.")

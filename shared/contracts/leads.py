@@ -1,21 +1,20 @@
-"""What scoring says of a person: the stage with its whole history, and that they are to be handed over."""
+"""What scoring says of a person: the stage with its whole history, and that they are to be handed over.
 
-from typing import Any, Literal
+Stages are the charter's: visitor, subscriber, lead, mql, sal, sql, opportunity, customer, repeat_customer,
+advocate on the line; recycled and disqualified off it.
+"""
+
+from typing import Any
 
 from msgspec import Struct, field
 
 from shared.contracts.touchpoints import PersonIdentified
 
-Stage = Literal[
-    "visitor", "subscriber", "lead", "mql", "sal", "sql", "opportunity", "customer", "repeat_customer", "advocate",
-    "recycled", "disqualified",
-]  # fmt: skip
-
 
 class StageEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One step of the lifecycle: the fact that caused it and the rule that took it."""
 
-    stage: Stage
+    stage: str
     entered_at: int
     cause_event_id: str
     rule: str
@@ -27,7 +26,7 @@ class LeadStageChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     person_id: str
     version: int
-    stage: Stage
+    stage: str
     phase: str
     cycle: int
     history: tuple[StageEntry, ...]
@@ -59,7 +58,7 @@ class LeadQualified(Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: int
     cause_event_id: str
     card: PersonIdentified
-    stage: Stage
+    stage: str
     fit_grade: str
     fit_points: float
     engagement_points: float

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, event, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from shared.db.dialect import DialectName
-from shared.db.work import Reader, Work, translated
+from shared.db.work import TROUBLE, Reader, Work, translated
 
 _WRITES = {"throughline_writes": True}
 _SERVER_SETTINGS = {
@@ -43,7 +43,7 @@ class Held:
         try:
             async with self._connection.begin():
                 yield Work(self._connection, self._database.dialect)
-        except Exception as error:  # noqa: BLE001  every error leaves, infrastructure as TryLater
+        except TROUBLE as error:
             raise translated(error) from error
 
 
@@ -63,13 +63,13 @@ class Database:
         try:
             if self.dialect == "sqlite":
                 async with self._writer, self.engine.connect() as connection:
-                    await connection.execution_options(**_WRITES)
-                    async with connection.begin():
-                        yield Work(connection, self.dialect)
+                    writing = await connection.execution_options(**_WRITES)
+                    async with writing.begin():
+                        yield Work(writing, self.dialect)
             else:
                 async with self.engine.begin() as connection:
                     yield Work(connection, self.dialect)
-        except Exception as error:  # noqa: BLE001  every error leaves, infrastructure as TryLater
+        except TROUBLE as error:
             raise translated(error) from error
 
     @asynccontextmanager
@@ -78,7 +78,7 @@ class Database:
         try:
             async with self.engine.connect() as connection, connection.begin():
                 yield Reader(connection, self.dialect)
-        except Exception as error:  # noqa: BLE001  every error leaves, infrastructure as TryLater
+        except TROUBLE as error:
             raise translated(error) from error
 
     @asynccontextmanager
@@ -101,7 +101,7 @@ class Database:
                 finally:
                     # The lock belongs to the session, so the session goes with it: it must not return to the pool.
                     await connection.invalidate()
-        except Exception as error:  # noqa: BLE001  every error leaves, infrastructure as TryLater
+        except TROUBLE as error:
             raise translated(error) from error
 
     async def close(self) -> None:

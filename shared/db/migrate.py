@@ -28,14 +28,16 @@ def _config(migrations: Path, connection: Connection | None = None) -> Config:
 async def migrate(database: Database, migrations: Path) -> None:
     """Bring a service's store to the newest revision; safe to call from many processes at once."""
     async with database.engine.connect() as connection:
-        await connection.execution_options(throughline_writes=True)
-        async with connection.begin():
-            await connection.run_sync(_upgrade, database.service, migrations)
+        writing = await connection.execution_options(throughline_writes=True)
+        async with writing.begin():
+            await writing.run_sync(_upgrade, database.service, migrations)
 
 
 def _upgrade(connection: Connection, service: str, migrations: Path) -> None:
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": crc32(f"migrate.{service}".encode())})
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(:number)"), {"number": crc32(f"migrate.{service}".encode())}
+        )
         connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {service}"))
     command.upgrade(_config(migrations, connection), "head")
 

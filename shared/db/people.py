@@ -27,6 +27,7 @@ def people_table(metadata: MetaData) -> Table:
 
 
 _PEOPLE = people_table(MetaData())
+_LINKS = select(_PEOPLE.c.id, _PEOPLE.c.into_id)
 _ENSURE = Upsert(_PEOPLE, conflict=("id",))
 _ALIAS = Upsert(_PEOPLE, conflict=("id",), update=("into_id", "version"), newer=("version",))
 
@@ -37,7 +38,9 @@ async def roots_of(reader: Reader, ids: Iterable[str]) -> dict[str, str]:
     wanted = sorted(into)
     ahead = set(wanted)
     while ahead:
-        rows = await reader.rows(select(_PEOPLE.c.id, _PEOPLE.c.into_id).where(reader.among(_PEOPLE.c.id, sorted(ahead))))
+        rows = await reader.rows(
+            select(_PEOPLE.c.id, _PEOPLE.c.into_id).where(reader.among(_PEOPLE.c.id, sorted(ahead)))
+        )
         into.update({row.id: row.into_id for row in rows})
         ahead = {row.into_id for row in rows if row.into_id is not None} - into.keys()
     return {person_id: _followed(person_id, into) for person_id in wanted}
@@ -59,7 +62,7 @@ async def members_of(reader: Reader, roots: Collection[str]) -> dict[str, str]:
     root_of = {root: root for root in roots}
     ahead = sorted(root_of)
     while ahead:
-        rows = await reader.rows(select(_PEOPLE.c.id, _PEOPLE.c.into_id).where(reader.among(_PEOPLE.c.into_id, ahead)))
+        rows = await reader.rows(_LINKS.where(reader.among(_PEOPLE.c.into_id, ahead)))
         below = {row.id: root_of[row.into_id] for row in rows if row.id not in root_of}
         root_of.update(below)
         ahead = sorted(below)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
+from shared.contracts.records import Partition
 from shared.db.dialect import Upsert
 from shared.db.spine import LOG_POSITIONS
 from shared.db.work import Reader, Work
@@ -40,36 +41,37 @@ RETURNING topic, partition
 class Move(NamedTuple):
     """A partition's position goes from `expected` to `reached` (both: the next offset to read)."""
 
-    topic: str
-    partition: int
+    partition: Partition
     expected: int
     reached: int
 
 
 async def advance(work: Work, group: str, moves: Sequence[Move]) -> None:
-    """Move all positions at once; raises Fenced with the (topic, partition) pairs that were elsewhere."""
+    """Move all positions at once; raises Fenced with the partitions that were elsewhere."""
     ordered = sorted(moves)
     moved = await _advance(work, group, ordered)
-    elsewhere = [(m.topic, m.partition) for m in ordered if (m.topic, m.partition) not in moved]
+    elsewhere = [move.partition for move in ordered if move.partition not in moved]
     if elsewhere:
         raise Fenced(elsewhere)
 
 
-async def _advance(work: Work, group: str, moves: Sequence[Move]) -> set[tuple[str, int]]:
+async def _advance(work: Work, group: str, moves: Sequence[Move]) -> set[Partition]:
     if work.dialect == "postgresql":
         rows = await work.rows(
             _ADVANCE_POSTGRESQL,
             group_name=group,
-            topics=[m.topic for m in moves],
-            partitions=[m.partition for m in moves],
+            topics=[m.partition.topic for m in moves],
+            partitions=[m.partition.number for m in moves],
             expected=[m.expected for m in moves],
             reached=[m.reached for m in moves],
         )
-        return {(row.topic, row.partition) for row in rows}
-    moved: set[tuple[str, int]] = set()
+        return {Partition(row.topic, row.partition) for row in rows}
+    moved: set[Partition] = set()
     for move in moves:
-        rows = await work.rows(_ADVANCE_SQLITE, group_name=group, **move._asdict())
-        moved.update((row.topic, row.partition) for row in rows)
+        (topic, number), expected, reached = move
+        named = {"group_name": group, "topic": topic, "partition": number}
+        if await work.rows(_ADVANCE_SQLITE, **named, expected=expected, reached=reached):
+            moved.add(move.partition)
     return moved
 
 
@@ -80,12 +82,13 @@ class Standing(NamedTuple):
     topic_identity: str
 
 
-async def standing(reader: Reader, group: str) -> Mapping[tuple[str, int], Standing]:
-    """All positions of a group by (topic, partition)."""
+async def standing(reader: Reader, group: str) -> Mapping[Partition, Standing]:
+    """All positions of a group."""
     found = await reader.rows(select(LOG_POSITIONS).where(LOG_POSITIONS.c.group_name == group))
-    return {(row.topic, row.partition): Standing(row.next_offset, row.topic_identity) for row in found}
+    return {Partition(row.topic, row.partition): Standing(row.next_offset, row.topic_identity) for row in found}
 
 
-async def begin(work: Work, group: str, starts: Mapping[tuple[str, int], Standing]) -> None:
+async def begin(work: Work, group: str, starts: Mapping[Partition, Standing]) -> None:
     """Add positions for partitions that have none; those that have one keep it."""
-    await work.write(_ADD, [(group, topic, number, *starts[topic, number]) for topic, number in sorted(starts)])
+    rows = [(group, *partition, *starts[partition]) for partition in sorted(starts)]
+    await work.write(_ADD, rows)

@@ -7,8 +7,11 @@ rolls back when it does not. Infrastructure trouble leaves as TryLater, so it is
 from collections.abc import Sequence
 from typing import Any
 
+import asyncpg
+from asyncpg import PostgresError
 from sqlalchemy import ColumnElement, Executable, Row, select, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db.dialect import DialectName, Upsert, among
@@ -20,15 +23,17 @@ _LOST_CLASSES = ("08", "53", "57", "58", "XX")
 """Connection, resources, operator intervention, system, internal: the server is not well."""
 
 
+TROUBLE = (DBAPIError, PoolTimeout, PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+"""What a database raises: its health, or a statement it refuses. While it starts up, asyncpg's own errors too."""
+
+
 def infrastructure(error: BaseException) -> bool:
     """Whether an error speaks of the database's health rather than of what was asked of it."""
-    if isinstance(error, OSError | TimeoutError):
+    if not isinstance(error, DBAPIError | PostgresError):
+        return isinstance(error, TROUBLE)
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    if not isinstance(error, DBAPIError):
-        return False
-    if error.connection_invalidated:
-        return True
-    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+    state = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
     if state is not None:
         return state in _RETRY_STATES or state[:2] in _LOST_CLASSES
     return isinstance(error, OperationalError | InterfaceError)

@@ -6,6 +6,7 @@ leaves nothing that could still send. Leaves out: retrying either.
 
 import asyncio
 from collections.abc import Iterable
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
@@ -78,8 +79,16 @@ async def _cut(producer: AIOKafkaProducer) -> None:
             while sending is not None and not sending.done():
                 sending.cancel()
                 await asyncio.wait((sending,), timeout=0.05)
-            producer._message_accumulator.fail_all(KafkaError("given up"))  # noqa: SLF001
+            _drop_batches(producer._message_accumulator)  # noqa: SLF001
             await producer.stop()
             await producer.client.close()
     except (KafkaError, TimeoutError):
         return
+
+
+def _drop_batches(accumulator: Any) -> None:
+    waiters = [batch._drain_waiter for batches in accumulator._batches.values() for batch in batches]  # noqa: SLF001
+    accumulator.fail_all(KafkaError("given up"))
+    for waiter in waiters:
+        if waiter.done() and not waiter.cancelled():
+            waiter.exception()  # looked at, or asyncio logs it as one nobody ever saw

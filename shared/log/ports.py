@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 from shared.contracts.records import Outgoing, Partition, Record
 
-__all__ = ["Bounds", "Locate", "Log", "LogFeatures", "Outgoing", "Partition", "Record", "Subscription"]
+__all__ = ["Bounds", "Locate", "Log", "LogFeatures", "Outgoing", "Partition", "Publisher", "Record", "Subscription"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,17 @@ class Subscription(Protocol):
         ...
 
 
-class Log(Protocol):
+class Publisher(Protocol):
+    """What takes records for good."""
+
+    async def publish(self, records: Sequence[Outgoing]) -> None:
+        """Durable when it returns. Raises TryLater where it may not be (some may have been written: the
+        reader dedupes by id), Reject `event_too_large` where a record is over `max_record_bytes` (none
+        of the call's records is then written)."""
+        ...
+
+
+class Log(Publisher, Protocol):
     """A log of topics."""
 
     @property
@@ -73,12 +83,6 @@ class Log(Protocol):
         """Open the log; make sure each topic is there with that many partitions and can be written.
 
         Raises TryLater where the log cannot be reached, ValueError where a topic has another number."""
-        ...
-
-    async def publish(self, records: Sequence[Outgoing]) -> None:
-        """Durable when it returns. Raises TryLater where it may not be (some may have been written: the
-        reader dedupes by id), Reject `event_too_large` where a record is over `max_record_bytes` (none
-        of the call's records is then written)."""
         ...
 
     async def subscribe(

@@ -16,7 +16,7 @@ from shared.db import dead_letters, outbox, positions, seen
 from shared.db.engine import Database
 from shared.db.positions import Move, Standing
 from shared.db.work import Work
-from shared.kernel.errors import Fenced, NotLoaded, PositionLost, ThroughlineError, TryLater
+from shared.kernel.errors import NotLoaded, PositionLost, ThroughlineError, TryLater
 from shared.kernel.instant import Instant
 from shared.kernel.keys import Key
 from shared.log.ports import Log, Subscription
@@ -122,20 +122,20 @@ class Consumer(Generic[S]):
         async with self._database.work() as work:
             known = await positions.standing(work, group)
             fresh = {
-                tuple(partition): Standing(bounds[partition].first, identities[partition.topic])
+                partition: Standing(bounds[partition].first, identities[partition.topic])
                 for partition in partitions
-                if tuple(partition) not in known
+                if partition not in known
             }
             await positions.begin(work, group, fresh)
         async with self._database.read() as reader:
             known = await positions.standing(reader, group)
         for partition in sorted(partitions):
-            stands = known[tuple(partition)]
+            stands = known[partition]
             if stands.topic_identity != identities[partition.topic]:
                 raise PositionLost(f"{partition.topic} is not the topic that {group} has read: it was made again")
             if not bounds[partition].first <= stands.next_offset <= bounds[partition].end:
-                raise PositionLost(f"{group} stands at {stands.next_offset} of {partition}, outside {bounds[partition]}")
-        located = {partition: known[tuple(partition)].next_offset for partition in partitions}
+                raise PositionLost(f"{group} stands at {stands.next_offset} of {partition}: {bounds[partition]}")
+        located = {partition: known[partition].next_offset for partition in partitions}
         self._believed.update(located)
         return located
 
@@ -143,7 +143,7 @@ class Consumer(Generic[S]):
         """Read again from where the store stands: what was taken has not been worked, or another owner did it."""
         async with self._database.read() as reader:
             known = await positions.standing(reader, self._service.group)
-        back = {p: known[tuple(p)].next_offset for p in subscription.held() if tuple(p) in known}
+        back = {p: known[p].next_offset for p in subscription.held() if p in known}
         self._believed.update(back)
         subscription.seek(back)
         self._astray = False
@@ -160,7 +160,7 @@ class Consumer(Generic[S]):
             await self._work(records)
         except (TryLater, PositionLost, Broken):
             raise
-        except Exception as error:  # noqa: BLE001  whatever a handler raises is poison, and is not lost
+        except Exception as error:  # whatever a handler raises is poison, and is not lost
             if len(records) == 1:
                 await self._set_aside(records[0], error)
                 return
@@ -206,7 +206,7 @@ class Consumer(Generic[S]):
 
     async def _advance(self, work: Work, records: Sequence[Record]) -> None:
         reached = {record.partition: record.offset + 1 for record in records}
-        moves = [Move(*partition, self._believed[partition], end) for partition, end in reached.items()]
+        moves = [Move(partition, self._believed[partition], end) for partition, end in reached.items()]
         await positions.advance(work, self._service.group, moves)
 
     async def _set_aside(self, record: Record, error: Exception) -> None:

@@ -4,6 +4,9 @@
 """
 
 import os
+from collections.abc import Sequence
+
+from shared.log.ports import Outgoing, Publisher
 
 _SETTING = "THROUGHLINE_CRASH_AT"
 _DEAD = 137
@@ -21,3 +24,21 @@ def reach(name: str) -> None:
     _reached[name] = _reached.get(name, 0) + 1
     if _reached[name] >= int(times or 1):
         os._exit(_DEAD)
+
+
+class CrashingPublisher:
+    """A publisher with a place to die before it publishes and one after, before anybody is answered."""
+
+    def __init__(self, inner: Publisher) -> None:
+        self._inner = inner
+
+    async def publish(self, records: Sequence[Outgoing]) -> None:
+        """Publish, and die where that is asked for."""
+        reach("before_publish")
+        await self._inner.publish(records)
+        reach("after_publish")
+
+
+def crashing(inner: Publisher) -> Publisher:
+    """The publisher itself where no crash is asked for: the doors pay nothing for the proof."""
+    return CrashingPublisher(inner) if os.environ.get(_SETTING) else inner

@@ -40,7 +40,7 @@ async def lag(
         PartitionLag(
             partition.topic,
             partition.number,
-            stands[tuple(partition)].next_offset if tuple(partition) in stands else held.first,
+            stands[partition].next_offset if partition in stands else held.first,
             held.end,
         )
         for partition, held in sorted(bounds.items())

@@ -5,12 +5,12 @@ A consumer that is dead behind a healthy face is the worst of states, so it cann
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from time import monotonic
 
 from shared.observe import logs
 
-Part = Callable[[asyncio.Event], Awaitable[None]]
+Part = Callable[[asyncio.Event], Coroutine[None, None, None]]
 """Runs until the event it is given is set; what it raises ends the process."""
 
 STOP_SECONDS = 20.0
@@ -54,20 +54,22 @@ class Supervisor:
         return 0 if self._died is None else 1
 
     async def _watch(self, tasks: set["asyncio.Task[None]"]) -> None:
-        stopped = asyncio.create_task(self._stopping.wait())
-        done, running = await asyncio.wait({*tasks, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        self._note(done - {stopped})
+        asked = asyncio.create_task(self._asked())
+        done, running = await asyncio.wait({*tasks, asked}, return_when=asyncio.FIRST_COMPLETED)
+        self._note(done - {asked})
         self._stopping.set()
-        stopped.cancel()
-        still = {task for task in running if task is not stopped}
-        if still:
-            done, late = await asyncio.wait(still, timeout=STOP_SECONDS)
+        if running - {asked}:
+            done, late = await asyncio.wait(running - {asked}, timeout=STOP_SECONDS)
             self._note(done)
             for task in late:
                 _log.error("supervise.late", part=task.get_name())
                 task.cancel()
+        await asked
 
-    def _note(self, done: set["asyncio.Task[None]"] | set["asyncio.Task[bool]"]) -> None:
+    async def _asked(self) -> None:
+        await self._stopping.wait()
+
+    def _note(self, done: set["asyncio.Task[None]"]) -> None:
         for task in done:
             error = None if task.cancelled() else task.exception()
             if error is not None:

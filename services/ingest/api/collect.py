@@ -16,7 +16,6 @@ from services.ingest.api.decoding import Signs
 from services.ingest.api.door_keys import DoorKey, DoorKeys
 from services.ingest.api.doorway import Doorway, Take, Taking, Visit
 from services.ingest.api.records import Records, keyed
-from services.ingest.api.refusals import Refusal
 from services.ingest.api.requests import Receive, Request, Scope, Send
 from services.ingest.domain import calls
 from services.ingest.domain.claimed_time import claimed
@@ -24,7 +23,7 @@ from services.ingest.domain.limits import Limits
 from services.ingest.handlers.accept_touchpoints import Arrival, accept, refuse
 from shared.contracts.touchpoints import CallType
 from shared.kernel.errors import Reject
-from shared.log.ports import Log
+from shared.log.ports import Publisher
 
 _CALLS: dict[str, CallType] = {
     "t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias",
@@ -42,7 +41,7 @@ class Collector:
 
     def __init__(
         self,
-        log: Log,
+        log: Publisher,
         keys: DoorKeys,
         hmac_secret: bytes,
         now: Callable[[], int],
@@ -55,11 +54,7 @@ class Collector:
         self._takes: dict[str, Take] = dict.fromkeys(_BATCHES, self._take_batch)
         for letter, named in _CALLS.items():
             self._takes |= dict.fromkeys((f"/v1/{letter}", f"/v1/{named}"), partial(self._take_call, named))
-
-    @property
-    def paths(self) -> frozenset[str]:
-        """The paths that are answered here."""
-        return frozenset(self._takes)
+        self.paths = frozenset(self._takes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request to one of `paths`."""
@@ -74,8 +69,6 @@ class Collector:
         try:
             call = decoding.call(read.words, read.text, decoding.signs(read), limits)
             return Taking([records.collected(accept(call, arrival, named))], 200, answers.SUCCESS)
-        except Refusal:
-            raise
         except Reject as reason:
             if reason.code == "duplicate_key":
                 raise

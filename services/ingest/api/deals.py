@@ -20,7 +20,7 @@ from services.ingest.handlers.accept_deals import DealArrival, accept_deal
 from services.ingest.handlers.accept_touchpoints import Arrival, refuse
 from shared.contracts.deals import CollectedDeal
 from shared.kernel.errors import Reject
-from shared.log.ports import Log
+from shared.log.ports import Publisher
 
 
 class DealsDoor:
@@ -30,7 +30,7 @@ class DealsDoor:
 
     def __init__(
         self,
-        log: Log,
+        log: Publisher,
         keys: DoorKeys,
         hmac_secret: bytes,
         now: Callable[[], int],

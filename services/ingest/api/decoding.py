@@ -108,9 +108,10 @@ def plain(body: bytes, limits: Limits) -> tuple[bytes, Any, bool]:
 def signs(read: Document, items: Sequence[Any] = ()) -> Signs:
     """What a call, or the items of a batch, may hold: never wrong where it says no."""
     text, words, marked = read
+    objects = [words, *(item for item in items if isinstance(item, dict))]
     for key, quoted in _ONCE.items():
         found = text.count(quoted)
-        if found > 1 and found > (key in words) + sum([key in item for item in items if isinstance(item, dict)]):
+        if found > 1 and found > sum([key in inner for inner in objects]):
             return Signs(marked, doubled=True)
     return Signs(marked, doubled=b"\\" in text and _ESCAPED_LETTER.search(text) is not None)
 

@@ -14,7 +14,7 @@ from services.ingest.api.refusals import Refusal
 from services.ingest.api.requests import Gone, Receive, Request, Scope, Send
 from services.ingest.domain.limits import Limits
 from shared.kernel.errors import Reject, TryLater
-from shared.log.ports import Log, Outgoing
+from shared.log.ports import Outgoing, Publisher
 
 
 class Taking(NamedTuple):
@@ -28,27 +28,24 @@ class Taking(NamedTuple):
 class Visit:
     """A request, and how it proves where it comes from."""
 
-    __slots__ = ("_keys", "_known", "_secrets", "request")
+    __slots__ = ("_keys", "_known", "_said", "_secrets", "request")
 
     def __init__(self, request: Request, keys: DoorKeys) -> None:
         self.request = request
         self._keys = keys
         self._secrets = carried(request)
+        self._said = [*self._secrets, *(secret.removesuffix(":") for secret in self._secrets)]
         # A stranger is turned away before the body is read, unless the body may still say who it is.
         self._known = admit(keys, request, self._secrets) if self._secrets else None
 
     def admit(self, *in_body: object) -> DoorKey:
         """The key of the request, what its body carries included; raises Refusal."""
-        said = [secret for secret in in_body if secret is not None and not self._repeats(secret)]
+        said = [secret for secret in in_body if secret is not None and secret not in self._said]
         if self._known is not None and not said:
             return self._known
         if not all(isinstance(secret, str) for secret in said):
             raise Refusal(401, "bad_credentials", "a key is a text")
         return admit(self._keys, self.request, [*self._secrets, *map(str, said)])
-
-    def _repeats(self, secret: object) -> bool:
-        """Whether the head said the same, in Basic with one colon more."""
-        return secret in self._secrets or (isinstance(secret, str) and f"{secret}:" in self._secrets)
 
 
 Take = Callable[[bytes, Visit], Taking]
@@ -63,7 +60,7 @@ class Doorway:
 
     def __init__(
         self,
-        log: Log,
+        log: Publisher,
         keys: DoorKeys,
         now: Callable[[], int],
         draw_id: Callable[[], str],

@@ -47,10 +47,10 @@ class Records:
 
     def collected(self, accepted: Accepted) -> Outgoing:
         """The record of a touchpoint."""
-        touchpoint, subject = accepted
+        touchpoint = accepted.touchpoint
         return Outgoing(
             TOUCHPOINTS_COLLECTED.name,
-            self._key(subject or touchpoint.id),
+            self._key(accepted.subject or touchpoint.id),
             _encode(touchpoint),
             (*self._collected, ("ce_id", touchpoint.id.encode())),
         )

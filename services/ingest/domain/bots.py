@@ -22,6 +22,7 @@ _SIGNS = (
 _NOT_SIGNS = ("cubot",)
 """A maker of telephones has one of the signs in its name."""
 _USER_AGENTS = 4_096
+_LONGEST = 512
 
 
 def is_bot(call: Call) -> bool:
@@ -35,13 +36,13 @@ def is_bot(call: Call) -> bool:
 
 def _calls_itself_one(context: Mapping[str, Any]) -> bool:
     user_agent = context.get("userAgent")
-    return isinstance(user_agent, str) and is_machine(user_agent)
+    return isinstance(user_agent, str) and is_machine(user_agent[:_LONGEST])
 
 
 @lru_cache(maxsize=_USER_AGENTS)
 def is_machine(user_agent: str) -> bool:
     """Whether a User-Agent is that of a crawler, a monitor or an automated browser."""
-    name = user_agent[:1_024].lower()
+    name = user_agent.lower()
     for innocent in _NOT_SIGNS:
         name = name.replace(innocent, "")
     return any(sign in name for sign in _SIGNS)

@@ -19,7 +19,7 @@ CLICK_IDS = frozenset(
 )  # fmt: skip
 
 _LONGEST = 256
-_LANDINGS = 4_096
+_LANDINGS = 1_024
 _UTM: Mapping[str, str] = {
     "utm_source": "source",
     "utm_medium": "medium",

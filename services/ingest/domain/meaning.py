@@ -74,13 +74,10 @@ def _channel(call: Call, kind: str, came_by: Mapping[str, str], seen: Seen) -> s
     if by_kind is not None:
         return by_kind
     channel = channels.channel_of_visit(came_by, seen.url, seen.referrer)
-    if channel == channels.DIRECT and not came_by:
-        return _of_nothing_known(call, kind, seen)
-    return channel
-
-
-def _of_nothing_known(call: Call, kind: str, seen: Seen) -> str:
-    """An ad that says no more is display; what a back end posts about no page was no visit, so it is not direct."""
+    if channel != channels.DIRECT:
+        return channel
     if kind in kinds.AD_KINDS:
         return "display"
-    return "other" if kind == kinds.CUSTOM and call.trusted and not seen.page else channels.DIRECT
+    # What a back end posts about no page was no visit, so it did not come directly either.
+    no_visit = kind == kinds.CUSTOM and call.trusted and not seen.page and not came_by
+    return "other" if no_visit else channel

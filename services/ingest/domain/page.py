@@ -19,8 +19,12 @@ REDACTED = "redacted"
 _LONGEST_READ = 8_192
 _LONGEST_KEPT = 2_048
 _LONGEST_TITLE = 300
+_LONGEST_HOST = 253
+_LONGEST_CACHED = 1_024
+"""A cache of longer ones would let a stranger fill our memory."""
 _ADDRESSES = 4_096
 _NAMES = 2_048
+_LONGEST_NAME = 128
 _NO_PAGES = frozenset(("javascript", "data", "vbscript", "blob", "about"))
 _SECRET_WORDS = frozenset(
     (
@@ -32,7 +36,8 @@ _SECRET_WORDS = frozenset(
 _SECRET_PARTS = ("token", "passw", "secret", "email", "e-mail", "apikey", "signature", "samlresponse")
 _WORD = re.compile(r"[a-z0-9]+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_ADDRESS = re.compile(r"[^@\s/?&=#]+(?:@|%40)[^@\s/?&=#]+\.[^@\s/?&=#]+", re.IGNORECASE)
+_BETWEEN = re.compile("[?&#;]")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 
 
 class Address(NamedTuple):
@@ -78,9 +83,12 @@ def page_of(call: Call) -> Seen:
     return Seen(page, here, there, (BAD_URL,) if bad else ())
 
 
-@lru_cache(maxsize=_ADDRESSES)
 def address(url: str) -> Address:
     """An address without its secrets; all empty where the text is none that a page can have."""
+    return _read_before(url) if len(url) <= _LONGEST_CACHED else _read(url)
+
+
+def _read(url: str) -> Address:
     text = readable(url[:_LONGEST_READ])
     before, hash_sign, fragment = text.partition("#")
     before, question, query = before.partition("?")
@@ -93,9 +101,12 @@ def address(url: str) -> Address:
     if question:
         kept += f"?{query}"
     if hash_sign:
-        route, question, state = fragment.rpartition("?")
-        kept += f"#{route}{question}{_without_secrets(state)[1]}"
+        # Routes inside a page have queries too, and sign-in hands its tokens over here.
+        kept += "#" + "?".join(_without_secrets(part)[1] for part in fragment.split("?"))
     return Address(kept[:_LONGEST_KEPT], host, path[:_LONGEST_KEPT], tuple(pairs))
+
+
+_read_before = lru_cache(maxsize=_ADDRESSES)(_read)
 
 
 def without_secrets(value: str) -> str:
@@ -108,13 +119,18 @@ def without_secrets(value: str) -> str:
 def looks_personal(value: str) -> bool:
     """Whether a value holds an e-mail address, or begins as signed tokens do, whatever its name promises."""
     if "@" in value or "%40" in value:
-        return _ADDRESS.search(value) is not None
+        local, _, domain = value.replace("%40", "@").partition("@")
+        return bool(local) and "." in domain.strip(".")
     return value.startswith("eyJ")
 
 
-@lru_cache(maxsize=_NAMES)
 def is_secret(name: str) -> bool:
     """Whether a query parameter of this name holds something that nobody else should read."""
+    return _is_secret(name[:_LONGEST_NAME])
+
+
+@lru_cache(maxsize=_NAMES)
+def _is_secret(name: str) -> bool:
     spread = _HUMP.sub("_", unquote(name)).lower()
     joined = spread.replace("_", "").replace("-", "")
     if any(part in spread or part in joined for part in _SECRET_PARTS):
@@ -129,7 +145,7 @@ def _located(text: str) -> tuple[str, str, str] | None:
         if text.startswith("/") and not text.startswith("//"):
             return "", "", _path(text)
         scheme, rest = "", text.removeprefix("//")
-    elif scheme.lower() in _NO_PAGES or not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*", scheme):
+    elif scheme != "https" and (scheme.lower() in _NO_PAGES or not _SCHEME.fullmatch(scheme)):
         return None
     authority, slash, path = rest.partition("/")
     host_and_port = authority.rpartition("@")[2].lower()
@@ -139,7 +155,7 @@ def _located(text: str) -> tuple[str, str, str] | None:
     elif port and not port.isdigit():
         # Half of a password that holds a slash would look like a port.
         return None
-    if " " in host or not (host or (scheme and path)):
+    if " " in host or len(host) > _LONGEST_HOST or not (host or (scheme and path)):
         return None
     if not scheme and "." not in host and host != "localhost":
         return None
@@ -148,7 +164,9 @@ def _located(text: str) -> tuple[str, str, str] | None:
 
 
 def _path(path: str) -> str:
-    return _ADDRESS.sub(REDACTED, path) if "@" in path or "%40" in path else path
+    if "@" not in path and "%40" not in path:
+        return path
+    return "/".join(REDACTED if looks_personal(segment) else segment for segment in path.split("/"))
 
 
 def _without_secrets(query: str) -> tuple[list[tuple[str, str]], str]:
@@ -159,13 +177,21 @@ def _without_secrets(query: str) -> tuple[list[tuple[str, str]], str]:
     texts: list[str] = []
     for pair in query.replace(";", "&").split("&") if ";" in query else query.split("&"):
         name, equals, value = pair.partition("=")
-        if (equals and is_secret(name)) or looks_personal(pair):
+        if (equals and is_secret(name)) or looks_personal(pair) or looks_personal(value) or _leads_on(value):
             texts.append(f"{name}={REDACTED}" if equals and not looks_personal(name) else REDACTED)
             continue
         texts.append(pair)
         if value:
             kept.append((_decoded(name), _decoded(value)))
     return kept, "&".join(texts)
+
+
+def _leads_on(value: str) -> bool:
+    """Whether a value is an address itself, or a part of one, with a secret in it."""
+    if "=" not in value and "%3" not in value:
+        return False
+    pairs = (pair.partition("=") for pair in _BETWEEN.split(_decoded(value)))
+    return any(equals and is_secret(name) for name, equals, _ in pairs)
 
 
 def _decoded(text: str) -> str:

@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 from services.ingest.domain.identity import Claim, Identifier, Review, by_strength, resolve
 from shared.kernel.ids import derived
 
+Moment = tuple[int, str]
+"""When something happened: event time (UTC ms), then event id."""
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -29,17 +32,17 @@ class Settled:
     owner: Mapping[Identifier, str]
     """The person (never an alias) of every identifier; a contested one: of whoever came first."""
     members: Mapping[str, frozenset[Identifier]]
-    first: Mapping[Identifier, tuple[int, str]]
-    """The earliest event of every identifier: (event time, event id)."""
+    first: Mapping[Identifier, Moment]
+    """The earliest event of every identifier."""
     contested: frozenset[Identifier]
     changed: tuple[Person, ...]
     """People who were merged, or split off, or are new: as they are now."""
     reviews: tuple[Review, ...]
 
 
-def firsts(claims: Iterable[Claim]) -> dict[Identifier, tuple[int, str]]:
+def firsts(claims: Iterable[Claim]) -> dict[Identifier, Moment]:
     """The earliest event of every identifier."""
-    found: dict[Identifier, tuple[int, str]] = {}
+    found: dict[Identifier, Moment] = {}
     for claim in claims:
         moment = (claim.at, claim.event_id)
         for member in claim.identifiers:
@@ -73,7 +76,7 @@ def root(person_id: str, people: Mapping[str, Person]) -> str:
     return person_id
 
 
-def _survivor(group: frozenset[Identifier], people: dict[str, Person], first: Mapping[Identifier, tuple[int, str]]) -> str:
+def _survivor(group: frozenset[Identifier], people: dict[str, Person], first: Mapping[Identifier, Moment]) -> str:
     """The one person of a group; changes `people` so that all others with a seed in it are its aliases."""
     ours = sorted(person.id for person in people.values() if person.seed in group)
     for person_id in ours:
@@ -96,7 +99,7 @@ def _moved(person: Person, into: str | None) -> Person:
     return replace(person, into=into, version=person.version + 1)
 
 
-def _born(group: frozenset[Identifier], first: Mapping[Identifier, tuple[int, str]]) -> Person:
+def _born(group: frozenset[Identifier], first: Mapping[Identifier, Moment]) -> Person:
     strongest = by_strength(group)
     seed = min(strongest, key=lambda member: first[member])
     return Person(derived("person", first[seed][1], str(seed)), seed)

@@ -65,6 +65,9 @@ def _cleaned(told: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
 
 def _is_phone(value: object) -> bool:
     """Whether somebody could dial it. One without a country code can be dialled, though it identifies nobody."""
-    if not isinstance(value, str) or any(sign.isalpha() for sign in value.partition("x")[0].partition("ext")[0]):
+    if not isinstance(value, str):
         return False
-    return _FEWEST_DIGITS <= sum(sign.isdigit() for sign in value.partition("x")[0]) <= _MOST_DIGITS
+    number = value.lower().replace("ext", "x").partition("x")[0]
+    if any(sign.isalpha() for sign in number):
+        return False
+    return _FEWEST_DIGITS <= sum(sign.isdigit() for sign in number) <= _MOST_DIGITS

@@ -5,7 +5,7 @@ Leaves out: who it is about and what it means; that is worked out where order is
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
@@ -19,7 +19,7 @@ from shared.kernel.ids import derived, touchpoint_id
 _REJECTED_BODY = Limits().item_bytes
 
 
-class Arrival(NamedTuple):
+class Arrival(Struct, frozen=True, gc=False):
     """How a request came: what is the same for every call in it. `sent_at`: what the request says of its own."""
 
     source: str
@@ -40,7 +40,7 @@ class Parts(Struct, frozen=True, gc=False):
     context: Raw | UnsetType = UNSET
 
 
-class Call(NamedTuple):
+class Call(Struct, frozen=True, gc=False):
     """One call in Segment's words: as plain values (the free-form parts are objects or null), and those parts."""
 
     words: Mapping[str, Any]
@@ -48,7 +48,7 @@ class Call(NamedTuple):
     flags: tuple[str, ...] = ()
 
 
-class Accepted(NamedTuple):
+class Accepted(Struct, frozen=True, gc=False):
     """A touchpoint, and the text that keeps it in order with the others of its sender."""
 
     touchpoint: CollectedTouchpoint
@@ -57,7 +57,7 @@ class Accepted(NamedTuple):
 
 def accept(call: Call, arrival: Arrival, named: CallType | None = None) -> Accepted:
     """The touchpoint of a call; `named` is the type where the path says it. Raises Reject with the reason."""
-    words, parts, flags = call
+    words, parts = call.words, call.parts
     trusted = arrival.trusted
     named = _type(words, named, trusted)
     sent = calls.message_id(words.get("messageId"))
@@ -71,7 +71,7 @@ def accept(call: Call, arrival: Arrival, named: CallType | None = None) -> Accep
     properties = words.get("properties")
     if properties and not trusted:
         calls.refuse_sales_claims(properties)
-    timestamp, sent_at, flags = _times(words, arrival, flags)
+    timestamp, sent_at, flags = _times(words, arrival, call.flags)
     touchpoint = CollectedTouchpoint(
         id=touchpoint_id(arrival.source, sent or arrival.draw_id()),
         source=arrival.source,

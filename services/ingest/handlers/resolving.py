@@ -134,8 +134,8 @@ class Resolving:
     async def _browser_claims(self, fresh: Sequence[Understood]) -> Mapping[Identifier, list[BrowserClaim]]:
         """Who claimed the contested browsers and when: on record, and in this batch."""
         claims: defaultdict[Identifier, list[BrowserClaim]] = defaultdict(list)
-        for browser, stored in (await self._touchpoints.browser_claims(self._contested)).items():
-            claims[browser] += stored
+        for contested, stored in (await self._touchpoints.browser_claims(self._contested)).items():
+            claims[contested] += stored
         for call in fresh:
             browser = _browser(call)
             if browser is not None:
@@ -191,7 +191,9 @@ def _traits(call: Understood) -> Iterable[Trait]:
         return ()
     at, event_id = call.meaning.occurred_at, call.collected.id
     holder = call.identifiers[0]
-    return [Trait(holder, name, json.encode(value).decode(), at, event_id) for name, value in call.meaning.traits.items()]
+    return [
+        Trait(holder, name, json.encode(value).decode(), at, event_id) for name, value in call.meaning.traits.items()
+    ]
 
 
 def _reject_row(reject: RejectedTouchpoint) -> dict[str, object]:

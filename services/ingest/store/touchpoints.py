@@ -18,9 +18,7 @@ _COLUMNS = (
 )  # fmt: skip
 _ADD = Upsert(TOUCHPOINTS, columns=_COLUMNS, conflict=("id",))
 _REVISE = Upsert(TOUCHPOINTS, columns=_COLUMNS, conflict=("id",), update=("person", "revision"))
-_REJECT = Upsert(
-    REJECTED, columns=("id", "received_at", "source", "codes", "reasons", "body"), conflict=("id",)
-)
+_REJECT = Upsert(REJECTED, columns=("id", "received_at", "source", "codes", "reasons", "body"), conflict=("id",))
 
 
 class SqlTouchpoints:

@@ -98,7 +98,9 @@ class Scoring:
         cards = await self.ledger.cards(roots)
         states = await self._states(members, leads, cards)
         due = {root: promotions_due(state, cards[root].card) for root, state in states.items() if root in cards}
-        await self._promote({root: promotions for root, promotions in due.items() if promotions}, states, cards, members)
+        await self._promote(
+            {root: promotions for root, promotions in due.items() if promotions}, states, cards, members
+        )
         kept = [self._publish_stages(root, leads.get(root), state) for root, state in states.items()]
         retired = [
             replace(lead, alias=True) for lead in leads.values() if lead.person_id not in roots and not lead.alias
@@ -122,8 +124,8 @@ class Scoring:
                 states[root] = stepped
         if stale:
             wanted = {member: root for member, root in members.items() if root in stale}
-            for root, facts in (await self.ledger.facts(wanted)).items():
-                states[root] = self._refolded(facts, cards.get(root))
+            for root, every in (await self.ledger.facts(wanted)).items():
+                states[root] = self._refolded(every, cards.get(root))
         return states
 
     def _stepped(

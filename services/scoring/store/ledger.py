@@ -91,9 +91,7 @@ class SqlLedger:
         on_deal: defaultdict[str, list[str]] = defaultdict(list)
         for row in await work.rows(select(DEAL_PEOPLE).where(work.among(DEAL_PEOPLE.c.deal_id, deal_ids))):
             on_deal[row.deal_id].append(row.person_id)
-        return {
-            row.id: KeptDeal(_deal(row), row.version, row.revision, tuple(sorted(on_deal[row.id]))) for row in rows
-        }
+        return {row.id: KeptDeal(_deal(row), row.version, row.revision, tuple(sorted(on_deal[row.id]))) for row in rows}
 
     def leads_to(self) -> set[str]:
         """The people to whom what was read belongs so far."""

@@ -1,0 +1,76 @@
+"""Puts ingest together: the doors, the resolver, the people, on the log and the store of a deployment.
+
+The doors need the log alone: an `ingest:api` takes events whether the database is there or not.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from services.deployment import Deployment, Service, working
+from services.ingest.api import events, people, rejected
+from services.ingest.api.collect import Collector
+from services.ingest.api.deals import DealsDoor
+from services.ingest.api.door_keys import DoorKey
+from services.ingest.domain.limits import Limits
+from services.ingest.settings import IngestSettings
+from services.ingest.store.reading import SqlReading
+from services.ingest.store.session import open_resolving
+from services.ingest.worker import GROUP, HANDLERS, TOPICS
+from shared.observe.lag import Lag
+from shared.observe.metrics import Metrics
+from shared.runtime.crash_points import crashing
+from shared.runtime.lag import lag
+from shared.runtime.relay import Relay
+from shared.runtime.session import Consuming
+from shared.web.app import PathSwitch, build_app
+from shared.web.auth import KeyLookup, Tokens
+from shared.web.health import Health
+from shared.web.ids import draw_message_id
+
+MIGRATIONS = Path(__file__).parent / "store" / "migrations"
+
+
+class _Keys:
+    """The keys of this deployment, as the doors ask for them."""
+
+    def __init__(self, keys: KeyLookup, origins: frozenset[str]) -> None:
+        self._keys = keys
+        self._origins = origins
+
+    def lookup(self, secret: str) -> DoorKey | None:
+        """What a secret opens; None where it is unknown."""
+        found = self._keys.lookup(secret)
+        return None if found is None else DoorKey(found.source, found.trusted, self._origins)
+
+
+def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
+    """The service; `alive` asks whether the process is well."""
+    settings = IngestSettings()
+    database = deployment.open_database("ingest")
+    relay = Relay(deployment.log, database)
+
+    async def how_far() -> Lag:
+        return await lag(deployment.log, database, GROUP, tuple(topic.name for topic in TOPICS))
+
+    consuming = Consuming(GROUP, TOPICS, HANDLERS, open_resolving)
+    health = Health(Metrics(), how_far, alive, metrics_open=deployment.settings.metrics_open)
+    tokens = Tokens.of(deployment.credentials)
+    reading = SqlReading(database)
+    routes = build_app(
+        "ingest", [people.router(reading), events.router(reading), rejected.router(reading)], tokens, health
+    )
+    origins = frozenset(one.strip() for one in settings.origins.split(",") if one.strip())
+    keys = _Keys(KeyLookup.of(deployment.credentials, deployment.settings.source), origins)
+    limits = Limits(body_bytes=settings.request_bytes, body_seconds=settings.body_seconds)
+    secret = deployment.credentials.derived_key("record keys")
+    log = crashing(deployment.log)
+    collector = Collector(log, keys, secret, deployment.now, draw_message_id, limits, origins)
+    deals = DealsDoor(log, keys, secret, deployment.now, draw_message_id, limits)
+    return Service(
+        name="ingest",
+        database=database,
+        migrations=MIGRATIONS,
+        api=PathSwitch(collector, collector.paths, PathSwitch(deals, deals.paths, routes)),
+        health=build_app("ingest worker", [], tokens, health),
+        worker=working(deployment, database, consuming, relay),
+    )
