@@ -7,15 +7,15 @@ from hashlib import sha1
 
 _NAMESPACE = bytes.fromhex("6f1f4c0a5d0e5b8ba1c37d9f2e4b8a10")
 _SEPARATOR = "\x1f"
+_VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
+"""The two bits that tell the variant, set on a hexadecimal digit."""
 
 
 def derived(*cause: str) -> str:
     """The UUID of a cause, given as its parts; parts are kept apart, so ("ab", "c") is not ("a", "bc")."""
-    digest = sha1(_NAMESPACE + _SEPARATOR.join(cause).encode(), usedforsecurity=False).digest()
-    high = digest[6] & 0x0F | 0x50
-    variant = digest[8] & 0x3F | 0x80
-    text = bytes((*digest[:6], high, digest[7], variant, *digest[9:16])).hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = sha1(_NAMESPACE + _SEPARATOR.join(cause).encode(), usedforsecurity=False).hexdigest()
+    variant = _VARIANT[text[16]]
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
 
 
 def touchpoint_id(source: str, message_id: str) -> str:

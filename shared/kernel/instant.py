@@ -5,6 +5,7 @@ with milliseconds and `Z`. Nothing here reads a clock.
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import NewType
 
 Instant = NewType("Instant", int)
@@ -38,4 +39,11 @@ def parse(text: str) -> Instant:
 
 def to_text(instant: Instant) -> str:
     """RFC 3339, UTC, three decimals: `2026-11-23T17:46:00.000Z`."""
-    return to_datetime(instant).isoformat(timespec="milliseconds")[:-6] + "Z"
+    second, millisecond = divmod(instant, SECOND)
+    return f"{_second_text(second)}.{millisecond:03d}Z"
+
+
+@lru_cache(maxsize=4_096)
+def _second_text(second: int) -> str:
+    # Events come close together: most of them share their second with another, and formatting is the cost.
+    return to_datetime(Instant(second * SECOND)).isoformat()[:19]

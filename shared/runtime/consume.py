@@ -6,15 +6,17 @@ is halved until the event that does it stands alone and becomes a dead letter.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Generic
 
 from shared.contracts.envelope import Event, Unreadable, decode
-from shared.contracts.records import Partition, Record
+from shared.contracts.records import Outgoing, Partition, Record
 from shared.contracts.topics import TYPES
 from shared.db import dead_letters, outbox, positions, seen
 from shared.db.engine import Database
 from shared.db.positions import Move, Standing
+from shared.db.seen import SeenId
 from shared.db.work import Work
 from shared.kernel.errors import NotLoaded, PositionLost, ThroughlineError, TryLater
 from shared.kernel.instant import Instant
@@ -41,6 +43,19 @@ class Broken(ThroughlineError):
     """Every record fails: the worker stops rather than set a whole topic aside."""
 
 
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """The three that together make an effect happen once. They are given, so that a simulation can take one away
+    and prove that it is needed."""
+
+    advance: Callable[[Work, str, Sequence[Move]], Awaitable[None]] = positions.advance
+    unseen: Callable[[Work, Sequence[SeenId]], Awaitable[set[str]]] = seen.unseen
+    leave: Callable[[Work, Sequence[Outgoing]], Awaitable[None]] = outbox.add
+
+
+GUARDS = Guards()
+
+
 class Consumer(Generic[S]):
     """One member of a service's group."""
 
@@ -52,12 +67,14 @@ class Consumer(Generic[S]):
         *,
         now: Callable[[], Instant],
         committed: Callable[[], None] = lambda: None,
+        guards: Guards = GUARDS,
     ) -> None:
         self._log = log
         self._database = database
         self._service = service
         self._now = now
         self._committed = committed
+        self._guards = guards
         self._subscription: Subscription | None = None
         self._believed: dict[Partition, int] = {}
         self._astray = False
@@ -193,7 +210,7 @@ class Consumer(Generic[S]):
     async def _effects(self, work: Work, events: Sequence[Event], keys: frozenset[Key]) -> None:
         handlers = self._service.handlers
         boxed = [(event.id, event.at) for event in events if handlers[event.type].inbox]
-        unseen = await seen.unseen(work, boxed)
+        unseen = await self._guards.unseen(work, boxed)
         session = await self._service.open(work, keys, self._now())
         for event in events:
             on = handlers[event.type]
@@ -202,12 +219,12 @@ class Consumer(Generic[S]):
                     continue
                 unseen.discard(event.id)
             on.handle(event.data, session)
-        await outbox.add(work, [outbox.outgoing(emit) for emit in await session.close()])
+        await self._guards.leave(work, [outbox.outgoing(emit) for emit in await session.close()])
 
     async def _advance(self, work: Work, records: Sequence[Record]) -> None:
         reached = {record.partition: record.offset + 1 for record in records}
         moves = [Move(partition, self._believed[partition], end) for partition, end in reached.items()]
-        await positions.advance(work, self._service.group, moves)
+        await self._guards.advance(work, self._service.group, moves)
 
     async def _set_aside(self, record: Record, error: Exception) -> None:
         self._set_aside_in_a_row += 1

@@ -10,6 +10,9 @@ from typing import Literal
 ContactScope = Literal["explicit", "hybrid", "implicit"]
 
 
+DealStatus = Literal["open", "won", "lost"]
+
+
 @dataclass(frozen=True, slots=True)
 class Contact:
     """A person on a deal, and the role the CRM gives them."""
@@ -23,7 +26,7 @@ class Deal:
     """The highest version of a deal; the amount is in minor units, times are milliseconds UTC."""
 
     id: str
-    status: Literal["open", "won", "lost"]
+    status: DealStatus
     amount_minor: int
     currency: str
     created_at: int
@@ -32,6 +35,13 @@ class Deal:
     contacts: tuple[Contact, ...] = ()
     account_people: frozenset[str] = frozenset()
     """Everybody known to belong to the account."""
+
+
+def close_of(status: DealStatus, closed_at: int | None, said_at: int) -> int | None:
+    """When a deal closed: when it was said to be won or lost, where nothing else is known; never while it is open."""
+    if status == "open":
+        return None
+    return said_at if closed_at is None else closed_at
 
 
 def people_in_scope(deal: Deal, scope: ContactScope) -> frozenset[str]:

@@ -6,6 +6,7 @@ followed, never rewritten, so no transaction ever waits for a row out of order.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from msgspec import json
 from sqlalchemy import select
@@ -122,8 +123,8 @@ class SqlGraph:
         joined = _Joined(identifiers, claims, self._component)
         members = await self._members(joined.components())
         return [
-            Community(root, absorbed, joined.news(root), *members.of(root, *absorbed))
-            for root, absorbed in joined.parts()
+            Community(part.root, tuple(part.absorbed), part.news, *members.of(part.root, *part.absorbed))
+            for part in joined.parts()
         ]
 
     async def _members(self, roots: Collection[str]) -> "_Members":
@@ -235,18 +236,14 @@ class _Joined:
         claims: Sequence[Claim],
         component: Mapping[Identifier, str | None],
     ) -> None:
-        self._component = component
+        members = sorted({*identifiers, *(member for claim in claims for member in claim.identifiers)})
+        self._place = {member: component[member] or derived("component", str(member)) for member in members}
+        self._head = {place: place for place in self._place.values()}
         self._claims = claims
-        self._head: dict[str, str] = {}
-        for member in sorted({*identifiers, *(member for claim in claims for member in claim.identifiers)}):
-            self._head.setdefault(self._place(member), self._place(member))
         for claim in claims:
             first, *others = claim.identifiers
             for other in others:
-                self._unite(self._place(first), self._place(other))
-
-    def _place(self, member: Identifier) -> str:
-        return self._component[member] or derived("component", str(member))
+                self._unite(self._place[first], self._place[other])
 
     def _find(self, place: str) -> str:
         while self._head[place] != place:
@@ -261,13 +258,22 @@ class _Joined:
         """Every component there is, or will be."""
         return sorted(self._head)
 
-    def news(self, root: str) -> list[Claim]:
-        """The claims that speak of what is one with this root."""
-        return [claim for claim in self._claims if self._find(self._place(claim.identifiers[0])) == root]
-
-    def parts(self) -> list[tuple[str, tuple[str, ...]]]:
-        """Each set of components that is one from now on: its root, and the others."""
-        parts: dict[str, list[str]] = {}
+    def parts(self) -> list["_Part"]:
+        """Each set of components that is one from now on."""
+        parts: dict[str, _Part] = {}
         for place in sorted(self._head):
-            parts.setdefault(self._find(place), []).append(place)
-        return [(root, tuple(place for place in places if place != root)) for root, places in parts.items()]
+            root = self._find(place)
+            part = parts.setdefault(root, _Part(root, [], []))
+            if place != root:
+                part.absorbed.append(place)
+        for claim in self._claims:
+            parts[self._find(self._place[claim.identifiers[0]])].news.append(claim)
+        return list(parts.values())
+
+
+class _Part(NamedTuple):
+    """Components that are one from now on: the root, the others, and the claims that speak of them."""
+
+    root: str
+    absorbed: list[str]
+    news: list[Claim]

@@ -22,9 +22,8 @@ WORDS = st.sampled_from(
      "currency", "utm_source", "heard_from", "page", "campaign", "consent", "categoryPreferences", "traits", "gpc",
      "userAgent", "source", "medium", "name", "firstName", "gclid")
 )  # fmt: skip
-SAID = st.text(max_size=30) | st.sampled_from(
-    sorted(KINDS | CHANNELS | {"sales", "outbound", "https://a@b.example?c=d"})
-)
+CLAIMS = KINDS | CHANNELS | {"sales", "outbound", "https://a@b.example?c=d"}
+SAID = st.text(max_size=30) | st.sampled_from(sorted(CLAIMS))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | SAID,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS | st.text(max_size=5), inner, max_size=4),
@@ -33,9 +32,9 @@ JSON = st.recursive(
 OBJECTS = st.dictionaries(WORDS | st.text(max_size=5), JSON, max_size=8)
 TYPES: tuple[CallType, ...] = ("track", "identify", "page", "screen", "group", "alias")
 CALLS = st.builds(
-    Call, id=st.just("1"), source=st.just("w"), door=st.just("segment"), trusted=st.booleans(), received_at=st.just(NOW),
-    type=st.sampled_from(TYPES), name=st.none() | SAID, timestamp=TIMES, sent_at=TIMES, properties=OBJECTS,
-    traits=OBJECTS, context=OBJECTS, flags=st.just(()),
+    Call, id=st.just("1"), source=st.just("w"), door=st.just("segment"), trusted=st.booleans(),
+    received_at=st.just(NOW), type=st.sampled_from(TYPES), name=st.none() | SAID, timestamp=TIMES, sent_at=TIMES,
+    properties=OBJECTS, traits=OBJECTS, context=OBJECTS, flags=st.just(()),
 )  # fmt: skip
 
 

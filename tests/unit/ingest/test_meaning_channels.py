@@ -37,6 +37,7 @@ NOWHERE = address("")
         ("firebase", "x", "", "push"),
         ("chatgpt.com", "", "", "ai_assistant"),
         ("g2", "listing", "", "review_site"),
+        ("capterra", "cpc", "", "review_site"),
         ("hannover", "tradeshow", "", "event"),
         ("spring", "direct-mail", "", "direct_mail"),
         ("x", "y", "", "other"),
@@ -97,6 +98,10 @@ def test_a_click_id_tells_where_no_utm_does(click_id: str, expected: str) -> Non
 )
 def test_two_hosts_are_one_site_where_somebody_registered_them_together(host: str, other: str, same: bool) -> None:
     assert same_site(host, other) is same
+
+
+def test_a_campaign_with_only_a_name_leaves_the_channel_to_the_referrer() -> None:
+    assert channel_of_visit({"name": "spring"}, NOWHERE, address("https://www.bing.com/")) == "organic_search"
 
 
 def test_a_network_is_found_under_any_of_its_hosts_and_an_engine_is_not() -> None:

@@ -61,6 +61,10 @@ def test_a_public_key_cannot_say_that_we_acted() -> None:
     assert department_of(claimed, "chat", "chat", DEFAULT_RULES.departments) == "marketing"
 
 
+def test_a_server_key_may_say_that_we_acted() -> None:
+    assert direction_of(track("Chat", {"direction": "Outbound"}), "chat", "marketing") == "outbound"
+
+
 def test_support_belongs_to_service_and_sales_acts_to_sales() -> None:
     assert department_of(track("x"), "support_ticket", "other", {}) == "service"
     assert department_of(track("x"), "prospected", "email", {"email": "marketing"}) == "sales"

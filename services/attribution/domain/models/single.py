@@ -6,6 +6,7 @@ from fractions import Fraction
 from services.attribution.domain.interactions import Interaction
 from services.attribution.domain.journey import Journey
 from services.attribution.domain.models.model import Model, all_to
+from services.attribution.domain.models.one_touch import LAST_TOUCH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +30,14 @@ class Named:
         return ", ".join(" or ".join(sorted(part)) for part in parts if part) or "anything"
 
 
-def single(named: Named) -> Model:
-    """The model that gives everything to the last interaction named, to the last touch where there is none."""
+def single(named: Named, otherwise: Model = LAST_TOUCH) -> Model:
+    """The model that gives everything to the last interaction named; where there is none, what `otherwise` gives."""
 
     def shares(journey: Journey) -> tuple[Fraction, ...]:
         matches = [index for index, interaction in enumerate(journey.interactions) if named.names(interaction)]
-        return all_to(matches[-1] if matches else -1, len(journey.interactions))
+        return all_to(matches[-1], len(journey.interactions)) if matches else otherwise.shares(journey)
 
-    rule = f"Everything to the last interaction with {named}; to the last interaction where there is none."
+    rule = f"Everything to the last interaction with {named}; where there is none: {otherwise.rule}"
     return Model("single", shares, rule, "the default charter")
 
 

@@ -1,0 +1,42 @@
+"""What attribution goes by: the charter's rules as the domain reads them."""
+
+from services.attribution.domain.interactions import InteractionRules
+from services.attribution.domain.journey import JourneyRules
+from services.attribution.domain.models import MODELS
+from services.attribution.domain.models.single import Named, single
+from services.attribution.domain.rules import Rules
+from shared.contracts.charter import Attribution, Charter
+from shared.kernel.errors import Reject
+from shared.kernel.instant import DAY, MINUTE
+
+UNSIGNED = "default"
+"""The version of the shipped charter, in force until one is signed."""
+
+
+def rules_of(charter: Charter, version: str = UNSIGNED) -> Rules:
+    """The rules a charter holds; `version` is stored with every journey. Raises Reject where its model is unknown."""
+    agreed = charter.attribution
+    named = single(Named(kinds=frozenset({agreed.single.kind})), MODELS[agreed.single.otherwise])
+    models = {**MODELS, named.name: named}
+    if agreed.model not in models:
+        raise Reject("unknown_model", f"the models are {', '.join(models)}", "attribution.model")
+    return Rules(
+        version=version,
+        currency=agreed.currency,
+        agreed=agreed.model,
+        models={agreed.model: models[agreed.model], **models},
+        journey=_journey(agreed),
+    )
+
+
+def _journey(agreed: Attribution) -> JourneyRules:
+    return JourneyRules(
+        window=agreed.window_days * DAY,
+        contact_scope=agreed.contact_scope,
+        interactions=InteractionRules(
+            visit_kinds=agreed.visit_kinds,
+            single_kinds=frozenset(agreed.interaction_kinds),
+            click_kinds=frozenset(agreed.visit_openers),
+            visit_gap=agreed.visit_gap_minutes * MINUTE,
+        ),
+    )
