@@ -1,11 +1,12 @@
-"""What scoring needs of its store, in its own words. One object of each lives as long as one batch."""
+"""What scoring needs of its store, in its own words. But for `Reading`, one object lives as long as one batch."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from services.scoring.domain.facts import Card, DealFact, Outcome, Touch
+from services.scoring.domain.facts import NOBODY, Card, DealFact, Outcome, Touch
 from services.scoring.domain.state import State
+from shared.contracts.touchpoints import AccountRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,4 +134,41 @@ class Ledger(Protocol):
 
     async def sent(self, promotions: Mapping[str, str]) -> None:
         """Promotions are sent: touch id -> promotion id."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLead:
+    """A lead as it is read, with the card (nobody's until one came) and the accounts that it names."""
+
+    lead: Lead
+    card: Card = NOBODY
+    accounts: tuple[AccountRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeadFilter:
+    """Which leads are wanted; what is none leaves all."""
+
+    stage: str | None = None
+    grade: str | None = None
+
+
+class Reading(Protocol):
+    """What the API reads."""
+
+    async def leads(self, wanted: LeadFilter, after: str | None, limit: int) -> Sequence[KnownLead]:
+        """Leads in the order of their ids, after one of them; whoever became an alias is none."""
+        ...
+
+    async def lead(self, person_id: str) -> KnownLead | None:
+        """The lead of a person, by any id of theirs."""
+        ...
+
+    async def touches(self, person_id: str) -> Sequence[Touch]:
+        """All touches of a person, in order."""
+        ...
+
+    def states(self) -> AsyncIterator[Sequence[State]]:
+        """The states of everybody, some at a time."""
         ...

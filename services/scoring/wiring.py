@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from services.deployment import Deployment, Service, working
-from services.scoring.api import leads
+from services.scoring.api import funnel, leads
 from services.scoring.handlers.scoring import Scoring
 from services.scoring.settings import rules_of
 from services.scoring.store.ledger import open_ledger
@@ -42,12 +42,13 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
     consuming = Consuming(GROUP, TOPICS, HANDLERS, open_session)
     health = Health(Metrics(), how_far, alive, metrics_open=deployment.settings.metrics_open)
     tokens = Tokens.of(deployment.credentials)
-    routes = leads.router(SqlReading(database), rules, deployment.now)
+    reading = SqlReading(database)
+    routes = [leads.router(reading, rules, deployment.now), funnel.router(reading)]
     return Service(
         name="scoring",
         database=database,
         migrations=MIGRATIONS,
-        api=build_app("scoring", [routes], tokens, health),
+        api=build_app("scoring", routes, tokens, health),
         health=build_app("scoring worker", [], tokens, health),
         worker=working(deployment, database, consuming, relay),
     )

@@ -71,8 +71,10 @@ _process: ContextVar[Process | None] = ContextVar("process", default=None)
 class Chaos:
     """Chance, from one seed: how long things take, and which step kills."""
 
-    def __init__(self, seed: int, *, crash_chance: float, stall_chance: float = 0.0, stall_seconds: float = 0.0) -> None:
-        self.random = Random(seed)
+    def __init__(
+        self, seed: int, *, crash_chance: float, stall_chance: float = 0.0, stall_seconds: float = 0.0
+    ) -> None:
+        self.random = Random(seed)  # noqa: S311  a seeded generator is the point
         self.crashes = 0
         self.stalls = 0
         self._crash_chance = crash_chance

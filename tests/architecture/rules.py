@@ -98,7 +98,9 @@ def broad_excepts(tree: ast.Module) -> Iterator[Breach]:
         if not isinstance(node, ast.ExceptHandler):
             continue
         caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
-        if any(kind is None or _last_name(kind) in _BROAD for kind in caught):
+        last = node.body[-1]
+        goes_on = isinstance(last, ast.Raise) and last.exc is None
+        if not goes_on and any(kind is None or _last_name(kind) in _BROAD for kind in caught):
             yield Breach(node.lineno, "catches everything")
 
 

@@ -4,6 +4,7 @@ from tests.architecture import rules
 from tests.architecture.tree import ROOT, breaches, files, modules, prose, text_of
 
 SERVICES, SHARED, TESTS = "services/", "shared/", "tests/"
+NAMES = ("ingest", "scoring", "handoff", "attribution")
 PRODUCT = (SERVICES, SHARED)
 EVERYTHING = (SERVICES, SHARED, TESTS)
 
@@ -16,7 +17,8 @@ def test_a_file_is_read_in_one_sitting() -> None:
 
 def test_a_function_fits_on_a_screen() -> None:
     """What cannot be seen at once is changed by guessing."""
-    assert breaches(rules.long_functions, modules(*EVERYTHING)) == []
+    migrations = [f"services/{name}/store/migrations/" for name in NAMES]  # Lists of tables: nothing to understand.
+    assert breaches(rules.long_functions, modules(*EVERYTHING, but=migrations)) == []
 
 
 def test_a_function_takes_few_parameters() -> None:
@@ -31,8 +33,8 @@ def test_every_function_says_what_it_returns() -> None:
 
 def test_only_the_unit_of_work_commits() -> None:
     """State, outbox and position are one transaction: a commit anywhere else tears them apart."""
-    # The last is Kafka's own word for telling the broker where a group stands, which only lag tools read.
-    may = ("shared/db/work.py", "shared/db/migrate.py", "shared/log/kafka_subscription.py")
+    # Two are others' words: Kafka's, for telling the broker where a group stands, and that of a database driver.
+    may = ("shared/db/work.py", "shared/log/kafka_subscription.py", "shared/testing/inline_sqlite.py")
     assert breaches(rules.commits, modules(*PRODUCT, but=may)) == []
 
 

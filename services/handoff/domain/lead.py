@@ -125,7 +125,15 @@ class Updated:
     """A second signal of the same person, or a fact that changed what the first one said."""
 
 
-Act = Delivered | Accepted | Rejected | Contacted | MeetingBooked | Qualified | Released | Closed | Reassigned | Updated
+@dataclass(frozen=True, slots=True)
+class Breached:
+    """A promise was not kept in time. It moves nothing, and is said once."""
+
+
+Act = (
+    Delivered | Accepted | Rejected | Contacted | MeetingBooked | Qualified | Released | Closed | Reassigned | Updated
+    | Breached
+)  # fmt: skip
 
 _ALLOWED: dict[type[Act], frozenset[Status]] = {
     Delivered: OPEN | {"rejected", "recycled", "closed"},
@@ -138,6 +146,7 @@ _ALLOWED: dict[type[Act], frozenset[Status]] = {
     Closed: OPEN,
     Reassigned: IN_HAND,
     Updated: OPEN,
+    Breached: OPEN,
 }
 
 
@@ -179,7 +188,7 @@ def _after(handoff: Handoff, what: Act, at: Instant) -> Handoff:  # noqa: C901 -
             return _ended(handoff, "closed", what.reason, at)
         case Reassigned():
             return _reassigned(handoff, what, at)
-        case Updated():
+        case Updated() | Breached():
             return handoff
 
 

@@ -111,10 +111,10 @@ def lead_qualified(parcel: Parcel, at: Instant) -> bytes:
     return _body("lead.qualified", at, _handoff(parcel))
 
 
-def handoff_updated(parcel: Parcel, at: Instant) -> bytes:
-    """`handoff.updated`: the same with its `status`, and the `reason` where it ended."""
-    handoff = parcel.handoff
-    return _body("handoff.updated", at, _handoff(parcel) | {"status": handoff.status, "reason": _cut(handoff.reason)})
+def handoff_updated(parcel: Parcel, at: Instant, reason: str | None = None) -> bytes:
+    """`handoff.updated`: the same with its `status`, and the `reason` why it is told or why it ended."""
+    told = {"status": parcel.handoff.status, "reason": _cut(reason or parcel.handoff.reason)}
+    return _body("handoff.updated", at, _handoff(parcel) | told)
 
 
 def handoff_reassigned(parcel: Parcel, previous: Owner, at: Instant) -> bytes:

@@ -1,0 +1,69 @@
+"""One batch of attribution: what came is kept as facts, then each deal that it touches is derived once.
+
+A deal is touched by itself, by what its people did or who they became, and by the same buyer's other purchases.
+It is always derived from all its facts, so no order of arrival can make a difference. Nothing is published.
+"""
+
+from collections.abc import Sequence
+
+from services.attribution.domain.rules import Rules
+from services.attribution.handlers.deriving import derive
+from services.attribution.ports import KeptTouch, Ledger, People
+from shared.contracts.deals import Deal
+from shared.contracts.envelope import Emit
+
+
+class Attributing:
+    """The session of attribution. Handlers fill it; `close` derives and writes."""
+
+    def __init__(self, people: People, ledger: Ledger, rules: Rules) -> None:
+        self.people = people
+        self.ledger = ledger
+        self._rules = rules
+        self._touches: dict[str, KeptTouch] = {}
+        self._deals: dict[str, Deal] = {}
+        self._versions: dict[tuple[str, int], Deal] = {}
+        self._accounts: set[str] = set()
+
+    def keep_touch(self, kept: KeptTouch) -> None:
+        """A touch arrived, or arrived again with a new owner: the highest revision holds."""
+        held = self._touches.get(kept.touch.id)
+        before = held.published if held else self.ledger.touch(kept.touch.id)
+        if before is not None and kept.published.revision <= before.revision:
+            return
+        self._touches[kept.touch.id] = kept
+        for published in (before, kept.published):
+            if published is not None and published.owner is not None:
+                self.people.touch(published.owner)
+
+    def keep_deal(self, posted: Deal) -> None:
+        """A deal arrived: the highest (version, revision) holds; who was on it and who is now are touched."""
+        version = self._versions.setdefault((posted.id, posted.version), posted)
+        if version.revision < posted.revision:
+            self._versions[posted.id, posted.version] = posted
+        before = self._deals.get(posted.id) or self.ledger.deal(posted.id)
+        if before is not None and (posted.version, posted.revision) <= (before.version, before.revision):
+            return
+        self._deals[posted.id] = posted
+        for deal in (before, posted):
+            if deal is not None:
+                self._touch_buyer(deal)
+
+    def _touch_buyer(self, deal: Deal) -> None:
+        for person in deal.people:
+            self.people.touch(person.person_id)
+        # Only a purchase has a say in where the journeys of the account's other deals begin.
+        if deal.account is not None and deal.status == "won":
+            self._accounts.add(deal.account.id)
+
+    async def close(self) -> Sequence[Emit]:
+        """Derive every deal that was touched; there is nothing to be published."""
+        await self.ledger.keep_touches(self._touches.values())
+        await self.ledger.keep_deals(self._deals.values())
+        await self.ledger.keep_versions(self._versions.values())
+        members = await self.people.settle()
+        dirty = await self.ledger.dirty(members, self._deals, self._accounts)
+        if dirty:
+            around = await self.ledger.surroundings(dirty)
+            await self.ledger.keep_derived(derive(dirty, around, self._rules))
+        return ()

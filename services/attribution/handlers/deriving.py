@@ -1,0 +1,86 @@
+"""What is true of a deal, from everything known: its journey, and by each model the credit of a won one."""
+
+from collections.abc import Mapping, Sequence
+
+from services.attribution.domain.credit import credit
+from services.attribution.domain.deal import Contact, Deal, close_of
+from services.attribution.domain.interactions import Interaction, interactions
+from services.attribution.domain.journey import Exclusion, Journey, journey, uncounted
+from services.attribution.domain.rules import Rules
+from services.attribution.ports import Counted, Derived, KeptJourney, NotCounted, Surroundings
+from shared.contracts.deals import Deal as PostedDeal
+
+
+def derive(deals: Sequence[PostedDeal], around: Surroundings, rules: Rules) -> list[Derived]:
+    """What is derived of each of these deals, in the same order."""
+    # An interaction is of one person alone, so each person's are put together once, however many deals they are on.
+    found = {root: interactions(touches, rules.journey.interactions) for root, touches in around.touches.items()}
+    others = [_understood(other, around.roots) for other in around.others]
+    return [_derived(_understood(deal, around.roots), found, others, around, rules) for deal in deals]
+
+
+def _understood(posted: PostedDeal, roots: Mapping[str, str]) -> Deal:
+    return Deal(
+        id=posted.id,
+        status=posted.status,
+        amount_minor=posted.amount_minor,
+        currency=posted.currency,
+        created_at=posted.created_at,
+        closed_at=close_of(posted.status, posted.closed_at, posted.occurred_at),
+        account_id=posted.account.id if posted.account else None,
+        contacts=tuple(Contact(roots[person.person_id], person.role) for person in posted.people),
+    )
+
+
+def _derived(
+    deal: Deal,
+    found: Mapping[str, Sequence[Interaction]],
+    others: Sequence[Deal],
+    around: Surroundings,
+    rules: Rules,
+) -> Derived:
+    people = sorted({contact.person_id for contact in deal.contacts})
+    own = [interaction for person in people for interaction in found.get(person, ())]
+    touches = [touch for person in people for touch in around.touches.get(person, ())]
+    whole = journey(deal, own, rules.journey, others)
+    kept = _kept(whole, uncounted(touches, rules.journey.interactions), rules)
+    if deal.status != "won":
+        return Derived(kept)
+    return Derived(kept, {name: credit(deal, whole, model) for name, model in rules.models.items()})
+
+
+def _kept(whole: Journey, uncounted_touches: Sequence[Exclusion], rules: Rules) -> KeptJourney:
+    exclusions = sorted((*whole.exclusions, *uncounted_touches), key=lambda one: one.item.order)
+    return KeptJourney(
+        whole.deal_id,
+        rules.version,
+        tuple(_counted(interaction) for interaction in whole.interactions),
+        tuple(_not_counted(exclusion) for exclusion in exclusions),
+    )
+
+
+def _counted(interaction: Interaction) -> Counted:
+    return Counted(
+        interaction_id=interaction.id,
+        occurred_at=interaction.occurred_at,
+        person_id=interaction.person_id,
+        kind=interaction.kind,
+        kinds=interaction.kinds,
+        channel=interaction.channel,
+        campaign=interaction.campaign,
+        department=interaction.department,
+        touchpoints=tuple(touch.id for touch in interaction.touches),
+    )
+
+
+def _not_counted(exclusion: Exclusion) -> NotCounted:
+    item = exclusion.item
+    return NotCounted(
+        id=item.id,
+        what="interaction" if isinstance(item, Interaction) else "touchpoint",
+        occurred_at=item.occurred_at,
+        person_id=item.person_id,
+        kind=item.kind,
+        channel=item.channel,
+        why=exclusion.why,
+    )

@@ -1,0 +1,209 @@
+"""What attribution needs of its store, in its own words. A ledger lives as long as one batch, a reading for ever."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from services.attribution.domain.credit import Credit
+from services.attribution.domain.report import Sum
+from services.attribution.domain.touch import Touch, Why
+from shared.contracts.deals import Deal as PostedDeal
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Under whom a touch was last published, and in which revision."""
+
+    owner: str | None
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTouch:
+    """A touch, and under whom and in which revision it was published; its own person is left open."""
+
+    touch: Touch
+    published: Published
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the credit of some deals depends on, beside the deals themselves."""
+
+    roots: Mapping[str, str]
+    """Who each person on any of these deals is now."""
+    touches: Mapping[str, Sequence[Touch]]
+    """By root, those of all its aliases."""
+    others: Sequence[PostedDeal]
+    """The won deals of the same people and accounts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """An interaction of a journey."""
+
+    interaction_id: str
+    occurred_at: int
+    person_id: str | None
+    kind: str
+    kinds: tuple[str, ...]
+    channel: str
+    campaign: str | None
+    department: str
+    touchpoints: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotCounted:
+    """A touchpoint or an interaction that is not in a journey, and why."""
+
+    id: str
+    what: Literal["touchpoint", "interaction"]
+    occurred_at: int
+    person_id: str | None
+    kind: str
+    channel: str
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class KeptJourney:
+    """A journey as it was derived, by the charter of that version."""
+
+    deal_id: str
+    charter: str
+    counted: tuple[Counted, ...]
+    not_counted: tuple[NotCounted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What was derived of a deal: its journey, and where it is won its credits by model."""
+
+    journey: KeptJourney
+    credits: Mapping[str, Sequence[Credit]] = field(default_factory=dict)
+
+
+class People(Protocol):
+    """The people of a batch, locked."""
+
+    def touch(self, person_id: str) -> None:
+        """Something of this id changed."""
+        ...
+
+    def alias(self, person_id: str, into: str | None, version: int) -> None:
+        """An id became an alias of another, or of nobody."""
+        ...
+
+    async def settle(self) -> Mapping[str, str]:
+        """Keep the aliases; the members of everyone who is touched: id -> root."""
+        ...
+
+
+class Ledger(Protocol):
+    """The facts, and what was derived of them."""
+
+    def touch(self, touch_id: str) -> Published | None:
+        """What was kept before of a touch of the batch."""
+        ...
+
+    def deal(self, deal_id: str) -> PostedDeal | None:
+        """A deal of the batch as it was kept before."""
+        ...
+
+    async def keep_touches(self, touches: Collection[KeptTouch]) -> None:
+        """Keep touches, each in its new revision."""
+        ...
+
+    async def keep_deals(self, deals: Collection[PostedDeal]) -> None:
+        """Keep deals as they are now."""
+        ...
+
+    async def keep_versions(self, versions: Collection[PostedDeal]) -> None:
+        """Keep versions of deals for their history, whether they hold or not."""
+        ...
+
+    async def dirty(
+        self, people: Collection[str], deals: Collection[str], accounts: Collection[str]
+    ) -> Sequence[PostedDeal]:
+        """These deals, those with any of these people on them, and those of these accounts: locked."""
+        ...
+
+    async def surroundings(self, deals: Sequence[PostedDeal]) -> Surroundings:
+        """All that the credit of deals depends on."""
+        ...
+
+    async def keep_derived(self, derived: Sequence[Derived]) -> None:
+        """Keep what is derived of deals now, in place of what was."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HistoricDeal:
+    """A deal, its people as they are known now, and every version of it."""
+
+    deal: PostedDeal
+    versions: Sequence[PostedDeal]
+
+
+@dataclass(frozen=True, slots=True)
+class CreditedDeal:
+    """A deal and what its interactions earned by one model, in the order of its journey."""
+
+    deal: PostedDeal
+    charter: str
+    credits: Sequence[Credit]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportAsked:
+    """Which won deals are reported, and what their credit is grouped by; times are milliseconds UTC."""
+
+    models: tuple[str, ...]
+    keys: tuple[str, ...]
+    currency: str
+    since: int | None = None
+    """Closed at this time or later."""
+    until: int | None = None
+    """Closed before this time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Won:
+    """What was won in one currency."""
+
+    currency: str
+    deals: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What was won in each currency, and by model and key the sums of those in the currency asked for."""
+
+    won: Sequence[Won]
+    sums: Mapping[str, Mapping[tuple[str, ...], Sum]]
+
+
+class Reading(Protocol):
+    """What the API asks; each answer is of one moment."""
+
+    async def deals(self, limit: int, after: str | None) -> Sequence[PostedDeal]:
+        """Deals by id, those after an id; their people as they are known now."""
+        ...
+
+    async def deal(self, deal_id: str) -> HistoricDeal | None:
+        """A deal with its versions, the first one first."""
+        ...
+
+    async def credits(self, deal_id: str, model: str) -> CreditedDeal | None:
+        """A deal with its credits; none where it is not won."""
+        ...
+
+    async def journey(self, deal_id: str) -> KeptJourney | None:
+        """The journey of a deal."""
+        ...
+
+    async def report(self, asked: ReportAsked) -> Reported:
+        """What was won, and who earned it."""
+        ...

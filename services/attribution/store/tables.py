@@ -1,0 +1,92 @@
+"""The tables of attribution: touches, deals with every version of them, and what was derived of each deal."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+from shared.db.dialect import Id
+from shared.db.people import people_table
+from shared.db.spine import spine
+
+METADATA = MetaData()
+spine(METADATA)
+PEOPLE = people_table(METADATA)
+
+TOUCHES = Table(
+    "touches",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("owner", Id, index=True),
+    Column("revision", Integer, nullable=False),
+    Column("occurred_at", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""`owner`: under whom it was published; who that is now is told by `people`."""
+ACCOUNTS = Table("accounts", METADATA, Column("id", Text, primary_key=True))
+"""Nothing but a row to lock: the purchases of one account are looked at by one transaction at a time."""
+DEALS = Table(
+    "deals",
+    METADATA,
+    Column("id", String(256), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("closed_at", BigInteger),
+    Column("account_id", Text, index=True),
+    Column("body", LargeBinary, nullable=False),
+    Index("deals_by_close", "status", "closed_at"),
+)
+"""`closed_at`: null while it is open, whatever the CRM expects."""
+DEAL_PEOPLE = Table(
+    "deal_people",
+    METADATA,
+    Column("person_id", Id, primary_key=True),
+    Column("deal_id", String(256), primary_key=True, index=True),
+)
+DEAL_HISTORY = Table(
+    "deal_history",
+    METADATA,
+    Column("deal_id", String(256), primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+JOURNEYS = Table(
+    "journeys",
+    METADATA,
+    Column("deal_id", String(256), primary_key=True),
+    Column("charter", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+CREDITS = Table(
+    "credits",
+    METADATA,
+    Column("deal_id", String(256), primary_key=True),
+    Column("model", String(64), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("interaction_id", Id),
+    Column("occurred_at", BigInteger),
+    Column("person_id", Id),
+    Column("kind", Text),
+    Column("channel", Text, nullable=False),
+    Column("campaign", Text),
+    Column("department", Text, nullable=False),
+    Column("source", Text),
+    Column("utm_source", Text),
+    Column("content", Text),
+    Column("share", Text, nullable=False),
+    Column("part", Double, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+)
+"""Of won deals only; by each model a deal's rows sum to its amount. `share` is the exact fraction, `part` its value."""

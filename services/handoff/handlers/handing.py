@@ -1,0 +1,230 @@
+"""One batch of hand-off: what came is gathered, then each person who was touched is settled once.
+
+In one order, whatever came first: aliases, merges of open hand-offs, new leads, contacts, cards, stages. A person
+has one open hand-off; who is locked is nobody else's for the time, and so are the owners where one is chosen.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from services.handoff.domain.lead import Act, Breached, Closed, Contacted, Delivered, Handoff, Updated, act
+from services.handoff.handlers import publishing
+from services.handoff.handlers.assigning import Rota, brief, person
+from services.handoff.handlers.publishing import Merge, News, Where
+from services.handoff.handlers.settling import settle
+from services.handoff.ports import Answered, Kept, Ledger, Message, People, SalesAct
+from services.handoff.settings import Terms
+from shared.contracts.envelope import Emit
+from shared.contracts.leads import LeadQualified, LeadStageChanged
+from shared.contracts.touchpoints import PersonIdentified
+from shared.kernel.errors import NotFound
+from shared.kernel.instant import DAY, Instant
+
+CONTACTS = frozenset({"call", "email_sent", "email_replied", "meeting_held", "demo_held"})
+"""Acts of sales that are a contact by themselves. `prospected` is none: it only tells whose the person is."""
+_QUALIFIED = frozenset({"mql", "sal", "sql", "opportunity", "customer", "repeat_customer", "advocate"})
+
+
+class Handing:
+    """The session of hand-off. Handlers fill it; `close` settles, writes and says what is to be published."""
+
+    def __init__(self, people: People, ledger: Ledger, terms: Terms, where: Where, now: Instant) -> None:
+        self.people = people
+        self.ledger = ledger
+        self.terms = terms
+        self._where = where
+        self._now = now
+        self._kept = dict(ledger.handoffs())
+        self._changed: set[str] = set()
+        self._leads: dict[str, LeadQualified] = {}
+        self._sales_acts: dict[str, SalesAct] = {}
+        self._contacts: dict[str, SalesAct] = {}
+        self._stages: list[LeadStageChanged] = []
+        self._cards: list[PersonIdentified] = []
+        self._merges: list[Merge] = []
+        self._answers: list[Answered] = []
+        self._news: list[tuple[News, Kept]] = []
+        self._messages: list[Message] = []
+        self._emits: list[Emit] = []
+
+    def qualified(self, lead: LeadQualified) -> None:
+        """Somebody is to be handed over: once a promotion."""
+        if not self.ledger.handed(lead.promotion_id):
+            self.people.touch(lead.person_id)
+            self._leads[lead.promotion_id] = lead
+
+    def sales_did(self, what: SalesAct) -> None:
+        """Sales did something with a person; it is a contact the first time it is heard of."""
+        before = self._sales_acts.get(what.id) or self.ledger.sales_act(what.id)
+        if before is not None and what.revision <= before.revision:
+            return
+        self._sales_acts[what.id] = what
+        if before is None and what.counts and what.kind in CONTACTS:
+            self.people.touch(what.person_id)
+            self._contacts[what.id] = what
+
+    def stages(self, changed: LeadStageChanged) -> None:
+        """A person's stages changed: the promotion may be gone from them."""
+        self.people.touch(changed.person_id)
+        self._stages.append(changed)
+
+    def card(self, card: PersonIdentified) -> None:
+        """A card changed: later messages carry the new one."""
+        self.people.touch(card.person_id)
+        self._cards.append(card)
+
+    def merged(self, merge: Merge) -> None:
+        """Somebody became an alias of somebody else."""
+        self.people.alias(merge.from_id, merge.into_id, merge.version)
+        self._merges.append(merge)
+
+    def split(self, person_id: str, version: int) -> None:
+        """Somebody is nobody's alias any more; hand-offs go with the person they were made for."""
+        self.people.alias(person_id, None, version)
+
+    def answered(self, answered: Answered) -> None:
+        """A receiver answered an attempt, or did not."""
+        self._answers.append(answered)
+
+    def do(self, handoff_id: str, what: Act) -> Handoff:
+        """The hand-off after an act; raises NotFound where there is none, Conflict where it may not be done."""
+        kept = self._kept.get(handoff_id)
+        if kept is None:
+            raise NotFound
+        return self._act(kept, what).handoff
+
+    def due(self, handoff_id: str) -> bool:
+        """Say that `accept_by` has passed, where it has and nobody said so; answers whether."""
+        kept = self._kept.get(handoff_id)
+        if kept is None or kept.accept_due is None or kept.accept_due > self._now:
+            return False
+        self._tell(publishing.Breached(), self._act(replace(kept, breached=True), Breached()))
+        return True
+
+    async def close(self) -> Sequence[Emit]:
+        """Settle everyone who was touched; answers what is to be published."""
+        for answered in self._answers:
+            await self._record(answered)
+        members = await self.people.settle()
+        self._settle_merges(members)
+        await self._hand_over(members)
+        self._note_contacts(members)
+        self._note_cards(members)
+        self._take_back(members)
+        await self._write()
+        return self._emits
+
+    def _act(self, kept: Kept, what: Act) -> Kept:
+        kept = replace(kept, handoff=act(kept.handoff, what, self._now))
+        self._keep(kept)
+        self._emits.append(publishing.acted(kept.handoff, type(what), self._now))
+        return kept
+
+    def _keep(self, kept: Kept) -> None:
+        self._kept[kept.handoff.id] = kept
+        self._changed.add(kept.handoff.id)
+
+    def _tell(self, news: News, kept: Kept) -> None:
+        self._news.append((news, kept))
+
+    async def _record(self, answered: Answered) -> None:
+        """The first success of a lead's own message is what delivers it."""
+        arrived = await settle(self.ledger, answered, self.terms.schedule, self._now)
+        kept = self._kept.get(answered.attempt.handoff_id or "")
+        if arrived and answered.attempt.type == publishing.QUALIFIED and kept and kept.handoff.delivered_at is None:
+            self._act(kept, Delivered())
+
+    def _open(self, members: Mapping[str, str]) -> dict[str, list[Kept]]:
+        """The open hand-offs of everyone who is touched, the oldest first."""
+        found: defaultdict[str, list[Kept]] = defaultdict(list)
+        for kept in sorted(self._kept.values(), key=lambda kept: (kept.handoff.assigned_at, kept.handoff.id)):
+            root = members.get(kept.handoff.person_id)
+            if root is not None and kept.handoff.is_open:
+                found[root].append(kept)
+        return found
+
+    def _settle_merges(self, members: Mapping[str, str]) -> None:
+        """Of two open hand-offs of one person the older stays, and CRMs are told who became whom."""
+        known = {members.get(kept.handoff.person_id) for kept in self._kept.values()}
+        for root, held in self._open(members).items():
+            closed = {kept.handoff.person_id: self._act(kept, Closed("merged")) for kept in held[1:]}
+            for merge in self._effective(root, members):
+                gone = closed.pop(merge.from_id, None) or closed.pop(merge.into_id, None)
+                self._messages.append(
+                    publishing.person_merged(merge, held[0].handoff.id, gone.handoff.id if gone else None)
+                )
+            for kept in closed.values():
+                self._tell(publishing.Updated(), kept)
+            known.discard(root)
+        for root in sorted(root for root in known if root is not None):
+            self._messages += [publishing.person_merged(m, None, None) for m in self._effective(root, members)]
+
+    def _effective(self, root: str, members: Mapping[str, str]) -> list[Merge]:
+        """The merges of this batch that led to a person, and that no later split has taken back."""
+        return [m for m in self._merges if members.get(m.from_id) == members.get(m.into_id) == root]
+
+    async def _hand_over(self, members: Mapping[str, str]) -> None:
+        """New leads get an owner; where the person has one already, that hand-off is updated."""
+        if not self._leads:
+            return
+        rota = Rota(await self.ledger.seats(), await self.ledger.in_hand(), self.terms, self._now)
+        since = Instant(self._now - self.terms.routing.prospected_days * DAY)
+        of_leads = {members[lead.person_id] for lead in self._leads.values()}
+        acts: defaultdict[str, list[SalesAct]] = defaultdict(list)
+        before = await self.ledger.sales_acts([m for m, root in members.items() if root in of_leads], since)
+        for one in {one.id: one for one in (*before, *self._sales_acts.values())}.values():
+            if one.counts and one.person_id in members:
+                acts[members[one.person_id]].append(one)
+        handed: dict[str, str] = {}
+        for lead in sorted(self._leads.values(), key=lambda lead: (lead.at, lead.promotion_id)):
+            root = members[lead.person_id]
+            held = self._open(members).get(root)
+            if held:
+                kept = replace(held[0], brief=brief(lead), card_version=lead.card.version, taken_back=False)
+                self._tell(publishing.Updated(), self._act(kept, Updated()))
+            else:
+                kept = rota.assign(lead, acts[root])
+                self._keep(kept)
+                self._emits.append(publishing.assigned(kept.handoff))
+                self._tell(publishing.Qualified(), kept)
+            handed[lead.promotion_id] = kept.handoff.id
+        await self.ledger.keep_promotions(handed)
+        await self.ledger.keep_rota(rota.assigned)
+
+    def _note_contacts(self, members: Mapping[str, str]) -> None:
+        for one in sorted(self._contacts.values(), key=lambda one: (one.occurred_at, one.id)):
+            for kept in self._open(members).get(members[one.person_id], ()):
+                if one.occurred_at >= kept.handoff.assigned_at:
+                    self._act(kept, Contacted(one.kind, one.occurred_at))
+
+    def _note_cards(self, members: Mapping[str, str]) -> None:
+        """No CRM is told of a new card by itself: what is sent next carries it."""
+        for card in self._cards:
+            for kept in self._open(members).get(members[card.person_id], ()):
+                known = kept.brief.person.id == card.person_id
+                if members[card.person_id] == card.person_id and (not known or card.version > kept.card_version):
+                    told = replace(kept.brief, person=person(card))
+                    self._keep(replace(kept, brief=told, card_version=card.version))
+
+    def _take_back(self, members: Mapping[str, str]) -> None:
+        """A late fact may take the promotion out of the history: CRMs hear of that once."""
+        for changed in self._stages:
+            if members[changed.person_id] != changed.person_id:
+                continue  # The history of an alias: the one of whoever it stands for now decides.
+            for kept in self._open(members).get(changed.person_id, ()):
+                holds = any(e.stage in _QUALIFIED and e.cycle >= kept.handoff.cycle for e in changed.history)
+                if holds or kept.taken_back:
+                    continue
+                kept = replace(kept, taken_back=True, brief=replace(kept.brief, stage=changed.stage))
+                self._tell(publishing.Updated(publishing.NO_LONGER_QUALIFIED), self._act(kept, Updated()))
+
+    async def _write(self) -> None:
+        await self.ledger.keep_handoffs([self._kept[handoff_id] for handoff_id in sorted(self._changed)])
+        await self.ledger.keep_sales_acts(list(self._sales_acts.values()))
+        if self._news:
+            seats = await self.ledger.seats()
+            self._messages += [
+                publishing.message(news, kept, seats, self._where, self._now) for news, kept in self._news
+            ]
+        await self.ledger.keep_messages(self._messages)

@@ -1,0 +1,235 @@
+"""What hand-off needs of its store and of the outside, in its own words. A ledger lives as long as one batch."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from services.handoff.domain.delivery import Health, Outcome
+from services.handoff.domain.lead import Handoff
+from services.handoff.domain.messages import Brief
+from services.handoff.domain.routing import Owner, Step
+from shared.contracts.charter import Owner as AgreedOwner
+from shared.kernel.instant import Instant
+
+DeliveryState = Literal["pending", "delivered", "failed"]
+EndpointState = Literal["active", "disabled", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A hand-off with what is kept beside it: what the owner was told, how the owner was found."""
+
+    handoff: Handoff
+    brief: Brief
+    card_version: int
+    trail: tuple[Step, ...]
+    taken_back: bool = False
+    """The CRM was told that a late fact had taken the promotion back."""
+    breached: bool = False
+    """It was said that `accept_by` has passed."""
+
+    @property
+    def accept_due(self) -> Instant | None:
+        """When somebody has to look whether it was answered; None where that is settled."""
+        settled = self.breached or not self.handoff.is_open or self.handoff.answered_at is not None
+        return None if settled else self.handoff.accept_by
+
+
+@dataclass(frozen=True, slots=True)
+class SalesAct:
+    """Something sales did with a person, as a touchpoint says it. `actor`: an owner's id or e-mail, as sent."""
+
+    id: str
+    person_id: str
+    revision: int
+    occurred_at: Instant
+    kind: str
+    actor: str | None
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """An owner, and how many leads the rota gave them since the team last changed."""
+
+    owner: Owner
+    assigned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A body on its way to every endpoint that wants its type, once a (cause, version)."""
+
+    type: str
+    cause: str
+    version: int
+    body: bytes
+    handoff_id: str | None = None
+    person_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One claimed attempt of a delivery. `number` counts from 1 and fences: a later claim has another."""
+
+    delivery_id: str
+    webhook_id: str
+    type: str
+    body: bytes
+    number: int
+    endpoint_id: str
+    url: str
+    keys: tuple[bytes, ...]
+    handoff_id: str | None
+    person_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What one attempt met, and the dice for its retry (-1 to 1)."""
+
+    attempt: Attempt
+    outcome: Outcome
+    jitter: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a delivery is after an attempt; `next_at` while it is pending."""
+
+    state: DeliveryState
+    next_at: Instant | None
+    last_status: int | None
+    last_failure: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where webhooks go. `reason` says why it is disabled."""
+
+    id: str
+    url: str
+    events: tuple[str, ...]
+    name: str | None
+    state: EndpointState
+    reason: str | None
+    created_at: Instant
+    health: Health = Health()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A delivery as it is shown."""
+
+    id: str
+    webhook_id: str
+    endpoint_id: str
+    type: str
+    state: DeliveryState
+    attempts: int
+    next_at: Instant | None
+    last_status: int | None
+    last_failure: str | None
+    created_at: Instant
+
+
+class People(Protocol):
+    """The people of a batch, locked."""
+
+    touched: set[str]
+
+    def touch(self, person_id: str) -> None:
+        """Something of this id changed."""
+        ...
+
+    def alias(self, person_id: str, into: str | None, version: int) -> None:
+        """An id became an alias of another, or of nobody."""
+        ...
+
+    async def settle(self) -> Mapping[str, str]:
+        """Keep the aliases; the members of everyone who is touched: id -> root."""
+        ...
+
+
+class Ledger(Protocol):
+    """The hand-offs of the people of a batch, and all that is written with them."""
+
+    def handoffs(self) -> Mapping[str, Kept]:
+        """Every hand-off of the people who are locked, by id."""
+        ...
+
+    def handed(self, promotion_id: str) -> bool:
+        """Whether a promotion of the batch has been handed over before."""
+        ...
+
+    def sales_act(self, act_id: str) -> SalesAct | None:
+        """A sales act of the batch as it was kept before."""
+        ...
+
+    async def seats(self) -> Mapping[str, Seat]:
+        """All owners; they are locked where the batch assigns."""
+        ...
+
+    async def in_hand(self) -> Mapping[str, int]:
+        """How many leads each owner has in hand."""
+        ...
+
+    async def sales_acts(self, person_ids: Collection[str], since: Instant) -> Sequence[SalesAct]:
+        """What sales did with these people since then."""
+        ...
+
+    async def keep_handoffs(self, handoffs: Sequence[Kept]) -> None:
+        """Keep hand-offs as they are now."""
+        ...
+
+    async def keep_promotions(self, promotions: Mapping[str, str]) -> None:
+        """Promotions are handed over: promotion id -> hand-off id."""
+        ...
+
+    async def keep_sales_acts(self, acts: Sequence[SalesAct]) -> None:
+        """Keep sales acts, each in its newest revision."""
+        ...
+
+    async def keep_rota(self, assigned: Mapping[str, int]) -> None:
+        """Keep how many leads the rota gave each owner."""
+        ...
+
+    async def keep_messages(self, messages: Sequence[Message]) -> None:
+        """Leave messages to be delivered; one that was left before stays as it is."""
+        ...
+
+    async def health(self, endpoint_id: str) -> Health:
+        """How an endpoint has been answering; locked where it has not been well."""
+        ...
+
+    async def keep_health(self, endpoint_id: str, health: Health, disabled: str | None) -> None:
+        """Keep how an endpoint answers; `disabled` is the reason where it is switched off."""
+        ...
+
+    async def finish(self, attempt: Attempt, finished: Finished) -> bool:
+        """Keep what an attempt came to; False where it was claimed anew, or settled, since."""
+        ...
+
+
+class Desk(Protocol):
+    """Where deliveries are claimed."""
+
+    async def due(self, now: Instant) -> Sequence[str]:
+        """The endpoints that have deliveries due."""
+        ...
+
+    async def claim(self, room: Mapping[str, int], now: Instant) -> Sequence[Attempt]:
+        """Claim so many due deliveries an endpoint, for one lease; committed when it returns."""
+        ...
+
+
+class Team(Protocol):
+    """The owners, outside of any batch."""
+
+    async def all(self) -> Sequence[AgreedOwner]:
+        """Every owner, by id."""
+        ...
+
+    async def put(self, owner: AgreedOwner) -> None:
+        """Add or replace an owner; the rota starts afresh."""
+        ...

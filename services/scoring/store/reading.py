@@ -1,0 +1,85 @@
+"""What the API reads of scoring's store; each call is a read of its own, and nothing here writes."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from msgspec import json
+from sqlalchemy import Row, select
+
+from services.scoring.domain.facts import Touch
+from services.scoring.domain.state import State
+from services.scoring.ports import KeptCard, KnownLead, LeadFilter
+from services.scoring.store.ledger import lead, read_cards, read_facts
+from services.scoring.store.tables import LEADS
+from shared.contracts.touchpoints import PersonIdentified
+from shared.db.engine import Database
+from shared.db.people import members_of, roots_of
+from shared.db.work import Reader
+
+_CHUNK = 1_000
+_PEOPLE = select(LEADS).where(LEADS.c.alias.is_(False))
+
+
+class SqlReading:
+    """The reading port over a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def leads(self, wanted: LeadFilter, after: str | None, limit: int) -> Sequence[KnownLead]:
+        """Leads in the order of their ids; whoever became an alias is none."""
+        found = _PEOPLE.order_by(LEADS.c.person_id).limit(limit)
+        if wanted.stage is not None:
+            found = found.where(LEADS.c.stage == wanted.stage)
+        if wanted.grade is not None:
+            found = found.where(LEADS.c.grade == wanted.grade)
+        if after is not None:
+            found = found.where(LEADS.c.person_id > after)
+        async with self._database.read() as reader:
+            rows = await reader.rows(found)
+            cards = await read_cards(reader, [row.person_id for row in rows])
+        return [_known(row, cards) for row in rows]
+
+    async def lead(self, person_id: str) -> KnownLead | None:
+        """The lead of a person, by any id of theirs."""
+        async with self._database.read() as reader:
+            root = await _root(reader, person_id)
+            row = None if root is None else await reader.first(select(LEADS).where(LEADS.c.person_id == root))
+            if row is None:
+                return None
+            return _known(row, await read_cards(reader, [row.person_id]))
+
+    async def touches(self, person_id: str) -> Sequence[Touch]:
+        """All touches of a person, in order."""
+        async with self._database.read() as reader:
+            facts = await read_facts(reader, await members_of(reader, [person_id]))
+        return sorted(facts[person_id].touches, key=lambda touch: touch.key)
+
+    async def states(self) -> AsyncIterator[Sequence[State]]:
+        """The states of everybody, some at a time: no read is held open while they are worked on."""
+        after: str | None = None
+        while True:
+            found = _PEOPLE.order_by(LEADS.c.person_id).limit(_CHUNK)
+            async with self._database.read() as reader:
+                rows = await reader.rows(found if after is None else found.where(LEADS.c.person_id > after))
+            yield [json.decode(row.state, type=State) for row in rows]
+            if len(rows) < _CHUNK:
+                return
+            after = rows[-1].person_id
+
+
+def _known(row: Row[Any], cards: Mapping[str, KeptCard]) -> KnownLead:
+    kept = cards.get(row.person_id)
+    if kept is None:
+        return KnownLead(lead(row))
+    return KnownLead(lead(row), kept.card, json.decode(kept.body, type=PersonIdentified).accounts)
+
+
+async def _root(reader: Reader, person_id: str) -> str | None:
+    """Whom an id stands for; none where no id of ours looks like this."""
+    try:
+        canonical = str(UUID(person_id))
+    except ValueError:
+        return None
+    return (await roots_of(reader, [canonical]))[canonical]

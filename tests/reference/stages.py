@@ -1,0 +1,89 @@
+"""How far a person is on the line, by the default charter, for the kinds that the simulated world knows."""
+
+from dataclasses import dataclass, field
+
+from tests.reference.happened import Happening, Version
+
+LINE = ("visitor", "subscriber", "lead", "mql", "opportunity", "customer")
+_LEAD_KINDS = ("form_submitted", "demo_requested")
+
+
+@dataclass
+class Walk:
+    """Where a person is, and each step there: (stage, when, cause)."""
+
+    steps: list[tuple[str, int, str]] = field(default_factory=list)
+    causes: list[str | None] = field(default_factory=lambda: [None])
+    """What made an MQL of them, by cycle."""
+    cycles: list[set[str]] = field(default_factory=lambda: [set()])
+    """The touches of each cycle."""
+    reached: int = -1
+    known: bool = False
+    won: int = 0
+    open_deals: set[str] = field(default_factory=set)
+
+    @property
+    def stage(self) -> str:
+        """The stage they are in."""
+        return self.steps[-1][0] if self.steps else "visitor"
+
+    def enter(self, stage: str, at: int, cause: str) -> bool:
+        """Go forward to a stage, unless they have been as far in this cycle."""
+        if LINE.index(stage) <= self.reached:
+            return False
+        self.steps.append((stage, at, cause))
+        self.reached = LINE.index(stage)
+        return True
+
+    def begin_again(self, stage: str, at: int, cause: str) -> None:
+        """A cycle ends; the next one begins as a lead."""
+        self.steps.append((stage, at, cause))
+        self.causes.append(None)
+        self.cycles.append(set())
+        self.reached = LINE.index("lead")
+
+
+def walk(touches: list[Happening], known: tuple[int, str] | None, deals: list[Version]) -> Walk:
+    """The whole way of one person."""
+    facts: list[tuple[int, int, str, Happening | Version | None]] = [(t.at, 1, t.id, t) for t in touches]
+    if known is not None:
+        facts.append((known[0], 0, known[1], None))
+    for deal in deals:
+        created = deal.created if deal.closed is None else min(deal.created, deal.closed)
+        facts.append((created, 3, deal.deal, deal))
+        if deal.closed is not None:
+            facts.append((deal.closed, 4, deal.deal, deal))
+    way = Walk()
+    for at, sort, cause, fact in sorted(facts, key=lambda each: each[:3]):
+        if isinstance(fact, Happening):
+            _touched(way, fact)
+        elif isinstance(fact, Version):
+            _moved(way, fact, at, closes=sort == 4)
+        else:
+            way.known = True
+            way.enter("visitor", at, cause)
+            way.enter("subscriber", at, cause)
+    return way
+
+
+def _touched(way: Walk, touch: Happening) -> None:
+    way.cycles[-1].add(touch.id)
+    if way.reached < 0:
+        way.enter("visitor", touch.at, touch.id)
+    if way.known and touch.kind in _LEAD_KINDS:
+        way.enter("lead", touch.at, touch.id)
+    if touch.kind == "demo_requested" and way.enter("mql", touch.at, touch.id):
+        way.causes[-1] = touch.id
+
+
+def _moved(way: Walk, deal: Version, at: int, *, closes: bool) -> None:
+    if not closes:
+        way.open_deals.add(deal.deal)
+        way.enter("opportunity", at, deal.deal)
+        return
+    way.open_deals.discard(deal.deal)
+    if deal.status == "won":
+        way.won += 1
+        way.begin_again("customer" if way.won == 1 else "repeat_customer", at, deal.deal)
+    elif way.stage == "opportunity" and not way.open_deals:
+        way.begin_again("recycled", at, deal.deal)
