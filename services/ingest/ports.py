@@ -1,11 +1,11 @@
-"""What the resolver needs of a store, in its own words. One object of each lives as long as one batch."""
+"""What ingest needs of its store, in its own words. But for `Reading`, one object lives as long as one batch."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from services.ingest.domain.identity import BrowserClaim, Claim, Identifier
-from services.ingest.domain.people import Person, Settled
+from services.ingest.domain.people import Moment, Person, Settled
 
 
 class Trait(NamedTuple):
@@ -145,4 +145,88 @@ class Rejected(Protocol):
 
     async def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Keep rejects; one that is there stays as it is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPerson:
+    """Somebody as they are read: the JSON of the card, who was merged into them, and their first act."""
+
+    id: str
+    card: str
+    aliases: tuple[str, ...]
+    first_touch: StoredTouchpoint | None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What makes somebody one person: the identifiers, and every claim of the component that they lie in."""
+
+    person_id: str
+    seed: Identifier
+    aliases: Mapping[str, Identifier]
+    """Who was merged into them, by the identifier each was made by."""
+    identifiers: frozenset[Identifier]
+    claims: Sequence[Claim]
+
+
+class EventPosition(NamedTuple):
+    """Where a list of events goes on: after so many touchpoints and so many rejects, in the order of their arrival."""
+
+    stored: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedEvent:
+    """Something that came through a door; `position` is the one after it. `body`: of the touchpoint, or as sent."""
+
+    position: EventPosition
+    id: str
+    message_id: str | None
+    source: str
+    received_at: int
+    state: Literal["stored", "rejected"]
+    person: str | None
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReject:
+    """A reject of the record; `codes` and `reasons` belong together by place."""
+
+    seq: int
+    id: str
+    received_at: int
+    source: str
+    codes: tuple[str, ...]
+    reasons: tuple[str, ...]
+    body: str
+
+
+class Reading(Protocol):
+    """What the API reads."""
+
+    async def owners(self, named: Identifier) -> Sequence[str]:
+        """Whose an identifier is; a contested one is everybody's who claimed it, the last first."""
+        ...
+
+    async def people(self, person_ids: Sequence[str]) -> Sequence[KnownPerson]:
+        """These people in this order, an alias as its survivor; who is not known is left out."""
+        ...
+
+    async def identity(self, person_id: str) -> Identity | None:
+        """What makes a person one, by any id of theirs."""
+        ...
+
+    async def journey(self, identity: Identity, after: Moment | None, limit: int) -> Sequence[StoredTouchpoint]:
+        """What is theirs, in event time, then id."""
+        ...
+
+    async def events(self, after: EventPosition, limit: int, message_id: str | None) -> Sequence[ArrivedEvent]:
+        """What came, in the order of arrival; of one message id where that is given."""
+        ...
+
+    async def rejected(self, after: int, limit: int) -> Sequence[StoredReject]:
+        """What could not be taken, in the order of arrival."""
         ...

@@ -12,7 +12,6 @@ from sqlalchemy import BigInteger, Column, MetaData, Table, select
 from shared.db.dialect import Id, Upsert
 from shared.db.work import Reader, Work
 from shared.kernel.errors import NotLoaded
-from shared.kernel.keys import Key
 
 
 def people_table(metadata: MetaData) -> Table:
@@ -103,25 +102,25 @@ class People:
         if not rows:
             return await members_of(self._work, {self._roots[person_id] for person_id in self.touched})
         now = await roots_of(self._work, self.touched)
-        unlocked = set(now.values()) - self._locked
-        if unlocked:
-            raise NotLoaded(_person_keys(unlocked))
+        # Who stands for themselves only now (a split) was guarded by their former root, so nobody waits here.
+        await _lock(self._work, set(now.values()) - self._locked)
         return await members_of(self._work, set(now.values()))
-
-
-def _person_keys(ids: Iterable[str]) -> list[Key]:
-    return [Key("person", person_id) for person_id in ids]
 
 
 async def lock_people(work: Work, ids: Sequence[str]) -> People:
     """Make sure that people are there, and lock who they stand for, in id order."""
     await work.write(_ENSURE, [(person_id, None, 0) for person_id in ids])
     roots = await roots_of(work, ids)
-    locking = select(_PEOPLE.c.id).where(work.among(_PEOPLE.c.id, sorted(set(roots.values()))))
-    await work.rows(locking.order_by(_PEOPLE.c.id).with_for_update())
+    await _lock(work, set(roots.values()))
     if work.dialect == "postgresql" and await roots_of(work, ids) != roots:
         raise NotLoaded(())  # Somebody was merged or split while we waited: redo at once, from the top.
     return People(work, roots)
+
+
+async def _lock(work: Work, roots: Collection[str]) -> None:
+    if roots:
+        locking = select(_PEOPLE.c.id).where(work.among(_PEOPLE.c.id, sorted(roots)))
+        await work.rows(locking.order_by(_PEOPLE.c.id).with_for_update())
 
 
 def by_root(members: Mapping[str, str]) -> dict[str, list[str]]:

@@ -11,6 +11,7 @@ from shared.contracts.topics import TOPICS, dead_topic
 from shared.db.engine import Database, open_database, sqlite_url
 from shared.db.migrate import migrate
 from shared.kernel.instant import HOUR, Instant
+from shared.observe.lag import Lag
 from shared.log.memory import MemoryLog
 from shared.log.ports import Log, Record
 from shared.runtime.consume import GUARDS, Consumer, Guards
@@ -126,7 +127,7 @@ class Cluster:
         for _, database in observers:
             await database.close()
 
-    async def _lag(self, service: Simulated, database: Database) -> "Lag":
+    async def _lag(self, service: Simulated, database: Database) -> Lag:
         return await lag(self.log, database, service.name, tuple(t.name for t in service.consuming.topics))
 
 

@@ -4,39 +4,44 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import services
 from services.ingest import worker as ingest
 from services.ingest.store.session import open_resolving
-from services.ingest.wiring import MIGRATIONS as INGEST_MIGRATIONS
 from services.scoring import worker as scoring
 from services.scoring.handlers.scoring import Scoring
 from services.scoring.settings import rules_of
 from services.scoring.store.ledger import open_ledger
-from services.scoring.wiring import MIGRATIONS as SCORING_MIGRATIONS
 from shared.contracts import charter_text
 from shared.db.work import Work
 from shared.kernel.instant import Instant
 from shared.kernel.keys import Key
 from shared.runtime.session import Consuming, Open
 
+_SERVICES = Path(services.__file__).parent
+
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """One service: what its loop runs, and the history that makes its store."""
+    """One service: what its loop runs, and the store it runs on."""
 
     consuming: Consuming[Any]
-    migrations: Path
 
     @property
     def name(self) -> str:
         """Its name, which is its group's too."""
         return self.consuming.group
 
+    @property
+    def migrations(self) -> Path:
+        """The history that makes its store."""
+        return _SERVICES / self.name / "store" / "migrations"
 
-def services(open_ingest: Open[Any] = open_resolving) -> list[Simulated]:
+
+def simulated_services(open_ingest: Open[Any] = open_resolving) -> list[Simulated]:
     """All of them; a test may open ingest's session over another store."""
     return [
-        Simulated(Consuming(ingest.GROUP, ingest.TOPICS, ingest.HANDLERS, open_ingest), INGEST_MIGRATIONS),
-        Simulated(Consuming(scoring.GROUP, scoring.TOPICS, scoring.HANDLERS, _open_scoring()), SCORING_MIGRATIONS),
+        Simulated(Consuming(ingest.GROUP, ingest.TOPICS, ingest.HANDLERS, open_ingest)),
+        Simulated(Consuming(scoring.GROUP, scoring.TOPICS, scoring.HANDLERS, _open_scoring())),
     ]
 
 

@@ -7,10 +7,10 @@ that no deal with them on it changes meanwhile.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from msgspec import json
-from sqlalchemy import ColumnElement, delete, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Row, delete, select
 
 from services.attribution.domain.credit import Credit
 from services.attribution.domain.deal import close_of
@@ -38,9 +38,7 @@ _KEEP_DEAL = Upsert(
     newer=("version", "revision"),
 )
 _KEEP_DEAL_PEOPLE = Upsert(DEAL_PEOPLE, conflict=("person_id", "deal_id"))
-_KEEP_VERSION = Upsert(
-    DEAL_HISTORY, conflict=("deal_id", "version"), update=("revision", "body"), newer=("revision",)
-)
+_KEEP_VERSION = Upsert(DEAL_HISTORY, conflict=("deal_id", "version"), update=("revision", "body"), newer=("revision",))
 _KEEP_JOURNEY = Upsert(JOURNEYS, conflict=("deal_id",), update=("charter", "body"))
 _ADD_CREDIT = Upsert(CREDITS)
 
@@ -49,12 +47,198 @@ async def open_ledger(work: Work, keys: frozenset[Key]) -> tuple[People, "SqlLed
     """Lock everyone the keys lead to, then their accounts, then read what the batch may touch."""
     ledger = SqlLedger(work)
     await ledger.load(keys)
-    leading = await ledger.leads_to(keys)
-    people = await lock_people(work, sorted(leading.people))
-    await ledger.lock_accounts(leading.accounts)
+    owners = ledger.people() | set(of_kind(keys, "person"))
+    accounts = ledger.accounts() | set(of_kind(keys, "account"))
+    ledger.locked = frozenset(owners | await ledger.beside(owners, accounts))
+    people = await lock_people(work, sorted(ledger.locked))
+    await ledger.lock_accounts(accounts)
     await ledger.load(keys)
-    again = await ledger.leads_to(keys)
-    if not again <= leading:
+    if not (ledger.people() <= ledger.locked and ledger.accounts() <= accounts):
         raise NotLoaded(())  # An owner changed while we waited for the locks: redo at once, from the top.
-    ledger.locked = frozenset(leading.people)
     return people, ledger
+
+
+class SqlLedger:
+    """The ledger port over one transaction."""
+
+    def __init__(self, work: Work) -> None:
+        self.locked: frozenset[str] = frozenset()
+        """The people whose locks are held, by the ids that deals name them by."""
+        self._work = work
+        self._touches: dict[str, Published] = {}
+        self._deals: dict[str, Deal] = {}
+
+    async def load(self, keys: frozenset[Key]) -> None:
+        """Read the touches and deals that the keys name."""
+        work = self._work
+        touch_ids, deal_ids = of_kind(keys, "touchpoint"), of_kind(keys, "deal")
+        if touch_ids:
+            published = select(TOUCHES.c.id, TOUCHES.c.owner, TOUCHES.c.revision)
+            rows = await work.rows(published.where(work.among(TOUCHES.c.id, touch_ids)))
+            self._touches = {row.id: Published(row.owner, row.revision) for row in rows}
+        if deal_ids:
+            rows = await work.rows(select(DEALS.c.body).where(work.among(DEALS.c.id, deal_ids)))
+            self._deals = {deal.id: deal for deal in map(deal_of, rows)}
+
+    def people(self) -> set[str]:
+        """The people to whom what was read belongs so far."""
+        owners = {published.owner for published in self._touches.values() if published.owner is not None}
+        return owners | _people(self._deals.values())
+
+    def accounts(self) -> set[str]:
+        """The accounts of the deals that were read."""
+        return {deal.account.id for deal in self._deals.values() if deal.account is not None}
+
+    async def beside(self, people: Collection[str], accounts: Collection[str]) -> set[str]:
+        """Everyone on a deal with these people, or on one of these accounts: who will have to be locked as well."""
+        work = self._work
+        found: set[str] = set()
+        if people:
+            own, other = DEAL_PEOPLE.alias(), DEAL_PEOPLE.alias()
+            joined = select(other.c.person_id).join_from(own, other, own.c.deal_id == other.c.deal_id)
+            found.update(
+                row.person_id for row in await work.rows(joined.where(work.among(own.c.person_id, sorted(people))))
+            )
+        if accounts:
+            joined = select(DEAL_PEOPLE.c.person_id).join(DEALS, DEALS.c.id == DEAL_PEOPLE.c.deal_id)
+            rows = await work.rows(joined.where(work.among(DEALS.c.account_id, sorted(accounts))))
+            found.update(row.person_id for row in rows)
+        return found
+
+    async def lock_accounts(self, accounts: Collection[str]) -> None:
+        """Make sure that accounts are there, and lock them, in id order."""
+        if accounts:
+            work, ids = self._work, sorted(accounts)
+            await work.write(_ENSURE_ACCOUNT, [(account_id,) for account_id in ids])
+            locking = select(ACCOUNTS.c.id).where(work.among(ACCOUNTS.c.id, ids))
+            await work.rows(locking.order_by(ACCOUNTS.c.id).with_for_update())
+
+    def touch(self, touch_id: str) -> Published | None:
+        """What was kept before of a touch of the batch."""
+        return self._touches.get(touch_id)
+
+    def deal(self, deal_id: str) -> Deal | None:
+        """A deal of the batch as it was kept before."""
+        return self._deals.get(deal_id)
+
+    async def keep_touches(self, touches: Collection[KeptTouch]) -> None:
+        """Keep touches, each in its new revision."""
+        rows = [
+            (
+                kept.touch.id,
+                kept.published.owner,
+                kept.published.revision,
+                kept.touch.occurred_at,
+                json.encode(kept.touch),
+            )
+            for kept in sorted(touches, key=lambda kept: kept.touch.id)
+        ]
+        await self._work.write(_KEEP_TOUCH, rows)
+
+    async def keep_deals(self, deals: Collection[Deal]) -> None:
+        """Keep deals as they are now."""
+        if not deals:
+            return
+        work, ordered = self._work, sorted(deals, key=lambda deal: deal.id)
+        await work.write(_KEEP_DEAL, [_deal_row(deal) for deal in ordered])
+        await work.execute(delete(DEAL_PEOPLE).where(work.among(DEAL_PEOPLE.c.deal_id, [deal.id for deal in ordered])))
+        on_deal = sorted({(person.person_id, deal.id) for deal in ordered for person in deal.people})
+        await work.write(_KEEP_DEAL_PEOPLE, on_deal)
+
+    async def keep_versions(self, versions: Collection[Deal]) -> None:
+        """Keep versions of deals for their history, whether they hold or not."""
+        rows = [(deal.id, deal.version, deal.revision, json.encode(deal)) for deal in versions]
+        await self._work.write(_KEEP_VERSION, sorted(rows))
+
+    async def dirty(self, people: Collection[str], deals: Collection[str], accounts: Collection[str]) -> Sequence[Deal]:
+        """These deals, those with any of these people on them, and those of these accounts: locked.
+
+        Raises NotLoaded where one of their people is not locked: a touch of theirs might come at this moment.
+        """
+        ids = {*deals, *await self._deals_with(people), *await self._deals_of(accounts)}
+        if not ids:
+            return []
+        locking = select(DEALS.c.body).where(self._work.among(DEALS.c.id, sorted(ids)))
+        found = [deal_of(row) for row in await self._work.rows(locking.order_by(DEALS.c.id).with_for_update())]
+        unlocked = _people(found) - self.locked
+        if unlocked:
+            raise NotLoaded(Key("person", person_id) for person_id in unlocked)
+        return found
+
+    async def surroundings(self, deals: Sequence[Deal]) -> Surroundings:
+        """All that the credit of deals depends on."""
+        own = await roots_of(self._work, _people(deals))
+        members = await members_of(self._work, set(own.values()))
+        accounts = {deal.account.id for deal in deals if deal.account is not None}
+        others = await self._won({*await self._deals_with(members), *await self._deals_of(accounts)})
+        roots = await roots_of(self._work, _people([*deals, *others]))
+        return Surroundings(roots, await self._touches_of(members), others)
+
+    async def keep_derived(self, derived: Sequence[Derived]) -> None:
+        """Keep what is derived of deals now, in place of what was."""
+        work, ordered = self._work, sorted(derived, key=lambda one: one.journey.deal_id)
+        ids = [one.journey.deal_id for one in ordered]
+        journeys = [(one.journey.deal_id, one.journey.charter, json.encode(one.journey)) for one in ordered]
+        await work.write(_KEEP_JOURNEY, journeys)
+        await work.execute(delete(CREDITS).where(work.among(CREDITS.c.deal_id, ids)))
+        await work.write(
+            _ADD_CREDIT,
+            [
+                _credit_row(one.journey.deal_id, model, number, credit)
+                for one in ordered
+                for model in sorted(one.credits)
+                for number, credit in enumerate(one.credits[model])
+            ],
+        )
+
+    async def _deals_with(self, people: Collection[str]) -> set[str]:
+        return await self._deal_ids(DEAL_PEOPLE.c.deal_id, DEAL_PEOPLE.c.person_id, people)
+
+    async def _deals_of(self, accounts: Collection[str]) -> set[str]:
+        return await self._deal_ids(DEALS.c.id, DEALS.c.account_id, accounts)
+
+    async def _deal_ids(
+        self, wanted: ColumnElement[str], given: ColumnElement[str | None], values: Collection[str]
+    ) -> set[str]:
+        if not values:
+            return set()
+        rows = await self._work.rows(select(wanted).where(self._work.among(given, sorted(values))))
+        return {row[0] for row in rows}
+
+    async def _won(self, ids: Collection[str]) -> list[Deal]:
+        won = select(DEALS.c.body).where(self._work.among(DEALS.c.id, sorted(ids)), DEALS.c.status == "won")
+        return [deal_of(row) for row in await self._work.rows(won)]
+
+    async def _touches_of(self, members: Mapping[str, str]) -> Mapping[str, Sequence[Touch]]:
+        found: defaultdict[str, list[Touch]] = defaultdict(list)
+        owned = select(TOUCHES.c.owner, TOUCHES.c.body).where(self._work.among(TOUCHES.c.owner, sorted(members)))
+        for row in await self._work.rows(owned):
+            root = members[row.owner]
+            found[root].append(replace(json.decode(row.body, type=Touch), person_id=root))
+        return found
+
+
+def deal_of(row: Row[Any]) -> Deal:
+    """A deal of a row that holds its body."""
+    return json.decode(row.body, type=Deal)
+
+
+def _people(deals: Iterable[Deal]) -> set[str]:
+    return {person.person_id for deal in deals for person in deal.people}
+
+
+def _deal_row(deal: Deal) -> tuple[object, ...]:
+    closed_at = close_of(deal.status, deal.closed_at, deal.occurred_at)
+    account_id = None if deal.account is None else deal.account.id
+    return (
+        deal.id, deal.version, deal.revision, deal.status, deal.amount_minor, deal.currency, closed_at, account_id,
+        json.encode(deal),
+    )  # fmt: skip
+
+
+def _credit_row(deal_id: str, model: str, number: int, credit: Credit) -> tuple[object, ...]:
+    return (
+        deal_id, model, number, credit.interaction_id, credit.occurred_at, credit.person_id, credit.kind,
+        credit.channel, credit.campaign, credit.department, credit.source, credit.utm_source, credit.content,
+        str(credit.share), float(credit.share), credit.amount_minor,
+    )  # fmt: skip

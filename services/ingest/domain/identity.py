@@ -58,9 +58,10 @@ class Claim:
     source: str = ""
 
     @property
-    def order(self) -> tuple[bool, int, str]:
-        """Server, source and import claims first, then write-key ones; each in event time, then id."""
-        return (not self.trusted, self.at, self.event_id)
+    def order(self) -> tuple[bool, int, str, tuple[Identifier, ...]]:
+        """Server, source and import claims first, then write-key ones; each in event time, then id. One event may
+        make several claims (the contacts of a deal): then what they name decides."""
+        return (not self.trusted, self.at, self.event_id, self.identifiers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,8 @@ class _Group:
     def kinds(self) -> set[IdentifierKind]:
         return {member.kind for member in self.members if member.strong}
 
-    def user_ids(self) -> int:
-        return sum(member.kind == "user_id" for member in self.members)
+    def has_user_id(self) -> bool:
+        return any(member.kind == "user_id" for member in self.members)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ class _Resolving:
         one, two = self._group[head], self._group[other]
         if one is two:
             return
-        if not claim.explicit and one.user_ids() + two.user_ids() > 1:
+        if not claim.explicit and one.has_user_id() and two.has_user_id():
             self._reviews.append(Review(claim.event_id, "two_user_ids"))
         elif self._welds(one, two, claim):
             self._reviews.append(Review(claim.event_id, "two_vouched_people"))

@@ -1,0 +1,154 @@
+"""`/v1/deals`: deals as posted, what their interactions earned, and why."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from services.attribution.api import schemas
+from services.attribution.domain.credit import Credit
+from services.attribution.domain.rules import Rules
+from services.attribution.ports import Counted, CreditedDeal, NotCounted, Reading
+from shared.contracts.deals import Deal
+from shared.kernel.errors import Conflict, NotFound, Reject
+from shared.kernel.instant import Instant, to_text
+from shared.web.auth import Scope, require
+from shared.web.paging import Asked, Page, page
+
+
+def router(reading: Reading, rules: Rules) -> APIRouter:
+    """The routes of deals."""
+    routes = APIRouter(prefix="/v1/deals", tags=["deals"], dependencies=[require(Scope.READ)])
+
+    @routes.get("")
+    async def deals(asked: Asked) -> Page[schemas.Deal]:
+        """Deals by id."""
+        position = asked.position(str)
+        found = await reading.deals(asked.limit + 1, None if position is None else str(position[0]))
+        return page(found, asked, _deal, lambda deal: (deal.id,))
+
+    @routes.get("/{deal_id}")
+    async def deal(deal_id: str) -> schemas.DealWithHistory:
+        """A deal with every version of it."""
+        found = await reading.deal(deal_id)
+        if found is None:
+            raise NotFound
+        return schemas.DealWithHistory(**_told(found.deal), history=[_version(each) for each in found.versions])
+
+    @routes.get("/{deal_id}/credits")
+    async def deal_credits(
+        deal_id: str, model: Annotated[str | None, Query(description="A model's name; the agreed one.")] = None
+    ) -> schemas.Credits:
+        """What each interaction of a won deal earned."""
+        name = rules.agreed if model is None else model
+        if name not in rules.models:
+            raise Reject("unknown_name", f"known are {', '.join(rules.models)}", "model")
+        found = await reading.credits(deal_id, name)
+        if found is None:
+            raise NotFound
+        if found.deal.status != "won":
+            raise Conflict("only a won deal has credits")
+        return _credits(found, name, rules)
+
+    @routes.get("/{deal_id}/why")
+    async def why(deal_id: str) -> schemas.Why:
+        """The journey of a deal: what was counted, what was not and why."""
+        found = await reading.journey(deal_id)
+        if found is None:
+            raise NotFound
+        counted = [_counted(each) for each in found.counted]
+        return schemas.Why(found.deal_id, found.charter, counted, [_not_counted(each) for each in found.not_counted])
+
+    return routes
+
+
+def _deal(deal: Deal) -> schemas.Deal:
+    return schemas.Deal(**_told(deal))
+
+
+def _told(deal: Deal) -> Mapping[str, Any]:
+    account = deal.account
+    return {
+        "id": deal.id,
+        "version": deal.version,
+        "name": deal.name,
+        "status": deal.status,
+        "stage": deal.stage,
+        "deal_type": deal.deal_type,
+        "lost_reason": deal.lost_reason,
+        "owner": deal.owner,
+        "account": None if account is None else schemas.Account(account.id, account.name, account.domain),
+        "amount_minor": deal.amount_minor,
+        "currency": deal.currency,
+        "created_at": _text(deal.created_at),
+        "closed_at": _text_or_none(deal.closed_at),
+        "occurred_at": _text(deal.occurred_at),
+        "people": [schemas.Person(person.person_id, person.role) for person in deal.people],
+        "flags": list(deal.flags),
+    }
+
+
+def _version(deal: Deal) -> schemas.Version:
+    return schemas.Version(
+        deal.version,
+        _text(deal.occurred_at),
+        deal.status,
+        deal.stage,
+        deal.amount_minor,
+        deal.currency,
+        _text_or_none(deal.closed_at),
+    )
+
+
+def _credits(found: CreditedDeal, model: str, rules: Rules) -> schemas.Credits:
+    return schemas.Credits(
+        deal_id=found.deal.id,
+        model=model,
+        rule=rules.models[model].rule,
+        charter=found.charter,
+        amount_minor=found.deal.amount_minor,
+        currency=found.deal.currency,
+        credits=[_credit(each) for each in found.credits],
+    )
+
+
+def _credit(credit: Credit) -> schemas.Credit:
+    return schemas.Credit(
+        **asdict(credit) | {"occurred_at": _text_or_none(credit.occurred_at), "share": float(credit.share)}
+    )
+
+
+def _counted(counted: Counted) -> schemas.Counted:
+    return schemas.Counted(
+        counted.interaction_id,
+        _text(counted.occurred_at),
+        counted.person_id,
+        counted.kind,
+        list(counted.kinds),
+        counted.channel,
+        counted.campaign,
+        counted.department,
+        list(counted.touchpoints),
+    )
+
+
+def _not_counted(passed: NotCounted) -> schemas.NotCounted:
+    return schemas.NotCounted(
+        passed.id,
+        passed.what,
+        _text(passed.occurred_at),
+        passed.person_id,
+        passed.kind,
+        passed.channel,
+        passed.why,
+        passed.why.sentence,
+    )
+
+
+def _text(at: int) -> str:
+    return to_text(Instant(at))
+
+
+def _text_or_none(at: int | None) -> str | None:
+    return None if at is None else _text(at)

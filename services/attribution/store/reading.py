@@ -1,0 +1,157 @@
+"""What the API asks of attribution's store. Reports are summed by the database; no journey is read for one.
+
+Sums and what was won come from one statement, so that they agree whatever is being written meanwhile.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from msgspec import json
+from msgspec.structs import replace
+from sqlalchemy import ColumnElement, Row, Select, func, literal, literal_column, null, select, union_all
+
+from services.attribution.domain.credit import Credit
+from services.attribution.domain.report import NONE, Sum
+from services.attribution.ports import CreditedDeal, HistoricDeal, KeptJourney, Reported, ReportAsked, Won
+from services.attribution.store.ledger import deal_of
+from services.attribution.store.tables import CREDITS, DEAL_HISTORY, DEALS, JOURNEYS
+from shared.contracts.deals import Deal, DealPerson
+from shared.db.engine import Database
+from shared.db.people import roots_of
+from shared.db.work import Reader
+
+_KEYS: Mapping[str, ColumnElement[Any]] = {
+    **{name: CREDITS.c[name] for name in ("campaign", "channel", "content", "department", "kind", "source")},
+    "utm_source": CREDITS.c.utm_source,
+    "account": DEALS.c.account_id,
+}
+_WON = ""
+"""Stands where a model does, in the rows of what was won."""
+
+
+class SqlReading:
+    """The reading port over a service's store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def deals(self, limit: int, after: str | None) -> Sequence[Deal]:
+        """Deals by id, those after an id; their people as they are known now."""
+        wanted = select(DEALS.c.body).order_by(DEALS.c.id).limit(limit)
+        async with self._database.read() as reader:
+            rows = await reader.rows(wanted if after is None else wanted.where(DEALS.c.id > after))
+            return await _as_known([deal_of(row) for row in rows], reader)
+
+    async def deal(self, deal_id: str) -> HistoricDeal | None:
+        """A deal with its versions, the first one first."""
+        versions = select(DEAL_HISTORY.c.body).where(DEAL_HISTORY.c.deal_id == deal_id)
+        async with self._database.read() as reader:
+            found = await reader.first(select(DEALS.c.body).where(DEALS.c.id == deal_id))
+            if found is None:
+                return None
+            [deal] = await _as_known([deal_of(found)], reader)
+            rows = await reader.rows(versions.order_by(DEAL_HISTORY.c.version))
+        return HistoricDeal(deal, [deal_of(row) for row in rows])
+
+    async def credits(self, deal_id: str, model: str) -> CreditedDeal | None:
+        """A deal with its credits; none where it is not won."""
+        of_model = (CREDITS.c.deal_id == DEALS.c.id) & (CREDITS.c.model == model)
+        whole = (
+            select(DEALS.c.body, JOURNEYS.c.charter, CREDITS)
+            .join(JOURNEYS, JOURNEYS.c.deal_id == DEALS.c.id)
+            .outerjoin(CREDITS, of_model)
+        )
+        async with self._database.read() as reader:
+            rows = await reader.rows(whole.where(DEALS.c.id == deal_id).order_by(CREDITS.c.n))
+        if not rows:
+            return None
+        return CreditedDeal(deal_of(rows[0]), rows[0].charter, [_credit(row) for row in rows if row.model is not None])
+
+    async def journey(self, deal_id: str) -> KeptJourney | None:
+        """The journey of a deal."""
+        async with self._database.read() as reader:
+            body = await reader.scalar(select(JOURNEYS.c.body).where(JOURNEYS.c.deal_id == deal_id))
+        return None if body is None else json.decode(body, type=KeptJourney)
+
+    async def report(self, asked: ReportAsked) -> Reported:
+        """What was won, and who earned it."""
+        async with self._database.read() as reader:
+            rows = await reader.rows(union_all(_totals(asked), _earned(asked, reader)))
+        won = [Won(row.first, int(row.deals), int(row.amount)) for row in rows if row.model == _WON]
+        sums: defaultdict[str, defaultdict[tuple[str, ...], Sum]] = defaultdict(lambda: defaultdict(Sum))
+        for row in rows:
+            if row.model != _WON:
+                key = tuple(value or NONE for value in (row.first, row.second)[: len(asked.keys)])
+                sums[row.model][key].add(Fraction(row.deals), int(row.amount), int(row.volume))
+        return Reported(sorted(won, key=lambda one: one.currency), sums)
+
+
+async def _as_known(deals: Sequence[Deal], reader: Reader) -> list[Deal]:
+    """Deals whose people are who they are known to be now, each with a role once."""
+    roots = await roots_of(reader, {person.person_id for deal in deals for person in deal.people})
+    return [
+        replace(
+            deal,
+            people=tuple(
+                DealPerson(person_id=person_id, role=role)
+                for person_id, role in dict.fromkeys((roots[one.person_id], one.role) for one in deal.people)
+            ),
+        )
+        for deal in deals
+    ]
+
+
+def _won_in(asked: ReportAsked) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [DEALS.c.status == "won"]
+    if asked.since is not None:
+        conditions.append(DEALS.c.closed_at >= asked.since)
+    if asked.until is not None:
+        conditions.append(DEALS.c.closed_at < asked.until)
+    return conditions
+
+
+def _totals(asked: ReportAsked) -> Select[Any]:
+    amount = func.sum(DEALS.c.amount_minor)
+    counted = select(
+        literal(_WON).label("model"),
+        DEALS.c.currency.label("first"),
+        literal_column("NULL").label("second"),
+        func.count().label("deals"),
+        amount.label("amount"),
+        amount.label("volume"),
+    )
+    return counted.where(*_won_in(asked)).group_by(DEALS.c.currency)
+
+
+def _earned(asked: ReportAsked, reader: Reader) -> Select[Any]:
+    keys = [_KEYS[name] for name in asked.keys]
+    columns = [keys[0], keys[1] if len(keys) > 1 else null()]
+    summed = select(
+        CREDITS.c.model,
+        columns[0],
+        columns[1],
+        func.sum(CREDITS.c.part),
+        func.sum(CREDITS.c.amount_minor),
+        func.sum(func.abs(CREDITS.c.amount_minor)),
+    ).join_from(CREDITS, DEALS, DEALS.c.id == CREDITS.c.deal_id)
+    wanted = (*_won_in(asked), DEALS.c.currency == asked.currency, reader.among(CREDITS.c.model, asked.models))
+    return summed.where(*wanted).group_by(CREDITS.c.model, *keys)
+
+
+def _credit(row: Row[Any]) -> Credit:
+    return Credit(
+        interaction_id=row.interaction_id,
+        occurred_at=row.occurred_at,
+        person_id=row.person_id,
+        kind=row.kind,
+        channel=row.channel,
+        campaign=row.campaign,
+        department=row.department,
+        source=row.source,
+        utm_source=row.utm_source,
+        content=row.content,
+        share=Fraction(row.share),
+        amount_minor=row.amount_minor,
+    )

@@ -1,0 +1,59 @@
+"""Puts attribution together: its store, its session, its routes, its parts."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from services.attribution.api import deals, report
+from services.attribution.domain.rules import Rules
+from services.attribution.handlers.attributing import Attributing
+from services.attribution.settings import rules_of
+from services.attribution.store.ledger import open_ledger
+from services.attribution.store.reading import SqlReading
+from services.attribution.worker import GROUP, HANDLERS, TOPICS
+from services.deployment import Deployment, Service, working
+from shared.contracts import charter_text
+from shared.db.work import Work
+from shared.kernel.instant import Instant
+from shared.kernel.keys import Key
+from shared.observe.lag import Lag
+from shared.observe.metrics import Metrics
+from shared.runtime.lag import lag
+from shared.runtime.relay import Relay
+from shared.runtime.session import Consuming
+from shared.web.app import build_app
+from shared.web.auth import Tokens
+from shared.web.health import Health
+
+MIGRATIONS = Path(__file__).parent / "store" / "migrations"
+
+
+def consuming(rules: Rules) -> Consuming[Attributing]:
+    """What the loop needs to know of attribution."""
+
+    async def open_session(work: Work, keys: frozenset[Key], _now: Instant) -> Attributing:
+        people, ledger = await open_ledger(work, keys)
+        return Attributing(people, ledger, rules)
+
+    return Consuming(GROUP, TOPICS, HANDLERS, open_session)
+
+
+def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
+    """The service, on the log and the store of a deployment; `alive` asks whether the process is well."""
+    database = deployment.open_database("attribution")
+    rules = rules_of(charter_text.default())
+    relay = Relay(deployment.log, database)
+
+    async def how_far() -> Lag:
+        return await lag(deployment.log, database, GROUP, tuple(topic.name for topic in TOPICS))
+
+    health = Health(Metrics(), how_far, alive, metrics_open=deployment.settings.metrics_open)
+    tokens = Tokens.of(deployment.credentials)
+    reading = SqlReading(database)
+    return Service(
+        name="attribution",
+        database=database,
+        migrations=MIGRATIONS,
+        api=build_app("attribution", [report.router(reading, rules), deals.router(reading, rules)], tokens, health),
+        health=build_app("attribution worker", [], tokens, health),
+        worker=working(deployment, database, consuming(rules), relay),
+    )

@@ -1,0 +1,160 @@
+"""What a run left behind, held against the plain model: every difference as a sentence.
+
+Equal means equal but for the ids of people, aliases, and what was sent when.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from msgspec import json
+
+from services.scoring.domain.state import State
+from shared.contracts.envelope import Unreadable, decode
+from shared.contracts.leads import LeadQualified
+from shared.contracts.topics import TYPES
+from tests.reference.deals import people_on, standing
+from tests.reference.happened import Happening
+from tests.reference.people import Name, People
+from tests.reference.stages import Walk, walk
+from tests.simulation.cluster import Run
+from tests.simulation.world import World
+
+Person = frozenset[Name]
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What ingest says, with people told by their names."""
+
+    root: Mapping[str, str]
+    names: Mapping[str, Person]
+    owners: Mapping[str, str | None]
+    """The person (never an alias) of every touchpoint."""
+    deals: Mapping[str, tuple[int, frozenset[Person]]]
+
+
+def differences(world: World, run: Run) -> list[str]:
+    """Everything in which the run is not what the model says; empty where all is well."""
+    people = People(world.happenings, world.versions)
+    resolved = _resolved(run.folder)
+    return [
+        *_of_the_record(world, run),
+        *_of_people(world, people, resolved),
+        *_of_scoring(world, people, resolved, run),
+        *_of_promotions(run),
+    ]
+
+
+def _rows(folder: Path, service: str, statement: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(folder / f"{service}.db")) as connection:
+        return connection.execute(statement).fetchall()
+
+
+def _resolved(folder: Path) -> Resolved:
+    into = dict(_rows(folder, "ingest", "select id, into_id from people"))
+    root = {person: _root(person, into) for person in into}
+    names: dict[str, set[Name]] = {}
+    for identifier, person in _rows(folder, "ingest", "select id, person from identifiers where person is not null"):
+        kind, _, value = identifier.partition(":")
+        names.setdefault(root[person], set()).add((kind, value))
+    named = {person: frozenset(held) for person, held in names.items()}
+    touchpoints = _rows(folder, "ingest", "select id, person from touchpoints")
+    deals = {
+        deal: (version, frozenset(named[root[one["person_id"]]] for one in json.decode(on_deal)))
+        for deal, version, on_deal in _rows(folder, "ingest", "select id, version, people from deals")
+    }
+    owners = {touch: None if person is None else root[person] for touch, person in touchpoints}
+    return Resolved(root, named, owners, deals)
+
+
+def _root(person: str, into: Mapping[str, str | None]) -> str:
+    above = into.get(person)
+    return person if above is None else _root(above, into)
+
+
+def _of_the_record(world: World, run: Run) -> Iterator[str]:
+    stored = Counter(row[0] for row in _rows(run.folder, "ingest", "select id from touchpoints"))
+    sent = {happening.id for happening in world.happenings}
+    yield from (f"{touch} is lost" for touch in sent - stored.keys())
+    yield from (f"{touch} is on record {count} times" for touch, count in stored.items() if count != 1)
+    broken = "select topic, partition, record_offset, count(*) from dead_letters group by 1, 2, 3"
+    letters = _rows(run.folder, "ingest", broken)
+    yield from (f"{letter} was set aside more than once" for *letter, count in letters if count != 1)
+    if len(letters) != world.broken:
+        yield f"{len(letters)} records were set aside, not {world.broken}"
+    strays = _rows(run.folder, "scoring", "select reason from dead_letters")
+    yield from (f"scoring set aside what ingest said: {reason}" for (reason,) in strays)
+
+
+def _of_people(world: World, people: People, resolved: Resolved) -> Iterator[str]:
+    found = set(resolved.names.values())
+    yield from (f"nobody is {sorted(person)}" for person in people.groups() - found)
+    yield from (f"there is no such person as {sorted(person)}" for person in found - people.groups())
+    for happening in world.happenings:
+        owner = resolved.owners.get(happening.id)
+        told = None if owner is None else resolved.names.get(owner)
+        if told != people.of(happening):
+            yield f"{happening} belongs to {people.of(happening)}, not to {told}"
+    for deal, version in standing(world.versions).items():
+        expected = (version.number, frozenset(people_on(version, people)))
+        if resolved.deals.get(deal) != expected:
+            yield f"{deal} is {expected}, not {resolved.deals.get(deal)}"
+
+
+def _of_scoring(world: World, people: People, resolved: Resolved, run: Run) -> Iterator[str]:
+    into = dict(_rows(run.folder, "scoring", "select id, into_id from people"))
+    for person, root in resolved.root.items():
+        if person in into and _root(person, into) != root:
+            yield f"scoring takes {person} for {_root(person, into)}, ingest for {root}"
+    touches = dict(_rows(run.folder, "scoring", "select id, owner from touches"))
+    for touch, owner in resolved.owners.items():
+        held = touches.get(touch)
+        if touch not in touches or (None if held is None else _root(held, into)) != owner:
+            yield f"in scoring {touch} belongs to {held}, in ingest to {owner}"
+    states = {
+        person: json.decode(state, type=State)
+        for person, state in _rows(run.folder, "scoring", "select person_id, state from leads where not alias")
+    }
+    sent = {touch for (touch,) in _rows(run.folder, "scoring", "select id from touches where promotion_id is not null")}
+    for person, names in resolved.names.items():
+        way = _way(world, people, names)
+        state = states.pop(person, None)
+        steps = None if state is None else [(e.stage, e.entered_at, e.cause_event_id) for e in state.history]
+        if steps != way.steps:
+            yield f"{sorted(names)} went {way.steps}, not {steps}"
+        reachable = any(kind in ("email", "crm_contact_id") for kind, _ in names)
+        if way.causes[-1] is not None and reachable and not way.cycles[-1] & sent:
+            yield f"{sorted(names)} was never promoted for {way.causes[-1]}"
+    yield from (f"scoring knows {person}, whom nobody else does" for person in states)
+
+
+def _way(world: World, people: People, names: Person) -> Walk:
+    own: list[Happening] = [happening for happening in world.happenings if people.of(happening) == names]
+    deals = [version for version in standing(world.versions).values() if names in people_on(version, people)]
+    return walk(own, people.known(names), deals)
+
+
+def _of_promotions(run: Run) -> Iterator[str]:
+    ids: dict[str, set[str]] = {}
+    causes: dict[str, set[str]] = {}
+    for record in run.records:
+        if record.partition.topic != "leads":
+            continue
+        try:
+            event = decode(record.value, record.headers, TYPES)
+        except Unreadable as error:
+            yield f"scoring published what nobody can read: {error}"
+            continue
+        if isinstance(event.data, LeadQualified):
+            ids.setdefault(event.data.promotion_id, set()).add(event.id)
+            causes.setdefault(event.data.cause_event_id, set()).add(event.data.promotion_id)
+    kept = {promotion for (promotion,) in _rows(run.folder, "scoring", "select promotion_id from touches") if promotion}
+    yield from (f"promotion {one} is two events" for one, events in ids.items() if len(events) != 1)
+    yield from (f"{cause} caused two promotions" for cause, sent in causes.items() if len(sent) != 1)
+    yield from (f"promotion {one} was sent and not kept" for one in ids.keys() - kept)
+    yield from (f"promotion {one} was kept and not sent" for one in kept - ids.keys())
