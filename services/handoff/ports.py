@@ -1,8 +1,8 @@
 """What hand-off needs of its store and of the outside, in its own words. A ledger lives as long as one batch."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from dataclasses import dataclass, field
+from typing import Final, Literal, Protocol
 
 from services.handoff.domain.delivery import Health, Outcome
 from services.handoff.domain.lead import Handoff
@@ -13,6 +13,8 @@ from shared.kernel.instant import Instant
 
 DeliveryState = Literal["pending", "delivered", "failed"]
 EndpointState = Literal["active", "disabled", "deleted"]
+EVERYTHING: Final = "*"
+"""Among an endpoint's events: it wants all there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,11 @@ class Endpoint:
     state: EndpointState
     reason: str | None
     created_at: Instant
-    health: Health = Health()
+    health: Health = field(default_factory=Health)
+
+    def wants(self, message_type: str) -> bool:
+        """Whether it has asked for messages of a type."""
+        return EVERYTHING in self.events or message_type in self.events
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +204,8 @@ class Ledger(Protocol):
         """Leave messages to be delivered; one that was left before stays as it is."""
         ...
 
-    async def health(self, endpoint_id: str) -> Health:
-        """How an endpoint has been answering; locked where it has not been well."""
+    async def health(self, endpoint_id: str, *, locking: bool) -> Health:
+        """How an endpoint has been answering; locked where asked, or where it has not been well."""
         ...
 
     async def keep_health(self, endpoint_id: str, health: Health, disabled: str | None) -> None:
@@ -220,6 +226,83 @@ class Desk(Protocol):
 
     async def claim(self, room: Mapping[str, int], now: Instant) -> Sequence[Attempt]:
         """Claim so many due deliveries an endpoint, for one lease; committed when it returns."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A hand-off with the person it belongs to now."""
+
+    person_id: str
+    kept: Kept
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which hand-offs are asked for; None asks for all."""
+
+    person_id: str | None = None
+    owner_id: str | None = None
+    status: str | None = None
+
+
+After = tuple[str | int, ...] | None
+"""Where a page goes on: the sort key of the last item before it."""
+
+
+class Reading(Protocol):
+    """What can be read outside of any batch."""
+
+    async def handoffs(self, wanted: Wanted, after: After, limit: int) -> Sequence[Shown]:
+        """Up to `limit` hand-offs by (time of assignment, id)."""
+        ...
+
+    async def handoff(self, handoff_id: str) -> Shown:
+        """One hand-off; raises NotFound."""
+        ...
+
+    async def between(self, first: Instant, end: Instant) -> Sequence[Handoff]:
+        """All hand-offs that were assigned from `first` on and before `end`."""
+        ...
+
+    async def deliveries_of(self, handoff_id: str) -> Sequence[Delivery]:
+        """All deliveries of a hand-off, the oldest first."""
+        ...
+
+    async def deliveries_to(self, endpoint_id: str, after: After, limit: int) -> Sequence[Delivery]:
+        """Up to `limit` deliveries to an endpoint by (time, id)."""
+        ...
+
+
+class Endpoints(Protocol):
+    """The endpoints, as they are changed from outside."""
+
+    async def add(self, endpoint: Endpoint, key: bytes) -> None:
+        """Add an endpoint and the key that signs for it."""
+        ...
+
+    async def get(self, endpoint_id: str) -> Endpoint:
+        """An endpoint; raises NotFound."""
+        ...
+
+    async def page(self, after: After, limit: int) -> Sequence[Endpoint]:
+        """Up to `limit` endpoints in id order."""
+        ...
+
+    async def change(self, endpoint_id: str, values: Mapping[str, object]) -> Endpoint:
+        """Change its url, events, name or state; raises NotFound. Switched on it starts with a clean sheet."""
+        ...
+
+    async def delete(self, endpoint_id: str) -> None:
+        """Send nothing there any more; raises NotFound."""
+        ...
+
+    async def rotate(self, endpoint_id: str, key: bytes, now: Instant) -> None:
+        """Sign with a new key; the one before signs along for a day. Raises NotFound."""
+        ...
+
+    async def send(self, endpoint_id: str, message: Message, now: Instant) -> str:
+        """Leave a message for this endpoint alone; answers the delivery's id. Raises NotFound."""
         ...
 
 

@@ -160,14 +160,17 @@ class KnownPerson:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What makes somebody one person: the identifiers, and every claim of the component that they lie in."""
+    """What makes somebody one person. `seed` is the identifier that made them."""
 
     person_id: str
     seed: Identifier
     aliases: Mapping[str, Identifier]
     """Who was merged into them, by the identifier each was made by."""
     identifiers: frozenset[Identifier]
-    claims: Sequence[Claim]
+    contested: frozenset[Identifier]
+    """Anonymous ids that others claimed too: some of what came under them may be theirs."""
+    components: tuple[str, ...]
+    """Where their claims lie, with those of everybody they might be taken for."""
 
 
 class EventPosition(NamedTuple):
@@ -217,6 +220,10 @@ class Reading(Protocol):
 
     async def identity(self, person_id: str) -> Identity | None:
         """What makes a person one, by any id of theirs."""
+        ...
+
+    async def claims(self, identity: Identity) -> Sequence[Claim]:
+        """Every claim of the components that they lie in, other people's too."""
         ...
 
     async def journey(self, identity: Identity, after: Moment | None, limit: int) -> Sequence[StoredTouchpoint]:

@@ -20,60 +20,10 @@ class Crashed(BaseException):
     """The process is no more. Not an `Exception`: nothing that handles errors may handle this."""
 
 
-class Process:
-    """One simulated process; `name` is for messages. Made anew after each crash."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.dead = False
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._held: list[Callable[[], None]] = []
-
-    def hold(self, drop: Callable[[], None]) -> None:
-        """Have `drop` called when the process dies: what the machine takes back from it."""
-        self._held.append(drop)
-
-    def drop_all(self) -> None:
-        """Take back what the process held."""
-        while self._held:
-            self._held.pop()()
-
-    def kill(self) -> None:
-        """End it at once: no tidying up."""
-        self.dead = True
-        self.drop_all()
-        for task in self._tasks:
-            if task is not asyncio.current_task():
-                task.cancel()
-
-    async def run(self, parts: Sequence[Coroutine[Any, Any, None]]) -> None:
-        """Run parts until all have ended. Raises what a living one raised; a crash ends it without a word."""
-        context = copy_context()
-        context.run(_process.set, self)
-        loop = asyncio.get_running_loop()
-        self._tasks = {loop.create_task(part, context=context) for part in parts}
-        ended, running = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_EXCEPTION)
-        if running:
-            self.kill()
-            await asyncio.wait(running)
-        errors = [error for task in ended if not task.cancelled() and (error := task.exception()) is not None]
-        for task in running:
-            _ = task.cancelled() or task.exception()
-        self.drop_all()
-        for error in errors:
-            if not isinstance(error, Crashed):
-                raise error
-
-
-_process: ContextVar[Process | None] = ContextVar("process", default=None)
-
-
 class Chaos:
-    """Chance, from one seed: how long things take, and which step kills."""
+    """Chance, from one seed: how long things take, which step kills, and who stands still for how long."""
 
-    def __init__(
-        self, seed: int, *, crash_chance: float, stall_chance: float = 0.0, stall_seconds: float = 0.0
-    ) -> None:
+    def __init__(self, seed: int, *, crash_chance: float, stall_chance: float, stall_seconds: float) -> None:
         self.random = Random(seed)  # noqa: S311  a seeded generator is the point
         self.crashes = 0
         self.stalls = 0
@@ -85,33 +35,100 @@ class Chaos:
         """No crash and no stall from now on."""
         self._crash_chance = self._stall_chance = 0.0
 
-    async def step(self) -> None:
-        """One meeting with the world. Outside of any process it only lets others run."""
-        process = _process.get()
-        if process is not None and process.dead:
-            raise Crashed(process.name)
-        delay = self.random.random()
-        await asyncio.sleep(0 if delay < _IMMEDIATE else (delay - _IMMEDIATE) * _LONGEST_DELAY)
-        if process is None:
-            return
-        if not process.dead and self.random.random() < self._crash_chance:
-            self.crashes += 1
-            process.kill()
-        if process.dead:
-            raise Crashed(process.name)
+    def strikes(self) -> bool:
+        """Whether a process dies now."""
+        struck = self.random.random() < self._crash_chance
+        self.crashes += struck
+        return struck
+
+    async def delay(self) -> None:
+        """What one meeting with the world takes; mostly no time at all."""
+        drawn = self.random.random()
+        await asyncio.sleep(0 if drawn < _IMMEDIATE else (drawn - _IMMEDIATE) * _LONGEST_DELAY)
 
     async def stall(self) -> None:
         """Sometimes stand still for long, as a stopped process does: others take over meanwhile."""
         if self.random.random() < self._stall_chance:
             self.stalls += 1
             await asyncio.sleep(self._stall_seconds)
-        await self.step()
 
     async def pause(self, longest: float) -> None:
         """Let up to so many seconds pass."""
         await asyncio.sleep(self.random.random() * longest)
 
 
+class Process:
+    """One simulated process; `name` is for messages. Made anew after each crash."""
+
+    def __init__(self, name: str, chaos: Chaos) -> None:
+        self.name = name
+        self.chaos = chaos
+        self.dead = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._held: list[Callable[[], None]] = []
+
+    def hold(self, drop: Callable[[], None]) -> None:
+        """Have `drop` called when the process ends: what the machine takes back from it."""
+        self._held.append(drop)
+
+    def refuse_dead(self) -> None:
+        """Raises Crashed where the process is no more."""
+        if self.dead:
+            raise Crashed(self.name)
+
+    async def run(self, parts: Sequence[Coroutine[Any, Any, None]]) -> None:
+        """Run parts until all have ended. Raises what a living one raised; a crash ends it without a word."""
+        context = copy_context()
+        context.run(_current.set, self)
+        loop = asyncio.get_running_loop()
+        self._tasks = {loop.create_task(part, context=context) for part in parts}
+        _, running = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_EXCEPTION)
+        if running:
+            self.kill()
+            await asyncio.wait(running)
+        self._drop_all()
+        errors = [error for task in self._tasks if not task.cancelled() and (error := task.exception()) is not None]
+        for error in errors:
+            if not isinstance(error, Crashed):
+                raise error
+
+    def kill(self) -> None:
+        """End it at once: no tidying up."""
+        self.dead = True
+        self._drop_all()
+        for task in self._tasks:
+            if task is not asyncio.current_task():
+                task.cancel()
+
+    def _drop_all(self) -> None:
+        while self._held:
+            self._held.pop()()
+
+
+_current: ContextVar[Process | None] = ContextVar("process", default=None)
+
+
 def current_process() -> Process | None:
-    """The process that runs now."""
-    return _process.get()
+    """The process that runs now; None outside of any."""
+    return _current.get()
+
+
+async def step() -> None:
+    """One meeting with the world. Outside of any process it only lets others run."""
+    process = _current.get()
+    if process is None:
+        await asyncio.sleep(0)
+        return
+    process.refuse_dead()
+    await process.chaos.delay()
+    if not process.dead and process.chaos.strikes():
+        process.kill()
+    process.refuse_dead()
+
+
+async def stall() -> None:
+    """A step before which the process may stand still for long."""
+    process = _current.get()
+    if process is not None:
+        await process.chaos.stall()
+    await step()

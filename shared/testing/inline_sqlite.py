@@ -6,22 +6,21 @@ all that it had not committed. Durability against power cuts is left out: files 
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_dbapi
 
-from shared.testing.chaos import Crashed, current_process
+from shared.testing.chaos import current_process, step
 
 _BUSY_SECONDS = 0.002
 _MOST_BUSY_TURNS = 20_000
-Step = Callable[[], Awaitable[None]]
 
 
-def inline_dbapi(step: Step) -> Any:
+def inline_dbapi() -> Any:
     """What `open_database` takes as `dbapi`: SQLite whose every statement is a step."""
-    return AsyncAdapt_aiosqlite_dbapi(_Module(step), sqlite3)  # type: ignore[arg-type]  # an object that looks like the module
+    return AsyncAdapt_aiosqlite_dbapi(_Module(), sqlite3)  # type: ignore[arg-type]  # an object that looks like the module
 
 
 class _Cursor:
@@ -102,8 +101,7 @@ class _AtOnce:
 class Connection:
     """aiosqlite's connection; awaiting it opens it. It lives as long as the process that opened it."""
 
-    def __init__(self, step: Step, path: str) -> None:
-        self._step = step
+    def __init__(self, path: str) -> None:
         self._path = path
         self._process = current_process()
         self._conn: Any = None
@@ -125,16 +123,16 @@ class Connection:
 
     async def step(self) -> None:
         """A step of the simulation, on a connection that is still there."""
-        await self._step()
+        await step()
         self.refuse_dead()
 
     def refuse_dead(self) -> None:
         """Raises Crashed where the process is gone, and the connection with it."""
-        if self._process is not None and self._process.dead:
-            raise Crashed(self._process.name)
+        if self._process is not None:
+            self._process.refuse_dead()
 
     async def _open(self) -> "Connection":
-        await self._step()
+        await step()
         self._conn = sqlite3.connect(self._path, timeout=0, check_same_thread=False)
         if self._process is not None:
             self._process.hold(self.stop)
@@ -184,9 +182,6 @@ class _Module:
     sqlite_version = sqlite3.sqlite_version
     sqlite_version_info = sqlite3.sqlite_version_info
 
-    def __init__(self, step: Step) -> None:
-        self._step = step
-
     def connect(self, path: str, **_options: Any) -> Any:
         """A connection that is opened when it is awaited."""
-        return Connection(self._step, path)
+        return Connection(path)

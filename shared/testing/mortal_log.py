@@ -7,21 +7,20 @@ the records it had read, and goes on as if nothing had happened.
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from shared.log.ports import Bounds, Locate, Log, LogFeatures, Outgoing, Partition, Record, Subscription
-from shared.testing.chaos import Chaos
+from shared.testing.chaos import stall, step
 
 
 class MortalSubscription:
     """A subscription of a process that may die."""
 
-    def __init__(self, inner: Subscription, chaos: Chaos) -> None:
+    def __init__(self, inner: Subscription) -> None:
         self._inner = inner
-        self._chaos = chaos
 
     async def poll(self, limit: int, wait_ms: int) -> Sequence[Record]:
         """What the log gives, handed over late at times."""
         records = await self._inner.poll(limit, wait_ms)
         if records:
-            await self._chaos.stall()
+            await stall()
         return records
 
     def held(self) -> frozenset[Partition]:
@@ -34,21 +33,20 @@ class MortalSubscription:
 
     async def report(self, positions: Mapping[Partition, int]) -> None:
         """As the log does it."""
-        await self._chaos.step()
+        await step()
         await self._inner.report(positions)
 
     async def close(self) -> None:
         """Only the living leave."""
-        await self._chaos.step()
+        await step()
         await self._inner.close()
 
 
 class MortalLog:
     """A log shared by many processes, for one of them."""
 
-    def __init__(self, inner: Log, chaos: Chaos) -> None:
+    def __init__(self, inner: Log) -> None:
         self._inner = inner
-        self._chaos = chaos
 
     @property
     def features(self) -> LogFeatures:
@@ -67,7 +65,7 @@ class MortalLog:
         locate: Locate,
         on_revoke: Callable[[], Awaitable[None]] | None = None,
     ) -> MortalSubscription:
-        return MortalSubscription(await self._inner.subscribe(group, topics, locate, on_revoke), self._chaos)
+        return MortalSubscription(await self._inner.subscribe(group, topics, locate, on_revoke))
 
     async def bounds(self, topics: Iterable[str]) -> Mapping[Partition, Bounds]:
         return await self._inner.bounds(topics)

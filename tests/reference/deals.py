@@ -1,6 +1,8 @@
 """Deals: the highest version of each holds, and the people its contacts are."""
 
-from tests.reference.happened import Version
+from collections.abc import Iterable
+
+from tests.reference.happened import Contact, Version
 from tests.reference.people import Name, People
 
 
@@ -12,6 +14,6 @@ def standing(versions: list[Version]) -> dict[str, Version]:
     return held
 
 
-def people_on(version: Version, people: People) -> set[frozenset[Name]]:
-    """Who is on it."""
-    return {frozenset(people.person[contact.names()[0]]) for contact in version.contacts}
+def people_on(contacts: Iterable[Contact], people: People) -> set[frozenset[Name]]:
+    """Who they are."""
+    return {frozenset(people.person[contact.names()[0]]) for contact in contacts}

@@ -1,6 +1,7 @@
 """All services on one log, each as two processes that die and come back until everything is settled."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,13 +12,13 @@ from shared.contracts.topics import TOPICS, dead_topic
 from shared.db.engine import Database, open_database, sqlite_url
 from shared.db.migrate import migrate
 from shared.kernel.instant import HOUR, Instant
-from shared.observe.lag import Lag
 from shared.log.memory import MemoryLog
 from shared.log.ports import Log, Record
+from shared.observe.lag import Lag
 from shared.runtime.consume import GUARDS, Consumer, Guards
 from shared.runtime.lag import lag
 from shared.runtime.relay import Relay
-from shared.testing.chaos import Chaos, Process
+from shared.testing.chaos import Chaos, Process, step
 from shared.testing.inline_sqlite import inline_dbapi
 from shared.testing.mortal_log import MortalLog
 from shared.testing.simulated_loop import simulate
@@ -30,14 +31,11 @@ _SESSION_SECONDS = 0.3
 _STALL_SECONDS = 0.8
 _CRASH_CHANCE = 0.004
 _STALL_CHANCE = 0.02
-_PATIENCE = 120.0
+_ROUNDS = 2
+_PATIENCE = 60.0
 """Simulated seconds in which everything has to be settled once nothing dies any more."""
 
 GuardsOf = Callable[[Log], Guards]
-
-
-class NeverSettled(AssertionError):
-    """Work remains that nobody does."""
 
 
 @dataclass(frozen=True)
@@ -46,20 +44,56 @@ class Run:
 
     folder: Path
     records: list[Record]
-    crashes: int
-    stalls: int
+    left: list[Lag]
+    """What remained undone when patience ended, by service; empty where everything settled."""
+
+
+class Stores:
+    """The stores of all services: empty ones that each run starts with, and engines that all runs share.
+
+    An engine belongs to one place for a process; what it has compiled outlives the process and the run.
+    """
+
+    def __init__(self, folder: Path, services: Sequence[Simulated]) -> None:
+        self.live = folder / "live"
+        self.services = services
+        self.crashes = self.stalls = 0
+        """In all runs so far."""
+        self._empty = folder / "empty"
+        self._engines: dict[tuple[str, str], Database] = {}
+        self.live.mkdir(parents=True)
+        simulate(self._make())
+        shutil.copytree(self.live, self._empty)
+
+    def clear(self) -> None:
+        """Have all stores empty again."""
+        shutil.rmtree(self.live)
+        shutil.copytree(self._empty, self.live)
+
+    async def open(self, service: Simulated, place: str) -> Database:
+        """The store of a service, as a process that has just started opens it."""
+        made = self._engines.get((service.name, place))
+        if made is None:
+            url = sqlite_url(self.live, service.name)
+            made = self._engines[service.name, place] = open_database(url, service.name, dbapi=inline_dbapi())
+        await made.engine.dispose(close=False)
+        return Database(made.engine, made.dialect, made.service)
+
+    async def _make(self) -> None:
+        for service in self.services:
+            database = await self.open(service, "migrations")
+            await migrate(database, service.migrations)
+            await database.close()
 
 
 class Cluster:
     """The processes, the log and the stores of one run."""
 
-    def __init__(self, seed: int, folder: Path, services: Sequence[Simulated], guards: GuardsOf | None = None) -> None:
-        self.chaos = Chaos(
-            seed, crash_chance=_CRASH_CHANCE, stall_chance=_STALL_CHANCE, stall_seconds=_STALL_SECONDS
-        )
-        self.log = MemoryLog(step=self.chaos.step, now=self.now, session_seconds=_SESSION_SECONDS)
-        self._folder = folder
-        self._services = services
+    def __init__(self, seed: int, stores: Stores, guards: GuardsOf | None = None) -> None:
+        self.chaos = Chaos(seed, crash_chance=_CRASH_CHANCE, stall_chance=_STALL_CHANCE, stall_seconds=_STALL_SECONDS)
+        self.log = MemoryLog(step=step, now=self.now, session_seconds=_SESSION_SECONDS)
+        self._stores = stores
+        self._services = stores.services
         self._guards = guards(self.log) if guards is not None else GUARDS
         self._stopping = asyncio.Event()
 
@@ -69,7 +103,8 @@ class Cluster:
 
     async def run(self, arrivals: Sequence[Outgoing]) -> Run:
         """Run everything on these arrivals until all is settled."""
-        names = [name for topic in TOPICS for name in (topic.name, *(dead_topic(topic.name, c) for c in topic.consumers))]
+        names = [topic.name for topic in TOPICS]
+        names += [dead_topic(topic.name, group) for topic in TOPICS for group in topic.consumers]
         await self.log.start(dict.fromkeys(names, PARTITIONS))
         async with asyncio.TaskGroup() as running:
             for service in self._services:
@@ -77,22 +112,20 @@ class Cluster:
                     running.create_task(self._keep_alive(service, slot))
             await self._arrive(arrivals)
             self.chaos.calm()
-            await self._settled()
+            left = await self._settled()
             self._stopping.set()
-        every = [partition for partition in await self.log.bounds(names)]
+        every = list(await self.log.bounds(names))
         records = await self.log.read([(partition, 0) for partition in every], 1_000_000)
-        return Run(self._folder, records, self.chaos.crashes, self.chaos.stalls)
-
-    def _open(self, service: Simulated) -> Database:
-        url = sqlite_url(self._folder, service.name)
-        return open_database(url, service.name, dbapi=inline_dbapi(self.chaos.step))
+        self._stores.crashes += self.chaos.crashes
+        self._stores.stalls += self.chaos.stalls
+        return Run(self._stores.live, records, left)
 
     async def _keep_alive(self, service: Simulated, slot: int) -> None:
         """One place for a process: when the one in it dies, another one starts on the same store."""
         while not self._stopping.is_set():
-            process = Process(f"{service.name}-{slot}")
-            log = MortalLog(self.log, self.chaos)
-            database = self._open(service)
+            process = Process(f"{service.name}-{slot}", self.chaos)
+            log = MortalLog(self.log)
+            database = await self._stores.open(service, str(slot))
             relay = Relay(log, database)
             consumer = Consumer(
                 log, database, service.consuming, now=self.now, committed=relay.wake, guards=self._guards
@@ -112,50 +145,36 @@ class Cluster:
             del waiting[:count]
             await self.chaos.pause(0.15)
 
-    async def _settled(self) -> None:
-        """Wait until every service has done everything, twice in a row."""
-        observers = [(service, self._open(service)) for service in self._services]
+    async def _settled(self) -> list[Lag]:
+        """Wait until every service has done everything, twice in a row; answers what is left where none does it."""
+        observers = [(service, await self._stores.open(service, "observer")) for service in self._services]
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _PATIENCE
-        quiet = 0
-        while quiet < 2:
-            if loop.time() > deadline:
-                raise NeverSettled([await self._lag(service, database) for service, database in observers])
+        quiet, left = 0, list[Lag]()
+        while quiet < _ROUNDS and loop.time() < deadline:
             await self.chaos.pause(0.2)
-            done = [(await self._lag(service, database)).caught_up for service, database in observers]
-            quiet = quiet + 1 if all(done) else 0
+            lags = [await self._lag(service, database) for service, database in observers]
+            left = [one for one in lags if not one.caught_up]
+            quiet = 0 if left else quiet + 1
         for _, database in observers:
             await database.close()
+        return left
 
     async def _lag(self, service: Simulated, database: Database) -> Lag:
         return await lag(self.log, database, service.name, tuple(t.name for t in service.consuming.topics))
 
 
-def prepare(folder: Path, services: Sequence[Simulated]) -> None:
-    """Make empty stores of all services, to be copied for each run."""
-
-    async def make() -> None:
-        for service in services:
-            database = open_database(sqlite_url(folder, service.name), service.name, dbapi=inline_dbapi(_at_once))
-            await migrate(database, service.migrations)
-            await database.close()
-
-    simulate(make())
-
-
-async def _at_once() -> None:
-    return None
-
-
-def simulated(
-    seed: int, arrivals: Sequence[Outgoing], stores: Path, services: Sequence[Simulated], guards: GuardsOf | None = None
-) -> Run:
-    """Run a seed on copies of the empty stores."""
-    folder = stores.with_name(f"seed-{seed}")
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(stores, folder)
+def simulated(seed: int, arrivals: Sequence[Outgoing], stores: Stores, guards: GuardsOf | None = None) -> Run:
+    """Run a seed on empty stores."""
+    stores.clear()
 
     async def main() -> Run:
-        return await Cluster(seed, folder, services, guards).run(arrivals)
+        return await Cluster(seed, stores, guards).run(arrivals)
 
     return simulate(main())
+
+
+def fast_folder() -> str | None:
+    """A folder in memory where the machine has one: nothing here has to outlive the machine."""
+    memory = Path("/dev/shm")  # noqa: S108
+    return str(memory) if os.access(memory, os.W_OK) else None

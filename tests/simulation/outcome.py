@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,12 @@ from services.scoring.domain.state import State
 from shared.contracts.envelope import Unreadable, decode
 from shared.contracts.leads import LeadQualified
 from shared.contracts.topics import TYPES
+from tests.reference.credit import Credit, earned_by_deal
 from tests.reference.deals import people_on, standing
-from tests.reference.happened import Happening
 from tests.reference.people import Name, People
 from tests.reference.stages import Walk, walk
-from tests.simulation.cluster import Run
-from tests.simulation.world import World
+from tests.simulation.cluster import GuardsOf, Run, Stores, simulated
+from tests.simulation.world import World, world
 
 Person = frozenset[Name]
 
@@ -38,6 +39,13 @@ class Resolved:
     deals: Mapping[str, tuple[int, frozenset[Person]]]
 
 
+def outcome(seed: int, stores: Stores, guards: GuardsOf | None = None) -> list[str]:
+    """Run a seed; everything that is not as the model says."""
+    there = world(seed)
+    run = simulated(seed, there.arrivals, stores, guards)
+    return [f"never settled: {run.left}"] if run.left else differences(there, run)
+
+
 def differences(world: World, run: Run) -> list[str]:
     """Everything in which the run is not what the model says; empty where all is well."""
     people = People(world.happenings, world.versions)
@@ -47,6 +55,7 @@ def differences(world: World, run: Run) -> list[str]:
         *_of_people(world, people, resolved),
         *_of_scoring(world, people, resolved, run),
         *_of_promotions(run),
+        *_of_credit(world, people, run),
     ]
 
 
@@ -101,7 +110,7 @@ def _of_people(world: World, people: People, resolved: Resolved) -> Iterator[str
         if told != people.of(happening):
             yield f"{happening} belongs to {people.of(happening)}, not to {told}"
     for deal, version in standing(world.versions).items():
-        expected = (version.number, frozenset(people_on(version, people)))
+        expected = (version.number, frozenset(people_on(version.contacts, people)))
         if resolved.deals.get(deal) != expected:
             yield f"{deal} is {expected}, not {resolved.deals.get(deal)}"
 
@@ -134,9 +143,21 @@ def _of_scoring(world: World, people: People, resolved: Resolved, run: Run) -> I
 
 
 def _way(world: World, people: People, names: Person) -> Walk:
-    own: list[Happening] = [happening for happening in world.happenings if people.of(happening) == names]
-    deals = [version for version in standing(world.versions).values() if names in people_on(version, people)]
+    own = [happening for happening in world.happenings if people.of(happening) == names]
+    deals = [version for version in standing(world.versions).values() if names in people_on(version.contacts, people)]
     return walk(own, people.known(names), deals)
+
+
+def _of_credit(world: World, people: People, run: Run) -> Iterator[str]:
+    statement = "select deal_id, model, interaction_id, share, amount_minor from credits order by deal_id, model, n"
+    found: dict[tuple[str, str], list[Credit]] = {}
+    for deal, model, interaction, share, amount in _rows(run.folder, "attribution", statement):
+        found.setdefault((deal, model), []).append((interaction, Fraction(share), amount))
+    expected = earned_by_deal(world.versions, people)
+    for key, earned in expected.items():
+        if found.get(key) != earned:
+            yield f"{key} is split {earned}, not {found.get(key)}"
+    yield from (f"{deal} has credit and is not won" for deal, model in found if (deal, "linear") not in expected)
 
 
 def _of_promotions(run: Run) -> Iterator[str]:

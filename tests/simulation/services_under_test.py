@@ -5,13 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import services
+from services.attribution import settings as attribution_settings
+from services.attribution import worker as attribution
+from services.attribution.handlers.attributing import Attributing
+from services.attribution.store.ledger import open_ledger as open_journeys
 from services.ingest import worker as ingest
 from services.ingest.store.session import open_resolving
+from services.scoring import settings as scoring_settings
 from services.scoring import worker as scoring
 from services.scoring.handlers.scoring import Scoring
-from services.scoring.settings import rules_of
 from services.scoring.store.ledger import open_ledger
 from shared.contracts import charter_text
+from shared.contracts.charter import Charter
 from shared.db.work import Work
 from shared.kernel.instant import Instant
 from shared.kernel.keys import Key
@@ -38,18 +43,30 @@ class Simulated:
 
 
 def simulated_services(open_ingest: Open[Any] = open_resolving) -> list[Simulated]:
-    """All of them; a test may open ingest's session over another store."""
+    """All of them, by the default charter; a test may open ingest's session over another store."""
+    charter = charter_text.default()
     return [
         Simulated(Consuming(ingest.GROUP, ingest.TOPICS, ingest.HANDLERS, open_ingest)),
-        Simulated(Consuming(scoring.GROUP, scoring.TOPICS, scoring.HANDLERS, _open_scoring())),
+        Simulated(Consuming(scoring.GROUP, scoring.TOPICS, scoring.HANDLERS, _open_scoring(charter))),
+        Simulated(Consuming(attribution.GROUP, attribution.TOPICS, attribution.HANDLERS, _open_attribution(charter))),
     ]
 
 
-def _open_scoring() -> Open[Scoring]:
-    rules = rules_of(charter_text.default())
+def _open_scoring(charter: Charter) -> Open[Scoring]:
+    rules = scoring_settings.rules_of(charter)
 
     async def open_session(work: Work, keys: frozenset[Key], now: Instant) -> Scoring:
         people, ledger = await open_ledger(work, keys)
         return Scoring(people, ledger, rules, now)
+
+    return open_session
+
+
+def _open_attribution(charter: Charter) -> Open[Attributing]:
+    rules = attribution_settings.rules_of(charter)
+
+    async def open_session(work: Work, keys: frozenset[Key], _now: Instant) -> Attributing:
+        people, ledger = await open_journeys(work, keys)
+        return Attributing(people, ledger, rules)
 
     return open_session

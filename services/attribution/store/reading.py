@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Row, Select, func, literal, literal_column
 
 from services.attribution.domain.credit import Credit
 from services.attribution.domain.report import NONE, Sum
-from services.attribution.ports import CreditedDeal, HistoricDeal, KeptJourney, Reported, ReportAsked, Won
+from services.attribution.ports import CreditedDeal, HistoricDeal, KeptJourney, ReportAsked, Reported, Won
 from services.attribution.store.ledger import deal_of
 from services.attribution.store.tables import CREDITS, DEAL_HISTORY, DEALS, JOURNEYS
 from shared.contracts.deals import Deal, DealPerson

@@ -106,8 +106,7 @@ def brief(lead: LeadQualified) -> Brief:
         account=_account(lead),
         reasons=tuple(messages.Reason(reason.text, reason.points) for reason in lead.reasons),
         journey=tuple(
-            messages.JourneyLine(Instant(line.occurred_at), line.kind, line.channel, line.text)
-            for line in lead.journey
+            messages.JourneyLine(Instant(line.occurred_at), line.kind, line.channel, line.text) for line in lead.journey
         ),
         first_touch={name: _shown(name, value) for name, value in lead.first_touch.items()},
     )

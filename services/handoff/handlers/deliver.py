@@ -42,9 +42,12 @@ class Deliver:
         self._dice = dice
         self._freed = freed
         self._under_way: dict[asyncio.Task[None], str] = {}
+        self._broken: BaseException | None = None
 
     async def due(self, now: Instant) -> int:
         """Start what is due and has room; answers how many attempts that were. Raises TryLater."""
+        if self._broken is not None:
+            raise self._broken
         room = self._room(await self._desk.due(now))
         if not room:
             return 0
@@ -89,4 +92,6 @@ class Deliver:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         del self._under_way[task]
+        # What no attempt may raise is raised where somebody looks: at the next turn.
+        self._broken = self._broken or task.exception()
         self._freed()

@@ -47,6 +47,7 @@ class Handing:
         self._news: list[tuple[News, Kept]] = []
         self._messages: list[Message] = []
         self._emits: list[Emit] = []
+        self._of_root: defaultdict[str, list[str]] = defaultdict(list)
 
     def qualified(self, lead: LeadQualified) -> None:
         """Somebody is to be handed over: once a promotion."""
@@ -107,6 +108,7 @@ class Handing:
         for answered in self._answers:
             await self._record(answered)
         members = await self.people.settle()
+        self._group(members)
         self._settle_merges(members)
         await self._hand_over(members)
         self._note_contacts(members)
@@ -135,30 +137,28 @@ class Handing:
         if arrived and answered.attempt.type == publishing.QUALIFIED and kept and kept.handoff.delivered_at is None:
             self._act(kept, Delivered())
 
-    def _open(self, members: Mapping[str, str]) -> dict[str, list[Kept]]:
-        """The open hand-offs of everyone who is touched, the oldest first."""
-        found: defaultdict[str, list[Kept]] = defaultdict(list)
+    def _group(self, members: Mapping[str, str]) -> None:
+        """Find whose each hand-off is now, the oldest first."""
         for kept in sorted(self._kept.values(), key=lambda kept: (kept.handoff.assigned_at, kept.handoff.id)):
             root = members.get(kept.handoff.person_id)
-            if root is not None and kept.handoff.is_open:
-                found[root].append(kept)
-        return found
+            if root is not None:
+                self._of_root[root].append(kept.handoff.id)
+
+    def _open(self, root: str) -> list[Kept]:
+        """The open hand-offs of a person: one, unless people have just merged."""
+        return [self._kept[one] for one in self._of_root.get(root, ()) if self._kept[one].handoff.is_open]
 
     def _settle_merges(self, members: Mapping[str, str]) -> None:
         """Of two open hand-offs of one person the older stays, and CRMs are told who became whom."""
-        known = {members.get(kept.handoff.person_id) for kept in self._kept.values()}
-        for root, held in self._open(members).items():
+        for root in sorted(self._of_root):
+            held = self._open(root)
             closed = {kept.handoff.person_id: self._act(kept, Closed("merged")) for kept in held[1:]}
             for merge in self._effective(root, members):
                 gone = closed.pop(merge.from_id, None) or closed.pop(merge.into_id, None)
-                self._messages.append(
-                    publishing.person_merged(merge, held[0].handoff.id, gone.handoff.id if gone else None)
-                )
+                stays, went = (held[0].handoff.id if held else None), (gone.handoff.id if gone else None)
+                self._messages.append(publishing.person_merged(merge, stays, went))
             for kept in closed.values():
                 self._tell(publishing.Updated(), kept)
-            known.discard(root)
-        for root in sorted(root for root in known if root is not None):
-            self._messages += [publishing.person_merged(m, None, None) for m in self._effective(root, members)]
 
     def _effective(self, root: str, members: Mapping[str, str]) -> list[Merge]:
         """The merges of this batch that led to a person, and that no later split has taken back."""
@@ -179,13 +179,14 @@ class Handing:
         handed: dict[str, str] = {}
         for lead in sorted(self._leads.values(), key=lambda lead: (lead.at, lead.promotion_id)):
             root = members[lead.person_id]
-            held = self._open(members).get(root)
+            held = self._open(root)
             if held:
                 kept = replace(held[0], brief=brief(lead), card_version=lead.card.version, taken_back=False)
                 self._tell(publishing.Updated(), self._act(kept, Updated()))
             else:
                 kept = rota.assign(lead, acts[root])
                 self._keep(kept)
+                self._of_root[root].append(kept.handoff.id)
                 self._emits.append(publishing.assigned(kept.handoff))
                 self._tell(publishing.Qualified(), kept)
             handed[lead.promotion_id] = kept.handoff.id
@@ -194,14 +195,14 @@ class Handing:
 
     def _note_contacts(self, members: Mapping[str, str]) -> None:
         for one in sorted(self._contacts.values(), key=lambda one: (one.occurred_at, one.id)):
-            for kept in self._open(members).get(members[one.person_id], ()):
+            for kept in self._open(members[one.person_id]):
                 if one.occurred_at >= kept.handoff.assigned_at:
                     self._act(kept, Contacted(one.kind, one.occurred_at))
 
     def _note_cards(self, members: Mapping[str, str]) -> None:
         """No CRM is told of a new card by itself: what is sent next carries it."""
         for card in self._cards:
-            for kept in self._open(members).get(members[card.person_id], ()):
+            for kept in self._open(members[card.person_id]):
                 known = kept.brief.person.id == card.person_id
                 if members[card.person_id] == card.person_id and (not known or card.version > kept.card_version):
                     told = replace(kept.brief, person=person(card))
@@ -212,7 +213,7 @@ class Handing:
         for changed in self._stages:
             if members[changed.person_id] != changed.person_id:
                 continue  # The history of an alias: the one of whoever it stands for now decides.
-            for kept in self._open(members).get(changed.person_id, ()):
+            for kept in self._open(changed.person_id):
                 holds = any(e.stage in _QUALIFIED and e.cycle >= kept.handoff.cycle for e in changed.history)
                 if holds or kept.taken_back:
                     continue

@@ -14,7 +14,7 @@ async def settle(ledger: Ledger, answered: Answered, schedule: Schedule, now: In
     """Keep what an attempt came to; answers whether it arrived and the delivery was still ours to settle."""
     attempt, outcome = answered.attempt, answered.outcome
     # The endpoint first: whoever switches one off locks it before its deliveries as well.
-    before = await ledger.health(attempt.endpoint_id)
+    before = await ledger.health(attempt.endpoint_id, locking=not outcome.succeeded)
     decision = next_attempt(attempt.number, outcome, now, answered.jitter, schedule)
     match decision:
         case Delivered():

@@ -80,7 +80,9 @@ def _survivor(group: frozenset[Identifier], people: dict[str, Person], first: Ma
     """The one person of a group; changes `people` so that all others with a seed in it are its aliases."""
     ours = sorted(person.id for person in people.values() if person.seed in group)
     for person_id in ours:
-        if people[person_id].into is not None and root(person_id, people) not in ours:
+        # Every step of the way has to lie here: one who stands behind somebody who left would leave with them.
+        into = people[person_id].into
+        if into is not None and into not in ours:
             people[person_id] = _moved(people[person_id], None)
     heads = [person_id for person_id in ours if people[person_id].into is None]
     if not heads:

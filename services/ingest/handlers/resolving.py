@@ -12,7 +12,7 @@ from dataclasses import replace
 from msgspec import json, structs
 
 from services.ingest.domain.identity import BrowserClaim, Identifier, owner_of
-from services.ingest.domain.people import Settled, root, settle
+from services.ingest.domain.people import Person, Settled, root, settle
 from services.ingest.handlers import publishing
 from services.ingest.handlers.deal_versions import DealVersions
 from services.ingest.handlers.understanding import Understood, understand
@@ -86,12 +86,18 @@ class Resolving:
         self._emits += publishing.alias_changes(settled.changed, community.people, self._now)
         cards = self._changed_cards(community, settled)
         self._graph.save(community, settled, cards)
+        torn = self._torn(community.people)
         moved = {
             member
             for member, before in community.owners.items()
-            if self._aliases.get(before, before) != settled.owner[member]
+            if before in torn or self._aliases.get(before, before) != settled.owner[member]
         }
         return moved | settled.contested
+
+    def _torn(self, before: Mapping[str, Person]) -> set[str]:
+        """Whoever an alias left: what was published under the alias may be of one who stayed."""
+        roots = {person_id: root(person_id, before) for person_id in before}
+        return {was for person_id, was in roots.items() if self._aliases[person_id] != self._aliases[was]}
 
     def _changed_cards(self, community: Community, settled: Settled) -> Mapping[str, Card]:
         changed: dict[str, Card] = {}

@@ -1,0 +1,54 @@
+"""Owners over HTTP: who takes leads, how many at a time, and when they are at work."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from services.handoff.domain.sla import calendar
+from services.handoff.ports import Team
+from shared.contracts.charter import Away, Owner
+from shared.contracts.charter_words import Count, Name, Part, Text, Week, Zone
+from shared.web import paging
+from shared.web.auth import Scope, require
+from shared.web.paging import Page
+
+
+class OwnerBody(Part):
+    """What is agreed of an owner; the id is in the path, and may be repeated."""
+
+    id: Name | None = None
+    name: Text
+    email: Text | None = None
+    weight: Annotated[int, Field(strict=True, ge=0, le=1000)] = 1
+    capacity: Count | None = None
+    time_zone: Zone = "UTC"
+    hours: Week | None = None
+    away: tuple[Away, ...] = ()
+
+
+def router(team: Team) -> APIRouter:
+    """The routes under `/v1/owners`."""
+    routes = APIRouter(prefix="/v1/owners", tags=["owners"])
+
+    @routes.get("", dependencies=[require(Scope.READ)])
+    async def list_owners(page: paging.Asked) -> Page[dict[str, Any]]:
+        """All owners, by id."""
+        after = page.position(str)
+        found = [owner for owner in await team.all() if after is None or (owner.id,) > after]
+        return paging.page(found[: page.limit + 1], page, _shown, lambda owner: (owner.id,))
+
+    @routes.put("/{owner_id}", dependencies=[require(Scope.OPERATE)])
+    async def put_owner(owner_id: Name, body: OwnerBody) -> dict[str, Any]:
+        """The owner as it is from now on; leads they have stay theirs."""
+        owner = Owner.model_validate(body.model_dump() | {"id": owner_id})
+        if owner.hours is not None:
+            calendar(owner.time_zone, {str(day): spans for day, spans in owner.hours.items()})
+        await team.put(owner)
+        return _shown(owner)
+
+    return routes
+
+
+def _shown(owner: Owner) -> dict[str, Any]:
+    return owner.model_dump(mode="json")

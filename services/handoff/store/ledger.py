@@ -1,0 +1,159 @@
+"""Hand-offs in SQL, for one batch: read under the locks of the people they belong to, and of the owners.
+
+Locks are taken in one order: people, owners, endpoints, deliveries.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from msgspec import json
+from sqlalchemy import Row, func, select, update
+
+from services.handoff.domain.delivery import Health
+from services.handoff.domain.lead import IN_HAND
+from services.handoff.ports import Attempt, Finished, Kept, Message, SalesAct, Seat
+from services.handoff.settings import Terms
+from services.handoff.store import deliveries, endpoints, owners
+from services.handoff.store.tables import HANDOFFS, OWNERS, PROMOTIONS, SALES_ACTS
+from shared.db.dialect import Upsert
+from shared.db.people import People, lock_people, members_of, roots_of
+from shared.db.work import Reader, Work
+from shared.kernel.errors import NotLoaded
+from shared.kernel.instant import Instant
+from shared.kernel.keys import Key, of_kind
+
+_KEEP_HANDOFF = Upsert(HANDOFFS, conflict=("id",), update=("owner_id", "status", "assigned_at", "accept_due", "body"))
+_KEEP_PROMOTION = Upsert(PROMOTIONS)
+_KEEP_SALES_ACT = Upsert(
+    SALES_ACTS,
+    conflict=("id",),
+    update=("person_id", "revision", "occurred_at", "kind", "actor", "counts"),
+    newer=("revision",),
+)
+
+
+async def open_ledger(work: Work, keys: frozenset[Key], terms: Terms, now: Instant) -> tuple[People, "SqlLedger"]:
+    """Lock everyone the keys lead to, and all owners where one is named, then read what the batch may touch."""
+    ledger = SqlLedger(work, terms, now)
+    led_to = await ledger.load_promotions(of_kind(keys, "promotion"))
+    ids = sorted({*of_kind(keys, "person"), *led_to})
+    people = await lock_people(work, ids)
+    if await ledger.load_promotions(of_kind(keys, "promotion")) - led_to:
+        raise NotLoaded(())  # It was handed over while we waited for the locks: redo at once, from the top.
+    await ledger.load(set((await roots_of(work, ids)).values()), of_kind(keys, "touchpoint"))
+    if of_kind(keys, "owner"):
+        await owners.lock(work, terms)
+    return people, ledger
+
+
+class SqlLedger:
+    """The ledger port over one transaction."""
+
+    def __init__(self, work: Work, terms: Terms, now: Instant) -> None:
+        self._work = work
+        self._terms = terms
+        self._now = now
+        self._handoffs: dict[str, Kept] = {}
+        self._promotions: set[str] = set()
+        self._acts: dict[str, SalesAct] = {}
+        self._seats: Mapping[str, Seat] | None = None
+
+    async def load_promotions(self, ids: Sequence[str]) -> set[str]:
+        """Read which of these were handed over; answers to whom they lead."""
+        if not ids:
+            return set()
+        handed = select(PROMOTIONS.c.id, HANDOFFS.c.person_id).join(HANDOFFS, HANDOFFS.c.id == PROMOTIONS.c.handoff_id)
+        rows = await self._work.rows(handed.where(self._work.among(PROMOTIONS.c.id, ids)))
+        self._promotions = {row.id for row in rows}
+        return {row.person_id for row in rows}
+
+    async def load(self, roots: Collection[str], act_ids: Sequence[str]) -> None:
+        """Read the hand-offs of these people, and these sales acts."""
+        if roots:
+            self._handoffs = {kept.handoff.id: kept for kept in await read_handoffs(self._work, roots)}
+        if act_ids:
+            rows = await self._work.rows(select(SALES_ACTS).where(self._work.among(SALES_ACTS.c.id, act_ids)))
+            self._acts = {row.id: _sales_act(row) for row in rows}
+
+    def handoffs(self) -> Mapping[str, Kept]:
+        """Every hand-off of the people who are locked, by id."""
+        return self._handoffs
+
+    def handed(self, promotion_id: str) -> bool:
+        """Whether a promotion of the batch has been handed over before."""
+        return promotion_id in self._promotions
+
+    def sales_act(self, act_id: str) -> SalesAct | None:
+        """A sales act of the batch as it was kept before."""
+        return self._acts.get(act_id)
+
+    async def seats(self) -> Mapping[str, Seat]:
+        """All owners; they are locked where the batch assigns."""
+        if self._seats is None:
+            self._seats = await owners.seats(self._work, self._terms)
+        return self._seats
+
+    async def in_hand(self) -> Mapping[str, int]:
+        """How many leads each owner has in hand."""
+        counted = select(HANDOFFS.c.owner_id, func.count().label("number")).group_by(HANDOFFS.c.owner_id)
+        rows = await self._work.rows(counted.where(HANDOFFS.c.status.in_(sorted(IN_HAND))))
+        return {row.owner_id: row.number for row in rows}
+
+    async def sales_acts(self, person_ids: Collection[str], since: Instant) -> Sequence[SalesAct]:
+        """What sales did with these people since then."""
+        among = self._work.among(SALES_ACTS.c.person_id, sorted(person_ids))
+        rows = await self._work.rows(select(SALES_ACTS).where(among, SALES_ACTS.c.occurred_at >= since))
+        return [_sales_act(row) for row in rows]
+
+    async def keep_handoffs(self, handoffs: Sequence[Kept]) -> None:
+        """Keep hand-offs as they are now."""
+        rows = []
+        for kept in sorted(handoffs, key=lambda kept: kept.handoff.id):
+            one = kept.handoff
+            head = (one.id, one.person_id, one.owner_id, one.status, one.assigned_at, kept.accept_due)
+            rows.append((*head, json.encode(kept)))
+        await self._work.write(_KEEP_HANDOFF, rows)
+
+    async def keep_promotions(self, promotions: Mapping[str, str]) -> None:
+        """Promotions are handed over: promotion id -> hand-off id."""
+        await self._work.write(_KEEP_PROMOTION, sorted(promotions.items()))
+
+    async def keep_sales_acts(self, acts: Sequence[SalesAct]) -> None:
+        """Keep sales acts, each in its newest revision."""
+        rows = [(a.id, a.person_id, a.revision, a.occurred_at, a.kind, a.actor, a.counts) for a in acts]
+        await self._work.write(_KEEP_SALES_ACT, sorted(rows, key=lambda row: row[0]))
+
+    async def keep_rota(self, assigned: Mapping[str, int]) -> None:
+        """Keep how many leads the rota gave each owner."""
+        for owner_id, number in sorted(assigned.items()):
+            await self._work.execute(update(OWNERS).where(OWNERS.c.id == owner_id).values(assigned=number))
+
+    async def keep_messages(self, messages: Sequence[Message]) -> None:
+        """Leave messages to be delivered; one that was left before stays as it is."""
+        to = await endpoints.listening(self._work) if messages else []
+        for endpoint in to:
+            wanted = [message for message in messages if endpoint.wants(message.type)]
+            await deliveries.add(self._work, wanted, [endpoint], self._now)
+
+    async def health(self, endpoint_id: str, *, locking: bool) -> Health:
+        """How an endpoint has been answering; locked where asked, or where it has not been well."""
+        return await endpoints.health(self._work, endpoint_id, locking=locking)
+
+    async def keep_health(self, endpoint_id: str, health: Health, disabled: str | None) -> None:
+        """Keep how an endpoint answers; `disabled` is the reason where it is switched off."""
+        await endpoints.keep_health(self._work, endpoint_id, health, disabled)
+
+    async def finish(self, attempt: Attempt, finished: Finished) -> bool:
+        """Keep what an attempt came to; False where it was claimed anew, or settled, since."""
+        return await deliveries.finish(self._work, attempt, finished)
+
+
+def _sales_act(row: Row[Any]) -> SalesAct:
+    return SalesAct(row.id, row.person_id, row.revision, row.occurred_at, row.kind, row.actor, row.counts)
+
+
+async def read_handoffs(reader: Reader, roots: Collection[str]) -> list[Kept]:
+    """Every hand-off of these people."""
+    members = await members_of(reader, roots)
+    rows = await reader.rows(select(HANDOFFS.c.body).where(reader.among(HANDOFFS.c.person_id, sorted(members))))
+    return [json.decode(row.body, type=Kept) for row in rows]

@@ -1,0 +1,103 @@
+"""What hand-off answers, read from its store."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import json
+from sqlalchemy import Row, Select, func, select, tuple_
+
+from services.handoff.domain.lead import Handoff
+from services.handoff.ports import After, Delivery, Kept, Shown, Wanted
+from services.handoff.store.tables import DELIVERIES, HANDOFFS
+from shared.db.engine import Database
+from shared.db.people import members_of, roots_of
+from shared.db.work import Reader
+from shared.kernel.errors import NotFound
+from shared.kernel.instant import Instant
+
+
+class SqlReading:
+    """The reading port."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def handoffs(self, wanted: Wanted, after: After, limit: int) -> Sequence[Shown]:
+        """Up to `limit` hand-offs by (time of assignment, id); of a person's all aliases."""
+        found = _after(select(HANDOFFS), HANDOFFS.c.assigned_at, HANDOFFS.c.id, after).limit(limit)
+        if wanted.owner_id is not None:
+            found = found.where(HANDOFFS.c.owner_id == wanted.owner_id)
+        if wanted.status is not None:
+            found = found.where(HANDOFFS.c.status == wanted.status)
+        async with self._database.read() as reader:
+            if wanted.person_id is not None:
+                root = (await roots_of(reader, [wanted.person_id]))[wanted.person_id]
+                found = found.where(reader.among(HANDOFFS.c.person_id, sorted(await members_of(reader, [root]))))
+            return await _shown(reader, await reader.rows(found))
+
+    async def handoff(self, handoff_id: str) -> Shown:
+        """One hand-off; raises NotFound."""
+        async with self._database.read() as reader:
+            found = await _shown(reader, await reader.rows(select(HANDOFFS).where(HANDOFFS.c.id == handoff_id)))
+        if not found:
+            raise NotFound
+        return found[0]
+
+    async def between(self, first: Instant, end: Instant) -> Sequence[Handoff]:
+        """All hand-offs that were assigned from `first` on and before `end`."""
+        found = select(HANDOFFS.c.body).where(HANDOFFS.c.assigned_at >= first, HANDOFFS.c.assigned_at < end)
+        async with self._database.read() as reader:
+            return [_kept(row).handoff for row in await reader.rows(found)]
+
+    async def deliveries_of(self, handoff_id: str) -> Sequence[Delivery]:
+        """All deliveries of a hand-off, the oldest first."""
+        found = _after(select(DELIVERIES), DELIVERIES.c.created_at, DELIVERIES.c.id, None)
+        async with self._database.read() as reader:
+            return [_delivery(row) for row in await reader.rows(found.where(DELIVERIES.c.handoff_id == handoff_id))]
+
+    async def deliveries_to(self, endpoint_id: str, after: After, limit: int) -> Sequence[Delivery]:
+        """Up to `limit` deliveries to an endpoint by (time, id)."""
+        found = _after(select(DELIVERIES), DELIVERIES.c.created_at, DELIVERIES.c.id, after).limit(limit)
+        async with self._database.read() as reader:
+            return [_delivery(row) for row in await reader.rows(found.where(DELIVERIES.c.endpoint_id == endpoint_id))]
+
+
+async def breaches_due(reader: Reader, now: Instant, limit: int) -> Sequence[tuple[str, str]]:
+    """The oldest hand-offs whose `accept_by` has passed, as (id, person id)."""
+    due = select(HANDOFFS.c.id, HANDOFFS.c.person_id).where(HANDOFFS.c.accept_due <= now)
+    rows = await reader.rows(due.order_by(HANDOFFS.c.accept_due, HANDOFFS.c.id).limit(limit))
+    return [(row.id, row.person_id) for row in rows]
+
+
+async def breaches_waiting(reader: Reader, now: Instant) -> int:
+    """How many hand-offs have an `accept_by` that has passed and nobody has said so."""
+    return int(await reader.scalar(select(func.count()).where(HANDOFFS.c.accept_due <= now)))
+
+
+def _after(found: Select[Any], at: Any, by_id: Any, after: After) -> Select[Any]:
+    ordered = found.order_by(at, by_id)
+    return ordered if after is None else ordered.where(tuple_(at, by_id) > tuple_(*after))
+
+
+async def _shown(reader: Reader, rows: Sequence[Row[Any]]) -> list[Shown]:
+    roots = await roots_of(reader, {row.person_id for row in rows})
+    return [Shown(roots[row.person_id], _kept(row)) for row in rows]
+
+
+def _kept(row: Row[Any]) -> Kept:
+    return json.decode(row.body, type=Kept)
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    return Delivery(
+        id=row.id,
+        webhook_id=row.webhook_id,
+        endpoint_id=row.endpoint_id,
+        type=row.type,
+        state=row.state,
+        attempts=row.attempts,
+        next_at=row.next_at,
+        last_status=row.last_status,
+        last_failure=row.last_failure,
+        created_at=row.created_at,
+    )

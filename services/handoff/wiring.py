@@ -1,0 +1,187 @@
+"""Puts hand-off together: its store, its session, its client, its routes, its parts."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from services.deployment import Deployment, Service
+from services.handoff.api import endpoints, handoffs, owners, sla, views
+from services.handoff.api.endpoints import Edge
+from services.handoff.clients.webhook import WebhookClient
+from services.handoff.domain.delivery import Outcome, parse_schedule
+from services.handoff.handlers.breach import Breach
+from services.handoff.handlers.deliver import Deliver
+from services.handoff.handlers.handing import Handing
+from services.handoff.handlers.publishing import QUALIFIED, Where
+from services.handoff.ports import Answered, Attempt, Desk
+from services.handoff.settings import terms_of
+from services.handoff.store.commands import SqlCommands
+from services.handoff.store.deliveries import SqlDesk, underway
+from services.handoff.store.endpoints import SqlEndpoints
+from services.handoff.store.ledger import open_ledger
+from services.handoff.store.owners import SqlTeam
+from services.handoff.store.reading import SqlReading, breaches_due, breaches_waiting
+from services.handoff.store.sealing import Seal
+from services.handoff.worker import GROUP, HANDLERS, TOPICS
+from shared.contracts import charter_text
+from shared.db.work import Work
+from shared.kernel.instant import SECOND, Instant
+from shared.kernel.keys import Key
+from shared.observe.lag import Lag
+from shared.observe.metrics import Metrics
+from shared.runtime import crash_points
+from shared.runtime.command import perform
+from shared.runtime.consume import Consumer
+from shared.runtime.lag import lag
+from shared.runtime.relay import Relay
+from shared.runtime.session import Consuming
+from shared.runtime.tick import Ticker
+from shared.web import ids
+from shared.web.app import build_app
+from shared.web.auth import Tokens
+from shared.web.health import Health
+
+MIGRATIONS = Path(__file__).parent / "store" / "migrations"
+DELIVER_SECONDS = 0.2
+"""How often it is looked for retries that have fallen due; what was just committed wakes the ticker at once."""
+BREACH_SECONDS = 1.0
+_KEY_BYTES = 24
+_SIDES = 2**32
+R = TypeVar("R")
+
+
+def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
+    """The service, on the log and the store of a deployment; `alive` asks whether the process is well."""
+    return assemble(Parts(deployment), deployment, alive)
+
+
+def assemble(parts: "Parts", deployment: Deployment, alive: Callable[[], bool]) -> Service:
+    """The service of these parts."""
+    database = parts.database
+    health = Health(Metrics(), parts.how_far, alive, metrics_open=deployment.settings.metrics_open)
+    tokens = Tokens.of(deployment.credentials)
+    reading, team = SqlReading(database), SqlTeam(database, parts.terms)
+    commands = SqlCommands(
+        database, parts.open_session, views.handoff_body, now=deployment.now, committed=parts.committed
+    )
+    edge = Edge(deployment.now, ids.draw_message_id, lambda: secrets.token_bytes(_KEY_BYTES), parts.client.check)
+    routers = [
+        handoffs.router(reading, commands.act, parts.terms.reasons),
+        endpoints.router(SqlEndpoints(database, parts.seal, parts.committed), reading, edge),
+        owners.router(team),
+        sla.router(reading, team, parts.terms, deployment.now),
+    ]
+    return Service(
+        name="handoff",
+        database=database,
+        migrations=MIGRATIONS,
+        api=build_app("handoff", routers, tokens, health),
+        health=build_app("handoff worker", [], tokens, health),
+        worker=[
+            ("handoff.consume", parts.consumer.run),
+            ("handoff.relay", parts.relay.run),
+            ("handoff.deliver", parts.send),
+            ("handoff.breach", parts.watch),
+        ],
+    )
+
+
+class Parts:
+    """What hand-off is made of, each part once."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        settings, now = deployment.settings, deployment.now
+        self._log = deployment.log
+        self._now = now
+        self.database = deployment.open_database("handoff")
+        self.terms = terms_of(charter_text.default(), parse_schedule(settings.webhook_schedule))
+        self.seal = Seal(deployment.credentials.derived_key("endpoint secrets"), secrets.token_bytes)
+        self.client = WebhookClient(settings.webhook_networks)
+        self.relay = Relay(self._log, self.database)
+        self._where = Where(*(f"http://{settings.bind}:{settings.port(name)}" for name in ("handoff", "ingest")))
+        self.desk = CrashingDesk(SqlDesk(self.database, self.seal, round(settings.webhook_lease * SECOND)))
+        self.deliver = Deliver(self.desk, self._send, self.record, now=now, dice=_dice, freed=self._wake)
+        self._sending = Ticker("deliver", self.deliver.due, DELIVER_SECONDS, now)
+        self.breach = Breach(self._breaches_due, self._in_session)
+        self._breaching = Ticker("breach", self.breach.due, BREACH_SECONDS, now)
+        consuming = Consuming(GROUP, TOPICS, HANDLERS, self.open_session)
+        self.consumer = Consumer(self._log, self.database, consuming, now=now, committed=self.committed)
+
+    async def open_session(self, work: Work, keys: frozenset[Key], now: Instant) -> Handing:
+        """The session of a batch, or of a command."""
+        people, ledger = await open_ledger(work, keys, self.terms, now)
+        return Handing(people, ledger, self.terms, self._where, now)
+
+    async def how_far(self) -> Lag:
+        """What the whole group has before it."""
+        return await lag(
+            self._log,
+            self.database,
+            GROUP,
+            tuple(topic.name for topic in TOPICS),
+            undone=lambda reader: breaches_waiting(reader, self._now()),
+            sending=lambda reader: underway(reader, self._now()),
+        )
+
+    def committed(self) -> None:
+        """Something may have to be published, or delivered."""
+        self.relay.wake()
+        self._wake()
+
+    async def send(self, stopping: asyncio.Event) -> None:
+        """Deliver until told to stop; what is under way then is brought to its end."""
+        try:
+            await self._sending.run(stopping)
+            await self.deliver.finish()
+        finally:
+            await self.client.aclose()
+
+    async def watch(self, stopping: asyncio.Event) -> None:
+        """Say which promises were broken, until told to stop."""
+        await self._breaching.run(stopping)
+
+    def _wake(self) -> None:
+        self._sending.wake()
+
+    async def _send(self, url: str, headers: Mapping[str, str], body: bytes) -> Outcome:
+        outcome = await self.client.send(url, headers, body)
+        crash_points.reach("after_send")
+        return outcome
+
+    async def record(self, answered: Answered) -> None:
+        """Keep what an attempt met; only what delivers a hand-off touches more than its own delivery."""
+        attempt = answered.attempt
+        delivers = attempt.type == QUALIFIED and answered.outcome.succeeded and attempt.person_id is not None
+        keys = frozenset({Key("person", attempt.person_id)} if delivers and attempt.person_id else ())
+        await self._in_session(keys, lambda session: session.answered(answered))
+
+    async def _breaches_due(self, now: Instant, limit: int) -> Sequence[tuple[str, str]]:
+        async with self.database.read() as reader:
+            return await breaches_due(reader, now, limit)
+
+    async def _in_session(self, keys: frozenset[Key], act: Callable[[Handing], R]) -> R:
+        return await perform(self.database, self.open_session, keys, act, now=self._now, committed=self.committed)
+
+
+class CrashingDesk:
+    """A desk at which a process can be told to die between its claim and its calls."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def due(self, now: Instant) -> Sequence[str]:
+        """The endpoints that have deliveries due."""
+        return await self._desk.due(now)
+
+    async def claim(self, room: Mapping[str, int], now: Instant) -> Sequence[Attempt]:
+        """Claim deliveries."""
+        attempts = await self._desk.claim(room, now)
+        if attempts:
+            crash_points.reach("after_claim")
+        return attempts
+
+
+def _dice() -> float:
+    return secrets.randbelow(_SIDES) / (_SIDES - 1) * 2 - 1

@@ -1,0 +1,126 @@
+"""People as they are known: found by any identifier, with their journey and the claims that make them one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from heapq import merge
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from services.ingest.api.schemas import (
+    ClaimItem,
+    JourneyItem,
+    PersonItem,
+    claim_item,
+    merge_id,
+    merge_item,
+    person_item,
+    touchpoint_item,
+)
+from services.ingest.domain import identifiers
+from services.ingest.domain.identity import Identifier, IdentifierKind
+from services.ingest.domain.people import Moment
+from services.ingest.domain.telling import joinings, told
+from services.ingest.ports import Identity, Reading
+from shared.kernel.errors import NotFound, Reject
+from shared.web import paging
+from shared.web.auth import Scope, require
+from shared.web.paging import Page
+
+Wanted = Annotated[str | None, Query(max_length=320)]
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The claims that name a person, in event time."""
+
+    claims: list[ClaimItem]
+
+
+def router(reading: Reading) -> APIRouter:
+    """`/v1/people`, for tokens that may read."""
+    routes = APIRouter(tags=["people"], dependencies=[require(Scope.READ)])
+
+    @routes.get("/v1/people")
+    async def people(
+        email: Wanted = None, user_id: Wanted = None, anonymous_id: Wanted = None, phone: Wanted = None
+    ) -> Page[PersonItem]:
+        named = _named({"email": email, "user_id": user_id, "anonymous_id": anonymous_id, "phone": phone})
+        owners = () if named is None else await reading.owners(named)
+        return Page([person_item(person) for person in await reading.people(owners)], None)
+
+    @routes.get("/v1/people/{person_id}")
+    async def person(person_id: str) -> PersonItem:
+        for found in await reading.people([person_id]):
+            return person_item(found)
+        raise NotFound
+
+    @routes.get("/v1/people/{person_id}/journey")
+    async def journey(person_id: str, asked: paging.Asked) -> Page[JourneyItem]:
+        return await _journey(reading, await _identity(reading, person_id), asked)
+
+    @routes.get("/v1/people/{person_id}/why")
+    async def why(person_id: str) -> Why:
+        identity = await _identity(reading, person_id)
+        return Why([claim_item(one) for one in told(await reading.claims(identity), identity.identifiers)])
+
+    return routes
+
+
+async def _identity(reading: Reading, person_id: str) -> Identity:
+    identity = await reading.identity(person_id)
+    if identity is None:
+        raise NotFound
+    return identity
+
+
+def _named(asked: Mapping[IdentifierKind, str | None]) -> Identifier | None:
+    """The identifier that is asked for, as it is stored; none where nobody can be called that.
+
+    Raises Reject unless exactly one was given.
+    """
+    given = [(kind, value) for kind, value in asked.items() if value is not None]
+    if len(given) != 1:
+        raise Reject("one_identifier", f"exactly one of {', '.join(asked)} is needed")
+    ((kind, value),) = given
+    read = _READ.get(kind)
+    return Identifier(kind, value.strip()) if read is None else read(value)
+
+
+def _phone(value: str) -> Identifier | None:
+    """In a query string a plus that was not escaped arrives as a space."""
+    return identifiers.phone(f"+{value[1:]}" if value.startswith(" ") else value)
+
+
+_READ: Mapping[IdentifierKind, Callable[[str], Identifier | None]] = {"email": identifiers.email, "phone": _phone}
+
+
+async def _journey(reading: Reading, identity: Identity, asked: paging.PageRequest) -> Page[JourneyItem]:
+    """One page of touchpoints and merges, in event time, then id."""
+    after = _position(asked)
+    person_id = identity.person_id
+    steps: list[tuple[Moment, JourneyItem]] = []
+    if identity.aliases:
+        joined = joinings(await reading.claims(identity), identity.seed, identity.aliases)
+        steps = [((one.claim.at, merge_id(one, person_id)), merge_item(one, person_id)) for one in joined]
+    merges = sorted((step for step in steps if after is None or step[0] > after), key=_moment)
+    stored = await reading.journey(identity, after, asked.limit + 1)
+    touchpoints = [((one.occurred_at, one.id), touchpoint_item(one, person_id)) for one in stored]
+    rows = list(merge(touchpoints, merges, key=_moment))
+    return paging.page(rows[: asked.limit + 1], asked, lambda step: step[1], _moment)
+
+
+def _moment(step: tuple[Moment, JourneyItem]) -> Moment:
+    return step[0]
+
+
+def _position(asked: paging.PageRequest) -> Moment | None:
+    position = asked.position(int, str)
+    if position is None:
+        return None
+    at, item_id = position
+    try:
+        return int(at), str(UUID(str(item_id)))
+    except ValueError:
+        raise Reject("bad_cursor", "take the cursor from `next` of the page before", "after") from None

@@ -1,0 +1,158 @@
+"""Attribution on a log in memory: tell it what happened, let the loop work until nothing is left, ask its API."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from services.attribution import wiring
+from services.attribution.settings import rules_of
+from services.deployment import Deployment, Service, Settings
+from shared.contracts import charter_text, topics
+from shared.contracts.deals import Deal, DealPerson
+from shared.contracts.envelope import Emit, Event
+from shared.contracts.touchpoints import AccountRef, PersonMerged, PersonSplit, Touchpoint
+from shared.db.migrate import migrate
+from shared.db.outbox import outgoing
+from shared.kernel.ids import derived, touchpoint_id
+from shared.kernel.instant import DAY, Instant
+from shared.log.memory import MemoryLog
+from shared.runtime.consume import Consumer
+from shared.web.credentials import Credentials
+
+START = 1_767_571_200_000
+"""2026-01-05T00:00:00Z: day 0 of every story."""
+NOW = Instant(START + 400 * DAY)
+_KEYS = Credentials(write_key="wk_1", server_key="sk_1", admin_token="tl_1", secret="s")
+_TOPICS = {topics.TOUCHPOINTS.name: 4, topics.DEALS.name: 4}
+Json = dict[str, Any]
+
+
+def person(name: str) -> str:
+    """The id of somebody."""
+    return derived("person", name)
+
+
+def touch(
+    name: str, day: float, who: str | None = "ana", *, channel: str = "chat", kind: str = "chat", **more: Any
+) -> Emit:
+    """A touch of Ana's in its first revision, unless told otherwise."""
+    data = Touchpoint(
+        id=touchpoint_id("web", name),
+        occurred_at=round(START + day * DAY),
+        person_id=None if who is None else person(who),
+        channel=channel,
+        kind=kind,
+        **{
+            "revision": 1,
+            "door": "segment",
+            "source": "web",
+            "received_at": NOW,
+            "type": "track",
+            "name": kind,
+            "direction": "inbound",
+            "department": "sales" if channel == "phone" else "marketing",
+            **more,
+        },
+    )
+    event_id = derived("touchpoint", data.id, str(data.revision))
+    return Emit(topics.TOUCHPOINTS.name, data.person_id or data.id, Event(event_id, "touchpoint", "ingest", NOW, data))
+
+
+def merged(who: str, into: str, version: int = 1) -> Emit:
+    """Somebody is somebody else."""
+    data = PersonMerged(from_id=person(who), into_id=person(into), version=version, at=NOW)
+    event = Event(derived("alias", data.from_id, str(version)), "person.merged", "ingest", NOW, data)
+    return Emit(topics.TOUCHPOINTS.name, data.from_id, event)
+
+
+def split(who: str, version: int = 2) -> Emit:
+    """Somebody is themselves again."""
+    data = PersonSplit(person_id=person(who), version=version, at=NOW)
+    event = Event(derived("alias", data.person_id, str(version)), "person.split", "ingest", NOW, data)
+    return Emit(topics.TOUCHPOINTS.name, data.person_id, event)
+
+
+def deal(
+    name: str = "d-1",
+    *people: str,
+    closed: float | None = 100,
+    version: int = 1,
+    account: str | None = None,
+    **more: Any,
+) -> Emit:
+    """A deal of Ana's won on day 100 for 100.00 EUR, unless told otherwise."""
+    data = Deal(
+        id=name,
+        version=version,
+        people=tuple(DealPerson(person_id=person(who), role="buyer") for who in people or ("ana",)),
+        closed_at=None if closed is None else round(START + closed * DAY),
+        account=None if account is None else AccountRef(id=account),
+        **{
+            "revision": 1,
+            "status": "open" if closed is None else "won",
+            "amount_minor": 100_00,
+            "currency": "EUR",
+            "created_at": START + DAY,
+            "occurred_at": START + 100 * DAY + version,
+            **more,
+        },
+    )
+    event_id = derived("deal", name, str(version), str(data.revision))
+    return Emit(topics.DEALS.name, name, Event(event_id, "deal", "ingest", NOW, data))
+
+
+class Scene:
+    """One service with one worker."""
+
+    def __init__(self, service: Service, log: MemoryLog) -> None:
+        rules = rules_of(charter_text.default())
+        self._log = log
+        self._consumer = Consumer(log, service.database, wiring.consuming(rules), now=lambda: NOW)
+        self._client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(service.api), base_url="http://attribution", auth=("tl_1", "")
+        )
+
+    async def tell(self, *events: Emit) -> None:
+        """All of this happened, in one batch a partition; returns when it is worked."""
+        await self._log.publish([outgoing(event) for event in events])
+        while await self._consumer.turn(0):
+            pass
+
+    async def ask(self, path: str, **query: str) -> httpx.Response:
+        """The answer to a GET."""
+        return await self._client.get(path, params=query or None)
+
+    async def get(self, path: str, **query: str) -> Json:
+        """The content of an answer that has to be good."""
+        answer = await self.ask(path, **query)
+        assert answer.status_code == 200, answer.text
+        found: Json = answer.json()
+        return found
+
+    async def earned(self, deal_id: str = "d-1", model: str = "first_last") -> dict[str, int]:
+        """What each channel earned of a deal."""
+        found: dict[str, int] = {}
+        for credit in (await self.get(f"/v1/deals/{deal_id}/credits", model=model))["credits"]:
+            found[credit["channel"]] = found.get(credit["channel"], 0) + credit["amount_minor"]
+        return found
+
+    async def report(self, **query: str) -> Mapping[str | tuple[str, ...], int]:
+        """What each row of the agreed model's report earned."""
+        rows = (await self.get("/v1/attribution", **query))["models"]["first_last"]["rows"]
+        return {key if isinstance(key := row["key"], str) else tuple(key): row["amount_minor"] for row in rows}
+
+
+@asynccontextmanager
+async def scene(data: Path, url: str | None = None) -> AsyncIterator[Scene]:
+    """A service on a store of its own: PostgreSQL at a URL, else SQLite in a folder."""
+    log = MemoryLog(now=lambda: NOW)
+    await log.start(_TOPICS)
+    service = wiring.build(Deployment(Settings(data=data, database=url), _KEYS, log, lambda: NOW), lambda: True)
+    try:
+        await migrate(service.database, service.migrations)
+        yield Scene(service, log)
+    finally:
+        await service.database.close()

@@ -1,0 +1,142 @@
+"""Ingest's resolver and its API in process: what was collected, on a log in memory, and what is then said of it."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from msgspec import Raw, Struct, json
+
+from services.deployment import Deployment, Settings
+from services.ingest import wiring
+from services.ingest.store.session import open_resolving
+from services.ingest.worker import GROUP, HANDLERS, TOPICS
+from shared.contracts import topics
+from shared.contracts.deals import CollectedDeal, DealContact
+from shared.contracts.envelope import Emit, Event
+from shared.contracts.touchpoints import CollectedTouchpoint, RejectedTouchpoint
+from shared.db import outbox
+from shared.db.migrate import migrate
+from shared.kernel.ids import derived, touchpoint_id
+from shared.kernel.instant import DAY, Instant
+from shared.log.memory import MemoryLog
+from shared.runtime.consume import Consumer
+from shared.runtime.session import Consuming
+from shared.web.credentials import Credentials
+
+START = 20_000 * DAY
+NOW = Instant(START + 30 * DAY)
+_CREDENTIALS = Credentials("wk", "sk", "tl", "secret")
+
+
+def day(number: float) -> Instant:
+    """So many days after the start."""
+    return Instant(START + int(number * DAY))
+
+
+def event_id(message_id: str) -> str:
+    """The id of what was sent under a message id."""
+    return touchpoint_id("web", message_id)
+
+
+def call(message_id: str, on_day: float, **given: Any) -> Emit:
+    """A call as a door puts it on the log: a page view where nothing else is said. It arrives when it happens."""
+    for free in ("properties", "traits", "context"):
+        if free in given:
+            given[free] = Raw(json.encode(given[free]))
+    whole = CollectedTouchpoint(
+        id=event_id(message_id), message_id=message_id, source="web", door="segment", timestamp=day(on_day),
+        **{"received_at": day(on_day), "type": "page", "trusted": False, **given},
+    )  # fmt: skip
+    return _emit(topics.TOUCHPOINTS_COLLECTED.name, whole.id, "touchpoint.collected", whole)
+
+
+def identify(message_id: str, on_day: float, email: str, **given: Any) -> Emit:
+    """An identify call of a back end."""
+    return call(message_id, on_day, type="identify", trusted=True, traits={"email": email}, **given)
+
+
+def reject(message_id: str, on_day: float, **said: Any) -> Emit:
+    """Something that a door refused."""
+    body = json.encode({"messageId": message_id, **said}).decode()
+    whole = RejectedTouchpoint(
+        id=derived("rejected", "web", body), source="web", door="segment", received_at=day(on_day),
+        codes=("missing_identifier",), reasons=("userId: is needed",), body=body,
+    )  # fmt: skip
+    return _emit(topics.TOUCHPOINTS_REJECTED.name, whole.id, "touchpoint.rejected", whole)
+
+
+def deal(deal_id: str, on_day: float, email: str) -> Emit:
+    """A deal with one contact."""
+    whole = CollectedDeal(
+        event_id=derived("deal", deal_id), id=deal_id, version=1, source="crm", received_at=day(on_day), status="open",
+        amount_minor=1, currency="EUR", created_at=day(on_day), occurred_at=day(on_day),
+        contacts=(DealContact(email=email),),
+    )  # fmt: skip
+    return _emit(topics.DEALS_COLLECTED.name, deal_id, "deal.collected", whole)
+
+
+def _emit(topic: str, key: str, event_type: str, data: Struct) -> Emit:
+    return Emit(topic, key, Event(derived(event_type, key), event_type, "doors", NOW, data))
+
+
+class IngestService:
+    """The service as it is wired; `given` publishes what doors would, and has the resolver work it."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._service = wiring.build(deployment, lambda: True)
+        self._log = deployment.log
+        consuming = Consuming(GROUP, TOPICS, HANDLERS, open_resolving)
+        self._consumer = Consumer(deployment.log, self._service.database, consuming, now=deployment.now)
+
+    async def start(self) -> None:
+        await self._log.start({topic.name: 1 for topic in topics.TOPICS})
+        await migrate(self._service.database, self._service.migrations)
+
+    async def close(self) -> None:
+        await self._service.database.close()
+
+    async def given(self, *emits: Emit) -> None:
+        """These came through the doors, one batch after the other."""
+        await self._log.publish([outbox.outgoing(emit) for emit in emits])
+        while await self._consumer.turn(0):
+            continue
+
+    async def ask(self, path: str, key: str = "tl", **query: Any) -> httpx.Response:
+        """The answer to a GET."""
+        transport = httpx.ASGITransport(self._service.api)
+        headers = {"Authorization": f"Bearer {key}"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://ingest", headers=headers) as client:
+            return await client.get(path, params=query)
+
+    async def get(self, path: str, **query: Any) -> Any:
+        """The JSON of an answer, which is a 200."""
+        answer = await self.ask(path, **query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def found(self, **named: str) -> Sequence[Any]:
+        """The people of an identifier."""
+        items: Sequence[Any] = (await self.get("/v1/people", **named))["items"]
+        return items
+
+    async def pages(self, path: str, **query: Any) -> Sequence[Any]:
+        """Every item of a list, page after page."""
+        items: list[Any] = []
+        page = await self.get(path, **query)
+        while True:
+            items += page["items"]
+            if page["next"] is None:
+                return items
+            page = await self.get(path, **query, after=page["next"])
+
+
+@asynccontextmanager
+async def opened(folder: Path, database: str | None = None) -> AsyncIterator[IngestService]:
+    """A service of its own, on SQLite files in a folder or on a PostgreSQL."""
+    settings = Settings(data=folder, database=database)
+    service = IngestService(Deployment(settings, _CREDENTIALS, MemoryLog(now=lambda: NOW), lambda: NOW))
+    await service.start()
+    yield service
+    await service.close()

@@ -1,0 +1,98 @@
+"""Who is who does not depend on when or where the claims arrived."""
+
+from collections.abc import Sequence
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.ingest.domain.identity import STRENGTH, Claim, Identifier, by_strength, resolve
+from services.ingest.domain.people import Person, Settled, root, settle
+
+IDENTIFIERS = st.builds(Identifier, st.sampled_from(STRENGTH), st.sampled_from("123"))
+NAMED = st.lists(IDENTIFIERS, min_size=1, max_size=3).map(by_strength)
+EVENTS = st.lists(
+    st.tuples(st.integers(0, 6), st.booleans(), st.sampled_from((False, False, True)), st.lists(NAMED, max_size=2)),
+    max_size=9,
+)
+
+
+@st.composite
+def claims(draw: st.DrawFn) -> list[Claim]:
+    """Claims of events at crowded moments; some events make several, as the contacts of a deal do."""
+    return [
+        Claim(str(number), at, trusted, explicit and len(made) == 1, named)
+        for number, (at, trusted, explicit, made) in enumerate(draw(EVENTS))
+        for named in made
+    ]
+
+
+def in_batches(arriving: Sequence[Claim], random: Random) -> Settled:
+    """What is settled when claims arrive in batches."""
+    people: dict[str, Person] = {}
+    known: list[Claim] = []
+    settled = settle((), people)
+    rest = list(arriving)
+    while rest:
+        size = random.randint(1, len(rest))
+        known += rest[:size]
+        del rest[:size]
+        settled = settle(known, people)
+        people = dict(settled.people)
+    return settled
+
+
+@settings(max_examples=1_000)
+@given(claims(), st.randoms(use_true_random=False))
+def test_claims_in_any_order_make_the_same_people(made: list[Claim], random: Random) -> None:
+    shuffled = random.sample(made, len(made))
+    assert resolve(shuffled) == resolve(made)
+
+
+@settings(max_examples=1_000)
+@given(claims(), st.randoms(use_true_random=False))
+def test_claims_in_any_batches_make_the_same_people(made: list[Claim], random: Random) -> None:
+    settled = in_batches(random.sample(made, len(made)), random)
+    at_once = resolve(made)
+    assert set(settled.members.values()) == set(at_once.groups)
+    assert settled.contested == at_once.contested
+    assert set(settled.reviews) == set(at_once.reviews)
+
+
+@settings(max_examples=1_000)
+@given(claims(), st.randoms(use_true_random=False))
+def test_each_person_is_one_and_every_alias_stands_for_whoever_holds_what_made_it(
+    made: list[Claim], random: Random
+) -> None:
+    settled = in_batches(random.sample(made, len(made)), random)
+    heads = {person.id for person in settled.people.values() if person.into is None}
+    assert heads == set(settled.members) == set(settled.owner.values())
+    for person in settled.people.values():
+        assert root(person.id, settled.people) == settled.owner[person.seed]
+
+
+@given(claims())
+def test_every_identifier_is_of_exactly_one_person(made: list[Claim]) -> None:
+    groups = resolve(made).groups
+    assert sum(map(len, groups)) == len(frozenset().union(*groups))
+    assert frozenset().union(*groups) == {member for claim in made for member in claim.identifiers}
+
+
+@given(claims())
+def test_a_browser_alone_is_contested_and_no_implied_link_joins_two_user_ids(made: list[Claim]) -> None:
+    implied = resolve([claim for claim in made if not claim.explicit])
+    assert all(not member.strong for member in implied.contested)
+    for group in implied.groups:
+        named = [member for member in group if member.kind == "user_id"]
+        together = {member for claim in made for member in claim.identifiers if len(_user_ids(claim)) > 1}
+        assert len(named) <= 1 or set(named) & together
+
+
+def _user_ids(claim: Claim) -> list[Identifier]:
+    return [member for member in claim.identifiers if member.kind == "user_id"]
+
+
+@given(claims())
+def test_settling_again_what_is_settled_changes_nobody(made: list[Claim]) -> None:
+    people = settle(made, {}).people
+    assert settle(made, people).changed == ()
