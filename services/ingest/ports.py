@@ -39,6 +39,8 @@ class Community:
     people: Mapping[str, Person]
     owners: Mapping[Identifier, str]
     """Whose each identifier was so far."""
+    contested: frozenset[Identifier]
+    """Anonymous ids whose events went to several people so far."""
     traits: Sequence[Trait]
     cards: Mapping[str, Card]
 

@@ -54,7 +54,7 @@ def encode(event: Event) -> tuple[bytes, tuple[tuple[str, bytes], ...]]:
 
 
 def decode(value: bytes, record_headers: tuple[tuple[str, bytes], ...], types: dict[str, type[Struct]]) -> Event:
-    """The event of a record; raises Unreadable where the type is unknown, an attribute is missing or the data is bad."""
+    """The event of a record; raises Unreadable where its type is unknown, or its attributes or data are bad."""
     attributes = dict(record_headers)
     try:
         event_id = attributes["ce_id"].decode()

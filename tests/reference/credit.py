@@ -43,7 +43,7 @@ def _goes_on(visit: list[Happening], touch: Happening) -> bool:
 
 
 def earned_by_deal(versions: list[Version], people: People) -> dict[tuple[str, str], list[Credit]]:
-    """The earned_by_deal of every won deal, by deal and model."""
+    """The credit of every won deal, by deal and model."""
     won = [version for version in standing(versions).values() if version.status == "won"]
     earned: dict[tuple[str, str], list[Credit]] = {}
     for deal in won:

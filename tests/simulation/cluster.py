@@ -18,12 +18,14 @@ from shared.observe.lag import Lag
 from shared.runtime.consume import GUARDS, Consumer, Guards
 from shared.runtime.lag import lag
 from shared.runtime.relay import Relay
+from shared.runtime.supervise import Part
 from shared.testing.chaos import Chaos, Process, step
 from shared.testing.inline_sqlite import inline_dbapi
 from shared.testing.mortal_log import MortalLog
 from shared.testing.simulated_loop import simulate
+from tests.simulation.sales import Receiver, Sales
 from tests.simulation.services_under_test import Simulated
-from tests.simulation.world import RECEIVED
+from tests.simulation.world import PRESENT
 
 PARTITIONS = 3
 _PROCESSES = 2
@@ -46,6 +48,8 @@ class Run:
     records: list[Record]
     left: list[Lag]
     """What remained undone when patience ended, by service; empty where everything settled."""
+    taken: dict[str, list[bytes]]
+    """Webhooks that the CRM took, by id."""
 
 
 class Stores:
@@ -83,6 +87,8 @@ class Stores:
         for service in self.services:
             database = await self.open(service, "migrations")
             await migrate(database, service.migrations)
+            if service.sales is not None:
+                await service.sales.prepare(database)
             await database.close()
 
 
@@ -92,6 +98,7 @@ class Cluster:
     def __init__(self, seed: int, stores: Stores, guards: GuardsOf | None = None) -> None:
         self.chaos = Chaos(seed, crash_chance=_CRASH_CHANCE, stall_chance=_STALL_CHANCE, stall_seconds=_STALL_SECONDS)
         self.log = MemoryLog(step=step, now=self.now, session_seconds=_SESSION_SECONDS)
+        self.receiver = Receiver(self.chaos)
         self._stores = stores
         self._services = stores.services
         self._guards = guards(self.log) if guards is not None else GUARDS
@@ -99,7 +106,7 @@ class Cluster:
 
     def now(self) -> Instant:
         """A clock that jumps: forth and back, by up to an hour."""
-        return Instant(RECEIVED + self.chaos.random.randint(-HOUR, HOUR))
+        return Instant(PRESENT + self.chaos.random.randint(-HOUR, HOUR))
 
     async def run(self, arrivals: Sequence[Outgoing]) -> Run:
         """Run everything on these arrivals until all is settled."""
@@ -118,7 +125,7 @@ class Cluster:
         records = await self.log.read([(partition, 0) for partition in every], 1_000_000)
         self._stores.crashes += self.chaos.crashes
         self._stores.stalls += self.chaos.stalls
-        return Run(self._stores.live, records, left)
+        return Run(self._stores.live, records, left, self.receiver.taken)
 
     async def _keep_alive(self, service: Simulated, slot: int) -> None:
         """One place for a process: when the one in it dies, another one starts on the same store."""
@@ -130,17 +137,19 @@ class Cluster:
             consumer = Consumer(
                 log, database, service.consuming, now=self.now, committed=relay.wake, guards=self._guards
             )
-            parts = [consumer.run(self._stopping)]
+            parts: list[Part] = [consumer.run]
             if slot == 0:
-                parts.append(relay.run(self._stopping))
-            await process.run(parts)
+                parts.append(relay.run)
+            if service.sales is not None:
+                parts += service.sales.parts(database, self.receiver, self.now)
+            await process.run([part(self._stopping) for part in parts])
             await self.chaos.pause(0.1)
 
     async def _arrive(self, arrivals: Sequence[Outgoing]) -> None:
         """Publish in bursts, as browsers and back ends do."""
         waiting = list(arrivals)
         while waiting:
-            count = self.chaos.random.randint(1, 12)
+            count = self.chaos.random.randint(1, 16)
             await self.log.publish(waiting[:count])
             del waiting[:count]
             await self.chaos.pause(0.15)
@@ -161,7 +170,10 @@ class Cluster:
         return left
 
     async def _lag(self, service: Simulated, database: Database) -> Lag:
-        return await lag(self.log, database, service.name, tuple(t.name for t in service.consuming.topics))
+        topics = tuple(topic.name for topic in service.consuming.topics)
+        if service.sales is None:
+            return await lag(self.log, database, service.name, topics)
+        return await lag(self.log, database, service.name, topics, undone=Sales.undelivered)
 
 
 def simulated(seed: int, arrivals: Sequence[Outgoing], stores: Stores, guards: GuardsOf | None = None) -> Run:

@@ -21,6 +21,7 @@ from shared.db.work import Work
 from shared.kernel.instant import Instant
 from shared.kernel.keys import Key
 from shared.runtime.session import Consuming, Open
+from tests.simulation.sales import Sales
 
 _SERVICES = Path(services.__file__).parent
 
@@ -30,6 +31,8 @@ class Simulated:
     """One service: what its loop runs, and the store it runs on."""
 
     consuming: Consuming[Any]
+    sales: Sales | None = None
+    """Of hand-off: whom it meets."""
 
     @property
     def name(self) -> str:
@@ -45,10 +48,12 @@ class Simulated:
 def simulated_services(open_ingest: Open[Any] = open_resolving) -> list[Simulated]:
     """All of them, by the default charter; a test may open ingest's session over another store."""
     charter = charter_text.default()
+    sales = Sales(charter)
     return [
         Simulated(Consuming(ingest.GROUP, ingest.TOPICS, ingest.HANDLERS, open_ingest)),
         Simulated(Consuming(scoring.GROUP, scoring.TOPICS, scoring.HANDLERS, _open_scoring(charter))),
         Simulated(Consuming(attribution.GROUP, attribution.TOPICS, attribution.HANDLERS, _open_attribution(charter))),
+        Simulated(sales.consuming, sales),
     ]
 
 

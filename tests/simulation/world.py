@@ -20,8 +20,10 @@ from tests.reference.happened import Contact, Happening, Version
 
 START = 1_780_000_000_000
 RECEIVED = START + 60 * DAY
-_HAPPENINGS = 40
-_DEALS = 3
+PRESENT = START + 12 * DAY
+"""What the services take for now: between the things that happen, so that sales' answers are as well."""
+_HAPPENINGS = 32
+_DEALS = 2
 _REPEATED = 0.3
 _CHANGED = 0.1
 _BROKEN = 3

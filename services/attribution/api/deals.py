@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 
 from services.attribution.api import schemas
 from services.attribution.domain.credit import Credit
@@ -15,8 +15,6 @@ from shared.kernel.errors import Conflict, NotFound, Reject
 from shared.kernel.instant import Instant, to_text
 from shared.web.auth import Scope, require
 from shared.web.paging import Asked, Page, page
-
-DealId = Annotated[str, Path(max_length=256, pattern=r"^[^\x00]+$")]
 
 
 def router(reading: Reading, rules: Rules) -> APIRouter:
@@ -31,7 +29,7 @@ def router(reading: Reading, rules: Rules) -> APIRouter:
         return page(found, asked, _deal, lambda deal: (deal.id,))
 
     @routes.get("/{deal_id}")
-    async def deal(deal_id: DealId) -> schemas.DealWithHistory:
+    async def deal(deal_id: str) -> schemas.DealWithHistory:
         """A deal with every version of it."""
         found = await reading.deal(deal_id)
         if found is None:
@@ -40,7 +38,7 @@ def router(reading: Reading, rules: Rules) -> APIRouter:
 
     @routes.get("/{deal_id}/credits")
     async def deal_credits(
-        deal_id: DealId, model: Annotated[str | None, Query(description="A model's name; the agreed one.")] = None
+        deal_id: str, model: Annotated[str | None, Query(description="A model's name; the agreed one.")] = None
     ) -> schemas.Credits:
         """What each interaction of a won deal earned."""
         name = rules.agreed if model is None else model
@@ -54,7 +52,7 @@ def router(reading: Reading, rules: Rules) -> APIRouter:
         return _credits(found, name, rules)
 
     @routes.get("/{deal_id}/why")
-    async def why(deal_id: DealId) -> schemas.Why:
+    async def why(deal_id: str) -> schemas.Why:
         """The journey of a deal: what was counted, what was not and why."""
         found = await reading.journey(deal_id)
         if found is None:

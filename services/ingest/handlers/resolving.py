@@ -92,7 +92,7 @@ class Resolving:
             for member, before in community.owners.items()
             if before in torn or self._aliases.get(before, before) != settled.owner[member]
         }
-        return moved | settled.contested
+        return moved | settled.contested | community.contested
 
     def _torn(self, before: Mapping[str, Person]) -> set[str]:
         """Whoever an alias left: what was published under the alias may be of one who stayed."""

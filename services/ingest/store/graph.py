@@ -121,14 +121,14 @@ class SqlGraph:
     async def communities(self, identifiers: Collection[Identifier], claims: Sequence[Claim]) -> Sequence[Community]:
         """The communities of these identifiers, joined where the claims join them."""
         joined = _Joined(identifiers, claims, self._component)
-        members = await self._members(joined.components())
+        members = await self._members(joined.components(), joined.places)
         return [
             Community(part.root, tuple(part.absorbed), part.news, *members.of(part.root, *part.absorbed))
             for part in joined.parts()
         ]
 
-    async def _members(self, roots: Collection[str]) -> "_Members":
-        """Everything that lies in components, by root."""
+    async def _members(self, roots: Collection[str], newcomers: Mapping[Identifier, str]) -> "_Members":
+        """Everything that lies in components, by root; what was said of newcomers too, who lie in none yet."""
         work = self._work
         root_of = {root: root for root in roots}
         ahead = sorted(root_of)
@@ -140,6 +140,8 @@ class SqlGraph:
         found = _Members()
         for row in await work.rows(select(IDENTIFIERS).where(work.among(IDENTIFIERS.c.component, inside))):
             found.owners[root_of[row.component]][identifier(row.id)] = row.person
+            if row.contested:
+                found.contested[root_of[row.component]].add(identifier(row.id))
         for row in await work.rows(select(CLAIMS).where(work.among(CLAIMS.c.component, inside))):
             named = tuple(identifier(name) for name in json.decode(row.identifiers, type=list[str]))
             claim = Claim(row.event_id, row.at, row.trusted, row.explicit, named)
@@ -149,6 +151,7 @@ class SqlGraph:
             found.people[root_of[row.component]][row.id] = person
             found.cards[root_of[row.component]][row.id] = Card(row.card_version, row.card)
         holders = {str(member): root for root, owned in found.owners.items() for member in owned}
+        holders |= {str(member): root for member, root in newcomers.items()}
         for row in await work.rows(select(TRAITS).where(work.among(TRAITS.c.identifier, sorted(holders)))):
             trait = Trait(identifier(row.identifier), row.name, row.value, row.at, row.event_id)
             found.traits[holders[row.identifier]].append(trait)
@@ -162,7 +165,7 @@ class SqlGraph:
             self._rows["components"][absorbed] = (absorbed, component)
         for member, owner in settled.owner.items():
             contested = member in settled.contested
-            if community.owners.get(member) != owner or contested:
+            if community.owners.get(member) != owner or contested != (member in community.contested):
                 self._rows["identifiers"][member] = (str(member), component, owner, contested)
         for claim in community.news:
             self._rows["claims"][claim_id(claim)] = self._claim_row(component, claim)
@@ -212,11 +215,12 @@ class _Members:
         self.claims: defaultdict[str, list[Claim]] = defaultdict(list)
         self.people: defaultdict[str, dict[str, Person]] = defaultdict(dict)
         self.owners: defaultdict[str, dict[Identifier, str]] = defaultdict(dict)
+        self.contested: defaultdict[str, set[Identifier]] = defaultdict(set)
         self.traits: defaultdict[str, list[Trait]] = defaultdict(list)
         self.cards: defaultdict[str, dict[str, Card]] = defaultdict(dict)
 
     def of(self, *roots: str) -> tuple[
-        list[Claim], dict[str, Person], dict[Identifier, str], list[Trait], dict[str, Card]
+        list[Claim], dict[str, Person], dict[Identifier, str], frozenset[Identifier], list[Trait], dict[str, Card]
     ]:  # fmt: skip
         """All of it for some roots together."""
         claims = [claim for root in roots for claim in self.claims[root]]
@@ -224,7 +228,8 @@ class _Members:
         people = {k: v for root in roots for k, v in self.people[root].items()}
         owners = {k: v for root in roots for k, v in self.owners[root].items()}
         cards = {k: v for root in roots for k, v in self.cards[root].items()}
-        return claims, people, owners, traits, cards
+        contested = frozenset(member for root in roots for member in self.contested[root])
+        return claims, people, owners, contested, traits, cards
 
 
 class _Joined:
@@ -237,13 +242,13 @@ class _Joined:
         component: Mapping[Identifier, str | None],
     ) -> None:
         members = sorted({*identifiers, *(member for claim in claims for member in claim.identifiers)})
-        self._place = {member: component[member] or derived("component", str(member)) for member in members}
-        self._head = {place: place for place in self._place.values()}
+        self.places = {member: component[member] or derived("component", str(member)) for member in members}
+        self._head = {place: place for place in self.places.values()}
         self._claims = claims
         for claim in claims:
             first, *others = claim.identifiers
             for other in others:
-                self._unite(self._place[first], self._place[other])
+                self._unite(self.places[first], self.places[other])
 
     def _find(self, place: str) -> str:
         while self._head[place] != place:
@@ -267,7 +272,7 @@ class _Joined:
             if place != root:
                 part.absorbed.append(place)
         for claim in self._claims:
-            parts[self._find(self._place[claim.identifiers[0]])].news.append(claim)
+            parts[self._find(self.places[claim.identifiers[0]])].news.append(claim)
         return list(parts.values())
 
 

@@ -10,6 +10,8 @@ import httpx
 from msgspec import Struct
 
 from services.deployment import Deployment, Settings
+from services.handoff.handlers.deliver import Deliver
+from services.handoff.ports import Answered
 from services.handoff.wiring import MIGRATIONS, Parts, assemble
 from shared.contracts import envelope
 from shared.contracts.envelope import Event
@@ -20,6 +22,7 @@ from shared.contracts.touchpoints import PersonIdentified, PersonMerged, Touchpo
 from shared.db import outbox
 from shared.db.migrate import migrate
 from shared.kernel import instant
+from shared.kernel.errors import TryLater
 from shared.kernel.ids import derived
 from shared.kernel.instant import SECOND, Instant
 from shared.log.memory import MemoryLog
@@ -113,13 +116,25 @@ class Scene:
         topic, kind = next(
             (t, name) for t in (LEADS, TOUCHPOINTS) for name, cls in t.types.items() if type(fact) is cls
         )
-        key = getattr(fact, "person_id", None) or getattr(fact, "into_id", "")
+        key = str(getattr(fact, "person_id", None) or getattr(fact, "into_id", ""))
         return envelope.Emit(topic.name, key, Event(derived("test", repr(fact)), kind, "test", MONDAY, fact))
 
     async def deliveries_go_out(self) -> None:
-        """Whatever is due now is sent, until nothing is."""
+        """What is under way comes to its end, and whatever is due now is sent, until nothing is."""
+        await self.parts.deliver.finish()
         while await self.parts.deliver.due(self.now):
             await self.parts.deliver.finish()
+
+    async def answers_are_lost(self) -> None:
+        """What is due is sent, and the store is away when the answers come."""
+
+        async def away(_answered: Answered) -> None:
+            raise TryLater("the store is away")
+
+        parts = self.parts
+        deliver = Deliver(parts.desk, parts.client.send, away, now=lambda: self.now, dice=lambda: 0.0)
+        await deliver.due(self.now)
+        await deliver.finish()
 
     async def said(self) -> list[HandoffActed]:
         """The events published so far."""

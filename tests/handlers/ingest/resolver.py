@@ -110,6 +110,13 @@ class Resolver:
         self.database = database
         self.published: list[Emit] = []
 
+    async def forget(self) -> None:
+        """Begin anew on an empty store."""
+        async with self.database.work() as work:
+            for table in METADATA.sorted_tables:
+                await work.execute(table.delete())
+        self.published.clear()
+
     async def take(self, *events: Collected) -> Sequence[Emit]:
         """Work one batch; answers what is published."""
         named = [("deal.collected" if isinstance(e, CollectedDeal) else "touchpoint.collected", e) for e in events]

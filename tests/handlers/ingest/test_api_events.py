@@ -35,14 +35,14 @@ async def test_what_was_refused_is_found_by_its_message_id(ingest: IngestService
     assert await ingest.pages("/v1/events", message_id="m") == []
 
 
-@pytest.mark.parametrize("limit", [1, 2, 3, 100])
-async def test_every_event_is_on_exactly_one_page_the_newest_last(ingest: IngestService, limit: int) -> None:
+async def test_every_event_is_on_exactly_one_page_the_newest_last(ingest: IngestService) -> None:
     for number in (1, 2, 5, 6):
         await ingest.given(call(f"t{number}", number, user_id="u1"))
     for number in (3, 4, 7):
         await ingest.given(reject(f"r{number}", number))
-    items = await ingest.pages("/v1/events", limit=limit)
-    assert [item["message_id"] for item in items] == ["t1", "t2", "r3", "r4", "t5", "t6", "r7"]
+    for limit in (1, 2, 3, 100):
+        items = await ingest.pages("/v1/events", limit=limit)
+        assert [item["message_id"] for item in items] == ["t1", "t2", "r3", "r4", "t5", "t6", "r7"]
 
 
 async def test_an_event_of_somebody_who_was_merged_is_the_survivors(ingest: IngestService) -> None:

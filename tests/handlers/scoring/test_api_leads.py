@@ -43,13 +43,13 @@ async def test_leads_are_found_by_stage_and_grade(scoring: ScoringService) -> No
     assert not await scoring.pages("/v1/leads", stage="customer", grade=grade)
 
 
-@pytest.mark.parametrize("account", ["acme.example", "ACME Inc", "c-7"])
-async def test_leads_are_found_by_their_account(scoring: ScoringService, account: str) -> None:
+async def test_leads_are_found_by_their_account(scoring: ScoringService) -> None:
     company = {"name": "Acme Inc", "id": "c-7"}
     others = [card(f"p{number}", emails=(f"p{number}@other.example",)) for number in range(5)]
     await scoring.given(*others, card("ana", traits={"company": company}))
-    items = await scoring.pages("/v1/leads", account=account, limit=1)
-    assert [item["person_id"] for item in items] == [who("ana")]
+    for account in ("acme.example", "ACME Inc", "c-7"):
+        items = await scoring.pages("/v1/leads", account=account, limit=1)
+        assert [item["person_id"] for item in items] == [who("ana")]
 
 
 async def test_somebody_who_was_merged_is_hidden_and_answers_as_the_survivor(scoring: ScoringService) -> None:
@@ -89,30 +89,21 @@ async def test_why_at_a_time_knows_nothing_of_what_came_later(scoring: ScoringSe
     assert (await scoring.get(f"/v1/leads/{who('ana')}/why", at="2001-01-01"))["points"] == 0
 
 
-@pytest.mark.parametrize("path", ["/v1/leads/nobody", f"/v1/leads/{who('nobody')}", "/v1/leads/nobody/why"])
-async def test_an_unknown_lead_is_a_404(scoring: ScoringService, path: str) -> None:
-    assert (await scoring.ask(path)).status_code == 404
+async def test_an_unknown_lead_is_a_404(scoring: ScoringService) -> None:
+    for path in ("nobody", who("nobody"), "nobody/why"):
+        assert (await scoring.ask(f"/v1/leads/{path}")).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"grade": "E"},
-        {"stage": "not a stage"},
-        {"limit": 0},
-        {"after": "x"},
-        {"after": "WyJubyBpZCJd"},
-        {"after": "WzFd"},
-    ],
-)
-async def test_a_list_that_cannot_be_asked_for_is_a_422(scoring: ScoringService, query: dict[str, str]) -> None:
-    assert (await scoring.ask("/v1/leads", **query)).status_code == 422
+async def test_a_list_that_cannot_be_asked_for_is_a_422(scoring: ScoringService) -> None:
+    wrong = [("grade", "E"), ("stage", "not a stage"), ("limit", "0"), ("after", "x"), ("after", "WzFd")]
+    for name, value in (*wrong, ("after", "WyJubyBpZCJd")):
+        assert (await scoring.ask("/v1/leads", **{name: value})).status_code == 422
 
 
-@pytest.mark.parametrize("at", ["yesterday", "", "0", "0001-01-01T00:00:00+14:00"])
-async def test_a_time_that_is_none_is_a_422(scoring: ScoringService, at: str) -> None:
-    answer = await scoring.ask(f"/v1/leads/{who('ana')}/why", at=at)
-    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "at")
+async def test_a_time_that_is_none_is_a_422(scoring: ScoringService) -> None:
+    for at in ("yesterday", "", "0", "0001-01-01T00:00:00+14:00"):
+        answer = await scoring.ask(f"/v1/leads/{who('ana')}/why", at=at)
+        assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "at")
 
 
 async def test_leads_are_shown_to_those_who_may_read(scoring: ScoringService) -> None:

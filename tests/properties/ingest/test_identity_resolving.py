@@ -1,9 +1,10 @@
 """The whole resolver, event by event and batch by batch: what it says in the end does not depend on arrival."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,12 +42,23 @@ def stories(draw: st.DrawFn) -> list[Collected]:
     return events
 
 
-async def _resolved(batches: Sequence[Sequence[Collected]]) -> tuple[Believer, set[frozenset[str]]]:
-    async with resolving() as resolver:
-        for batch in batches:
-            await resolver.take(*batch)
-        await _refuse_broken(resolver)
-        return resolver.believed(), await resolver.on_record()
+@pytest.fixture(scope="module")
+def resolver() -> Iterator[Resolver]:
+    """One for all examples: what SQLAlchemy has compiled once need not be compiled again."""
+    with asyncio.Runner() as runner:
+        opened = resolving()
+        yield runner.run(opened.__aenter__())
+        runner.run(opened.__aexit__(None, None, None))
+
+
+async def _resolved(
+    resolver: Resolver, batches: Sequence[Sequence[Collected]]
+) -> tuple[Believer, set[frozenset[str]]]:
+    await resolver.forget()
+    for batch in batches:
+        await resolver.take(*batch)
+    await _refuse_broken(resolver)
+    return resolver.believed(), await resolver.on_record()
 
 
 async def _refuse_broken(resolver: Resolver) -> None:
@@ -69,13 +81,13 @@ def _batches(events: Sequence[Collected], random: Random) -> list[list[Collected
     return batches
 
 
-@settings(max_examples=200)
+@settings(max_examples=250)
 @given(stories(), st.randoms(use_true_random=False))
 def test_any_order_and_any_batches_give_every_touchpoint_to_the_same_person(
-    events: list[Collected], random: Random
+    resolver: Resolver, events: list[Collected], random: Random
 ) -> None:
-    in_order, there = asyncio.run(_resolved([events]))
-    shuffled, also_there = asyncio.run(_resolved(_batches(events, random)))
+    in_order, there = asyncio.run(_resolved(resolver, [events]))
+    shuffled, also_there = asyncio.run(_resolved(resolver, _batches(events, random)))
     assert also_there == there
     assert shuffled.belongings() == in_order.belongings()
     assert shuffled.emails() == in_order.emails()
@@ -84,12 +96,12 @@ def test_any_order_and_any_batches_give_every_touchpoint_to_the_same_person(
 
 @settings(max_examples=50)
 @given(stories(), st.randoms(use_true_random=False))
-def test_what_arrives_again_is_not_published_again(events: list[Collected], random: Random) -> None:
-    async def twice() -> None:
-        async with resolving() as resolver:
-            for batch in _batches(events, random):
-                await resolver.take(*batch)
-            for batch in _batches(events, random):
-                assert await resolver.take(*batch) == []
+def test_what_arrives_again_is_not_published_again(
+    resolver: Resolver, events: list[Collected], random: Random
+) -> None:
+    async def again() -> None:
+        await _resolved(resolver, _batches(events, random))
+        for batch in _batches(events, random):
+            assert await resolver.take(*batch) == []
 
-    asyncio.run(twice())
+    asyncio.run(again())

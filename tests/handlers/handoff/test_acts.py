@@ -1,0 +1,132 @@
+"""What sales does over HTTP: once a key, and only where the state allows it."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.handlers.handoff.scene import MONDAY, Scene, ident, qualified
+
+
+async def handed_over(here: Scene, name: str = "ana") -> str:
+    """The id of a new hand-off."""
+    await here.happens(qualified(name))
+    return str((await here.handoffs(f"?person_id={ident(name)}"))[0]["id"])
+
+
+async def act(here: Scene, handoff_id: str, name: str, body: Any = None, key: str | None = None) -> tuple[int, Any]:
+    """The status and the body of an answer."""
+    answer = await here.ask("POST", f"/v1/handoffs/{handoff_id}/{name}", body, key)
+    return answer.status_code, answer.json()
+
+
+async def test_sales_takes_a_lead_from_acceptance_to_qualification(here: Scene) -> None:
+    handoff_id = await handed_over(here)
+    statuses = []
+    for name, body in (("accept", {}), ("contact", {"kind": "call"}), ("meeting", None), ("qualify", None)):
+        status, handoff = await act(here, handoff_id, name, body)
+        assert status == 200
+        statuses.append(handoff["status"])
+    assert statuses == ["accepted", "contacted", "meeting_booked", "qualified"]
+    assert (await here.acts())[1:] == ["accepted", "contacted", "meeting_booked", "sales_qualified"]
+
+
+async def test_a_rejection_says_what_it_does_to_the_lead(here: Scene) -> None:
+    handoff_id = await handed_over(here)
+    status, handoff = await act(here, handoff_id, "reject", {"reason": "no-budget", "note": "next year"})
+    assert (status, handoff["status"], handoff["note"]) == (200, "rejected", "next year")
+    told = (await here.said())[-1]
+    assert (told.act, told.reason, told.outcome) == ("rejected", "no-budget", "recycled")
+
+
+async def test_the_same_key_twice_is_one_act(here: Scene) -> None:
+    handoff_id = await handed_over(here)
+    first = await act(here, handoff_id, "contact", {"kind": "call"}, key="k1")
+    assert await act(here, handoff_id, "contact", {"kind": "call"}, key="k1") == first
+    assert first[1]["attempts"] == 1
+    assert (await here.acts()).count("contacted") == 1
+
+
+async def test_a_key_with_another_request_behind_it_is_refused(here: Scene) -> None:
+    handoff_id = await handed_over(here)
+    await act(here, handoff_id, "contact", {"kind": "call"}, key="k1")
+    status, problem = await act(here, handoff_id, "contact", {"kind": "email"}, key="k1")
+    assert (status, problem["code"]) == (422, "idempotency_key_reused")
+
+
+async def test_an_act_that_failed_does_not_use_up_its_key(here: Scene) -> None:
+    handoff_id = await handed_over(here)
+    await act(here, handoff_id, "accept")
+    assert (await act(here, handoff_id, "accept", key="k1"))[0] == 409
+    assert (await act(here, handoff_id, "release", key="k2"))[0] == 200
+
+
+async def test_acts_at_once_under_one_key_are_one_act(here: Scene) -> None:
+    handoff_id = await handed_over(here)
+    answers = await asyncio.gather(*(act(here, handoff_id, "accept", {}, key="k1") for _ in range(8)))
+    assert [status for status, _ in answers] == [200] * 8
+    assert (await here.acts()).count("accepted") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "status", "code"),
+    [
+        ("reject", {"reason": "no such reason"}, 422, "unknown_reason"),
+        ("reject", {}, 422, "invalid"),
+        ("reject", {"reason": "no-budget", "extra": 1}, 422, "invalid"),
+        ("accept", {"extra": 1}, 422, "invalid"),
+        ("contact", {"kind": "call", "occurred_at": "yesterday"}, 422, "invalid"),
+    ],
+)
+async def test_a_body_that_does_not_fit_is_refused(
+    here: Scene, name: str, body: dict[str, Any], status: int, code: str
+) -> None:
+    handoff_id = await handed_over(here)
+    answered, problem = await act(here, handoff_id, name, body)
+    assert (answered, problem["code"]) == (status, code)
+
+
+async def test_a_hand_off_nobody_has_is_not_found(here: Scene) -> None:
+    assert (await act(here, ident("nobody"), "accept"))[0] == 404
+    assert (await here.ask("GET", f"/v1/handoffs/{ident('nobody')}")).status_code == 404
+    assert await here.handoffs("?person_id=somebody") == []
+
+
+async def test_lists_come_in_pages(here: Scene) -> None:
+    await here.happens(*(qualified(f"p{number}") for number in range(5)))
+    first = (await here.ask("GET", "/v1/handoffs?limit=3")).json()
+    second = (await here.ask("GET", f"/v1/handoffs?limit=3&after={first['next']}")).json()
+    assert len({one["id"] for one in (*first["items"], *second["items"])}) == 5
+    assert second["next"] is None
+
+
+async def test_the_sla_counts_what_was_kept_and_how_fast(here: Scene) -> None:
+    ids = [await handed_over(here, name) for name in ("ana", "bo", "cai")]
+    here.pass_time(30 * 60)
+    await act(here, ids[0], "accept")
+    here.pass_time(4 * 3600)
+    await act(here, ids[1], "accept")
+    answer = (await here.ask("GET", "/v1/sla?period=2026-11")).json()
+    accept, contact = answer["sales"]
+    assert (accept["met"], accept["breached"], accept["running"], accept["share"]) == (1, 2, 0, pytest.approx(1 / 3))
+    assert (accept["median_minutes"], contact["running"]) == (150.0, 3)
+    assert answer["marketing"][0]["delivered"] == 3
+    assert (await here.ask("GET", "/v1/sla?period=last")).status_code == 422
+
+
+async def test_owners_are_the_charters_until_somebody_puts_one(here: Scene) -> None:
+    assert [one["id"] for one in (await here.ask("GET", "/v1/owners")).json()["items"]] == ["sales-desk"]
+    body = {"name": "Bo", "time_zone": "Europe/Madrid", "hours": {"mon": ["08:00-12:00"]}, "capacity": 5}
+    put = (await here.ask("PUT", "/v1/owners/bo", body)).json()
+    assert (put["id"], put["weight"], put["hours"], put["away"]) == ("bo", 1, {"mon": ["08:00-12:00"]}, [])
+    assert [one["id"] for one in (await here.ask("GET", "/v1/owners")).json()["items"]] == ["bo", "sales-desk"]
+    assert (await here.ask("PUT", "/v1/owners/bo", body | {"hours": {}})).json()["code"] == "bad_hours"
+
+
+async def test_clocks_run_in_the_owners_time(here: Scene) -> None:
+    await here.ask("PUT", "/v1/owners/sales-desk", {"name": "Desk", "weight": 0})
+    await here.ask("PUT", "/v1/owners/bo", {"name": "Bo", "time_zone": "America/New_York"})
+    await handed_over(here)
+    [handoff] = await here.handoffs()
+    assert MONDAY == 1_795_428_000_000
+    assert handoff["accept_by"] == "2026-11-23T18:00:00.000Z"

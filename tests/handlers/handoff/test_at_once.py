@@ -1,0 +1,87 @@
+"""Two processes on one PostgreSQL: no lead has two owners, no owner too many, no delivery two senders."""
+
+import asyncio
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.handoff.handlers.on_lead_qualified import ALL_OWNERS
+from shared.contracts.leads import LeadQualified
+from shared.kernel.keys import Key
+from shared.runtime.command import perform
+from tests.handlers.handoff.crm import Crm
+from tests.handlers.handoff.scene import Scene, ident, qualified, scene
+
+
+async def hand_over(here: Scene, *leads: LeadQualified) -> None:
+    """What a batch of a process does, past its log."""
+    people = {Key("person", lead.person_id) for lead in leads}
+    keys = frozenset({ALL_OWNERS, *people, *(Key("promotion", lead.promotion_id) for lead in leads)})
+    await perform(
+        here.parts.database,
+        here.parts.open_session,
+        keys,
+        lambda session: [session.qualified(lead) for lead in leads],
+        now=lambda: here.now,
+        committed=lambda: None,
+    )
+
+
+async def owners_with_room_for_one(here: Scene, *names: str) -> None:
+    """Owners who take one lead each; whatever is left goes to the desk."""
+    await here.ask("PUT", "/v1/owners/sales-desk", {"name": "Desk", "weight": 0})
+    for name in names:
+        assert (await here.ask("PUT", f"/v1/owners/{name}", {"name": name, "capacity": 1})).status_code == 200
+
+
+async def test_fifty_leads_at_once_find_no_owner_beyond_capacity(tmp_path: Path, postgres_url: str) -> None:
+    async with scene(tmp_path, postgres_url) as one, scene(tmp_path, postgres_url) as two:
+        await owners_with_room_for_one(one, "bo", "cai", "dee")
+        leads = [qualified(f"p{number}") for number in range(50)]
+        await asyncio.gather(*(hand_over(here, lead) for lead in leads for here in (one, two)))
+        owners = [handoff["owner"] for handoff in await one.handoffs()]
+        assert len(owners) == 50
+        assert [owners.count(name) for name in ("bo", "cai", "dee", "sales-desk")] == [1, 1, 1, 47]
+
+
+async def test_promotions_of_one_person_at_once_are_one_open_hand_off(tmp_path: Path, postgres_url: str) -> None:
+    async with scene(tmp_path, postgres_url) as one, scene(tmp_path, postgres_url) as two:
+        leads = [qualified("ana", f"promotion {number}") for number in range(10)]
+        await asyncio.gather(*(hand_over(here, lead) for lead in leads for here in (one, two)))
+        [handoff] = await one.handoffs(f"?person_id={ident('ana')}")
+        assert handoff["version"] == 10
+
+
+async def test_two_workers_send_each_delivery_once(tmp_path: Path, postgres_url: str, receiver: Crm) -> None:
+    async with scene(tmp_path, postgres_url) as one, scene(tmp_path, postgres_url) as two:
+        await one.listens(receiver)
+        await hand_over(one, *(qualified(f"p{number}") for number in range(60)))
+        async with asyncio.timeout(20):
+            while any(not handoff["delivered_at"] for handoff in await one.handoffs()):
+                await asyncio.gather(one.deliveries_go_out(), two.deliveries_go_out())
+        ids = [message.webhook_id for message in receiver.received]
+        assert len(ids) == len(set(ids)) == 60
+        assert (await one.acts()).count("delivered") == 60
+
+
+async def test_one_act_at_once_from_two_processes_is_done_once(tmp_path: Path, postgres_url: str) -> None:
+    async with scene(tmp_path, postgres_url) as one, scene(tmp_path, postgres_url) as two:
+        await hand_over(one, qualified("ana"))
+        [handoff] = await one.handoffs()
+        path = f"/v1/handoffs/{handoff['id']}/accept"
+
+        async def accept(here: Scene, key: str) -> httpx.Response:
+            return await here.ask("POST", path, {}, key)
+
+        answers = await asyncio.gather(*(accept(here, f"key {n}") for n in range(4) for here in (one, two)))
+        statuses = sorted(answer.status_code for answer in answers)
+        assert statuses == [200] * 2 + [409] * 6
+        assert (await one.acts()).count("accepted") == 1
+
+
+@pytest.mark.parametrize("path", ["/v1/handoffs/x", "/v1/endpoints/x", "/v1/endpoints/x/deliveries"])
+async def test_what_is_no_id_is_no_failure_of_the_store(tmp_path: Path, postgres_url: str, path: str) -> None:
+    async with scene(tmp_path, postgres_url) as here:
+        assert (await here.ask("GET", path)).status_code == 422
+        assert (await here.ask("GET", "/v1/handoffs?person_id=x")).json()["items"] == []

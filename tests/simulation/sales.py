@@ -1,0 +1,128 @@
+"""Hand-off's own surroundings: a CRM that takes webhooks and fails at times, and sales, who answer leads.
+
+Both are met by a hand-off process as its parts, so each meeting may be the last thing that process does.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from msgspec import json
+from sqlalchemy import func, select
+
+from services.handoff import settings
+from services.handoff import worker as handoff
+from services.handoff.domain.delivery import Outcome
+from services.handoff.domain.lead import Accepted, Act, Rejected
+from services.handoff.handlers.deliver import Deliver
+from services.handoff.handlers.handing import Handing
+from services.handoff.handlers.publishing import Where
+from services.handoff.ports import Answered, Endpoint
+from services.handoff.store.deliveries import SqlDesk
+from services.handoff.store.endpoints import SqlEndpoints
+from services.handoff.store.ledger import open_ledger
+from services.handoff.store.sealing import Seal
+from services.handoff.store.tables import DELIVERIES, HANDOFFS
+from shared.contracts.charter import Charter
+from shared.db.engine import Database
+from shared.db.work import Reader, Work
+from shared.kernel.errors import Conflict, TryLater
+from shared.kernel.ids import derived
+from shared.kernel.instant import SECOND, Instant
+from shared.kernel.keys import Key
+from shared.runtime.command import perform
+from shared.runtime.session import Consuming
+from shared.runtime.supervise import Part
+from shared.runtime.tick import Ticker
+from shared.testing.chaos import Chaos, step
+
+_KEY = bytes(32)
+_LEASE = 60 * SECOND
+_FAILING = 0.2
+_TICK_SECONDS = 0.05
+Now = Callable[[], Instant]
+
+
+@dataclass
+class Receiver:
+    """A CRM: what it took, by webhook id, each as often as it came."""
+
+    chaos: Chaos
+    taken: dict[str, list[bytes]] = field(default_factory=dict)
+
+    async def send(self, _url: str, headers: Mapping[str, str], body: bytes) -> Outcome:
+        """Take a webhook; what is answered may be lost on the way."""
+        await step()
+        if self.chaos.random.random() < _FAILING:
+            return Outcome(500)
+        self.taken.setdefault(headers["webhook-id"], []).append(body)
+        await step()
+        return Outcome(200)
+
+
+class Sales:
+    """Hand-off as the simulation runs it."""
+
+    def __init__(self, charter: Charter) -> None:
+        self._terms = settings.terms_of(charter)
+        self._where = Where("http://handoff", "http://ingest")
+        self._seal = Seal(_KEY, lambda count: bytes(count))
+        self.consuming = Consuming(handoff.GROUP, handoff.TOPICS, handoff.HANDLERS, self.open_session)
+
+    async def open_session(self, work: Work, keys: frozenset[Key], now: Instant) -> Handing:
+        """The session of a batch, or of a command."""
+        people, ledger = await open_ledger(work, keys, self._terms, now)
+        return Handing(people, ledger, self._terms, self._where, now)
+
+    async def prepare(self, database: Database) -> None:
+        """Register the CRM's endpoint."""
+        endpoint = Endpoint(derived("crm"), "https://crm.example", ("*",), None, "active", None, Instant(0))
+        await SqlEndpoints(database, self._seal, lambda: None).add(endpoint, _KEY)
+
+    def parts(self, database: Database, receiver: Receiver, now: Now) -> list[Part]:
+        """What a process runs beside its loop and its relay: deliveries, and sales at their desks."""
+
+        async def record(answered: Answered) -> None:
+            person = answered.attempt.person_id
+            keys = frozenset({Key("person", person)} if person is not None else ())
+            await perform(
+                database, self.open_session, keys, lambda s: s.answered(answered), now=now, committed=lambda: None
+            )
+
+        desk = SqlDesk(database, self._seal, _LEASE)
+        deliver = Deliver(desk, receiver.send, record, now=now, dice=lambda: 0.0)
+
+        async def answer(stopping: asyncio.Event) -> None:
+            while not stopping.is_set():
+                await receiver.chaos.pause(0.2)
+                await self._answer_one(database, receiver.chaos, now)
+
+        return [Ticker("deliver", deliver.due, _TICK_SECONDS, now).run, answer]
+
+    async def _answer_one(self, database: Database, chaos: Chaos, now: Now) -> None:
+        """Take a lead from the list and accept it, or give it back."""
+        try:
+            async with database.read() as reader:
+                new = select(HANDOFFS.c.id, HANDOFFS.c.person_id).where(HANDOFFS.c.status == "assigned")
+                rows = await reader.rows(new.order_by(HANDOFFS.c.id))
+            if not rows:
+                return
+            chosen = chaos.random.choice(rows)
+            what: Act = Accepted() if chaos.random.random() < 0.5 else Rejected("no-budget", "recycled")
+            keys = frozenset({Key("person", chosen.person_id)})
+            await perform(
+                database, self.open_session, keys, lambda s: s.do(chosen.id, what), now=now, committed=lambda: None
+            )
+        except (TryLater, Conflict):
+            return  # A colleague was faster, or the machine is not well.
+
+    @staticmethod
+    async def undelivered(reader: Reader) -> int:
+        """How many webhooks have not arrived."""
+        pending = select(func.count()).where(DELIVERIES.c.state == "pending")
+        return int(await reader.scalar(pending))
+
+
+def bodies_differ(taken: Mapping[str, list[bytes]]) -> list[str]:
+    """The webhook ids under which different things came."""
+    return [webhook for webhook, bodies in taken.items() if len({json.encode(json.decode(b)) for b in bodies}) != 1]
