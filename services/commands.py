@@ -42,40 +42,39 @@ def wait(
     """Wait until everything is settled: two rounds over all services, all caught up, and no topic grew between."""
     settings = Settings()
     names: Sequence[Any] = services or get_args(ServiceName)
-    headers = {"Authorization": f"Bearer {_token(settings.data)}"}
+    urls = [f"http://{settings.bind}:{settings.port(name)}" for name in names]
     deadline = time.monotonic() + seconds
-    before: _Round | None = None
-    with httpx.Client(headers=headers, timeout=10, trust_env=False) as client, _err.status("waiting") as status:
+    before = _Round(caught_up=False, ends={}, waiting_for="the first answer")
+    with httpx.Client(timeout=10, trust_env=False) as client, _err.status("waiting") as status:
         while time.monotonic() < deadline:
-            now = _ask(client, [f"http://{settings.bind}:{settings.port(name)}" for name in names])
-            if now.caught_up and before is not None and before.caught_up and before.ends == now.ends:
+            now = _ask(client, urls, _token(settings.data))
+            if now.caught_up and before.caught_up and before.ends == now.ends:
                 _err.print("settled")
                 return
             status.update(f"waiting for {now.waiting_for}")
             before = now
             time.sleep(_POLL_SECONDS)
-    _err.print(f"not settled after {seconds:g} s: {before.waiting_for if before else 'no answer'}")
+    _err.print(f"not settled after {seconds:g} s: {before.waiting_for}")
     raise typer.Exit(1)
 
 
-def _token(data: Path) -> str:
+def _token(data: Path) -> str | None:
+    """The admin token: the environment's, else the deployment's own, once its first start has written it."""
     given = environ.get("THROUGHLINE_ADMIN_TOKEN")
-    if given:
-        return given
     path = data / FILE
-    if not path.exists():
-        raise typer.BadParameter(
-            f"no credentials: set THROUGHLINE_ADMIN_TOKEN or THROUGHLINE_DATA ({path} is not there)"
-        )
+    if given or not path.exists():
+        return given
     return str(json.loads(path.read_text())["admin_token"])
 
 
-def _ask(client: httpx.Client, urls: Sequence[str]) -> _Round:
+def _ask(client: httpx.Client, urls: Sequence[str], token: str | None) -> _Round:
+    if token is None:
+        return _Round(False, {}, "the credentials: set THROUGHLINE_ADMIN_TOKEN, or THROUGHLINE_DATA")
     behind: list[str] = []
     ends: dict[str, int] = {}
     for url in urls:
         try:
-            answer = client.get(f"{url}/v1/lag").raise_for_status().json()
+            answer = client.get(f"{url}/v1/lag", headers={"Authorization": f"Bearer {token}"}).raise_for_status().json()
         except httpx.HTTPError as error:
             behind.append(f"{url} ({type(error).__name__})")
             continue

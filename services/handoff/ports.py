@@ -9,6 +9,7 @@ from services.handoff.domain.lead import Handoff
 from services.handoff.domain.messages import Brief
 from services.handoff.domain.routing import Owner, Step
 from shared.contracts.charter import Owner as AgreedOwner
+from shared.contracts.deals import DealStatus
 from shared.kernel.instant import Instant
 
 DeliveryState = Literal["pending", "delivered", "failed"]
@@ -48,6 +49,19 @@ class SalesAct:
     kind: str
     actor: str | None
     counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDeal:
+    """A deal's highest version. `owner`: an owner's id or e-mail, as sent; `at`: when it became what it is."""
+
+    id: str
+    version: int
+    revision: int
+    status: DealStatus
+    owner: str | None
+    at: Instant
+    people: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +186,10 @@ class Ledger(Protocol):
         """A sales act of the batch as it was kept before."""
         ...
 
+    def deal_version(self, deal_id: str) -> tuple[int, int]:
+        """The (version, revision) in which a deal of the batch was kept before; (0, 0) where it was not."""
+        ...
+
     async def seats(self) -> Mapping[str, Seat]:
         """All owners; they are locked where the batch assigns."""
         ...
@@ -194,6 +212,14 @@ class Ledger(Protocol):
 
     async def keep_sales_acts(self, acts: Sequence[SalesAct]) -> None:
         """Keep sales acts, each in its newest revision."""
+        ...
+
+    async def keep_deals(self, deals: Sequence[KeptDeal]) -> None:
+        """Keep deals as they are now."""
+        ...
+
+    async def deal_owners(self, person_ids: Collection[str]) -> Mapping[str, str]:
+        """Who has an open deal with these people: person id -> owner as sent, of the latest deal."""
         ...
 
     async def keep_rota(self, assigned: Mapping[str, int]) -> None:

@@ -74,9 +74,9 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Reader]:
-        """A transaction that only reads."""
+        """A transaction that only reads: it is rolled back, so nothing stays of what was tried all the same."""
         try:
-            async with self.engine.connect() as connection, connection.begin():
+            async with self.engine.connect() as connection:
                 yield Reader(connection, self.dialect)
         except TROUBLE as error:
             raise translated(error) from error

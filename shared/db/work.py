@@ -94,11 +94,13 @@ class Work(Reader):
             new = await self._connection.execute(statement, upsert.parameters(self.dialect, rows))
             return {tuple(row) for row in new}
         where = [upsert.columns.index(name) for name in upsert.conflict]
-        by_key = {tuple(row[i] for i in where): row for row in reversed(rows)}
+        by_key: dict[tuple[Any, ...], Sequence[Any]] = {}
+        for row in rows:
+            by_key.setdefault(tuple(row[i] for i in where), row)
         known = await self.rows(select(*columns).where(self.among(columns[-1], [key[-1] for key in by_key])))
-        for row in known:
-            by_key.pop(tuple(row), None)
-        await self.write(upsert, [by_key[key] for key in sorted(by_key)])
+        for found in known:
+            by_key.pop(tuple(found), None)
+        await self.write(upsert, list(by_key.values()))
         return set(by_key)
 
 

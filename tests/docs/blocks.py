@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 from collections.abc import Mapping
@@ -40,8 +39,8 @@ class Desk:
     @classmethod
     def at(cls, folder: Path) -> "Desk":
         """A desk in an empty folder; the virtual environment and the make targets are this tree's."""
-        (folder / ".venv").symlink_to(ROOT / ".venv")
-        shutil.copy(ROOT / "Makefile", folder)
+        for name in (".venv", "Makefile", "pyproject.toml", "requirements"):
+            (folder / name).symlink_to(ROOT / name)
         return cls(folder, dict(zip(("8001", "8002", "8003", "8004"), free_ports(4), strict=True)))
 
     def environment(self) -> dict[str, str]:

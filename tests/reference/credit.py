@@ -2,9 +2,8 @@
 
 from fractions import Fraction
 
-from tests.reference.deals import people_on, standing
 from tests.reference.happened import Happening, Version
-from tests.reference.people import People
+from tests.reference.people import People, standing
 
 _GAP = 30 * 60 * 1000
 _VISITING = ("page_viewed", "form_submitted", "demo_requested")
@@ -59,9 +58,9 @@ def earned_by_deal(versions: list[Version], people: People) -> dict[tuple[str, s
 def _journey(deal: Version, won: list[Version], people: People) -> list[str]:
     """The interactions that count, by their first touches."""
     closed = deal.closed or deal.at
-    buyers = people_on(deal.contacts, people)
-    scope = people_on([c for c in deal.contacts if c.role], people) or buyers
-    closes = [v.closed or v.at for v in won if people_on(v.contacts, people) & buyers]
+    buyers = people.on(deal.contacts)
+    scope = people.on(c for c in deal.contacts if c.role) or buyers
+    closes = [v.closed or v.at for v in won if people.on(v.contacts) & buyers]
     since = max((close for close in closes if close < closed), default=0)
     found: list[list[Happening]] = []
     for person in scope:

@@ -55,3 +55,14 @@ class Version:
     closed: int | None
     amount: int
     contacts: tuple[Contact, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Sales dealt with a lead that was handed over because of the happening `cause`."""
+
+    id: str
+    at: int
+    act: str
+    """`assigned`, `accepted` or `recycled`."""
+    cause: str

@@ -1,6 +1,8 @@
 """Who is who, by the rules of claims: trusted ones first, each in event time, then id."""
 
-from tests.reference.happened import Happening, Version
+from collections.abc import Iterable
+
+from tests.reference.happened import Contact, Happening, Version
 
 Name = tuple[str, str]
 
@@ -61,6 +63,15 @@ class People:
     def known(self, person: frozenset[Name]) -> tuple[int, str] | None:
         """When an address of theirs was first heard of, and by which event."""
         return min((self.first[name] for name in person if name[0] in ("email", "phone")), default=None)
+
+    def on(self, contacts: Iterable[Contact]) -> set[frozenset[Name]]:
+        """Who the contacts of a deal are."""
+        return {frozenset(self.person[contact.names()[0]]) for contact in contacts}
+
+
+def standing(versions: list[Version]) -> dict[str, Version]:
+    """The version that holds, by deal: the highest."""
+    return {version.deal: version for version in sorted(versions, key=lambda v: (v.number, v.id))}
 
 
 def _values(person: set[Name], kind: str) -> set[str]:

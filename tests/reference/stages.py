@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from tests.reference.happened import Happening, Version
+from tests.reference.happened import Answer, Happening, Version
 
-LINE = ("visitor", "subscriber", "lead", "mql", "opportunity", "customer")
-_LEAD_KINDS = ("form_submitted", "demo_requested")
+LINE = ("visitor", "subscriber", "lead", "mql", "sal", "opportunity", "customer")
+Fact = Happening | Version | Answer | None
 
 
 @dataclass
@@ -19,13 +19,9 @@ class Walk:
     """The touches of each cycle."""
     reached: int = -1
     known: bool = False
+    resting: bool = False
     won: int = 0
     open_deals: set[str] = field(default_factory=set)
-
-    @property
-    def stage(self) -> str:
-        """The stage they are in."""
-        return self.steps[-1][0] if self.steps else "visitor"
 
     def enter(self, stage: str, at: int, cause: str) -> bool:
         """Go forward to a stage, unless they have been as far in this cycle."""
@@ -41,22 +37,25 @@ class Walk:
         self.causes.append(None)
         self.cycles.append(set())
         self.reached = LINE.index("lead")
+        self.resting = stage == "recycled"
 
 
-def walk(touches: list[Happening], known: tuple[int, str] | None, deals: list[Version]) -> Walk:
+def walk(touches: list[Happening], known: tuple[int, str] | None, deals: list[Version], answers: list[Answer]) -> Walk:
     """The whole way of one person."""
-    facts: list[tuple[int, int, str, Happening | Version | None]] = [(t.at, 1, t.id, t) for t in touches]
+    facts: list[tuple[int, int, str, Fact]] = [(t.at, 1, t.id, t) for t in touches]
+    facts += [(a.at, 2, a.id, a) for a in answers]
     if known is not None:
         facts.append((known[0], 0, known[1], None))
     for deal in deals:
-        created = deal.created if deal.closed is None else min(deal.created, deal.closed)
-        facts.append((created, 3, deal.deal, deal))
+        facts.append((deal.created if deal.closed is None else min(deal.created, deal.closed), 3, deal.deal, deal))
         if deal.closed is not None:
             facts.append((deal.closed, 4, deal.deal, deal))
     way = Walk()
     for at, sort, cause, fact in sorted(facts, key=lambda each: each[:3]):
         if isinstance(fact, Happening):
             _touched(way, fact)
+        elif isinstance(fact, Answer):
+            _answered(way, fact)
         elif isinstance(fact, Version):
             _moved(way, fact, at, closes=sort == 4)
         else:
@@ -70,20 +69,30 @@ def _touched(way: Walk, touch: Happening) -> None:
     way.cycles[-1].add(touch.id)
     if way.reached < 0:
         way.enter("visitor", touch.at, touch.id)
-    if way.known and touch.kind in _LEAD_KINDS:
+    if way.known and touch.kind in ("form_submitted", "demo_requested"):
         way.enter("lead", touch.at, touch.id)
     if touch.kind == "demo_requested" and way.enter("mql", touch.at, touch.id):
         way.causes[-1] = touch.id
 
 
+def _answered(way: Walk, answer: Answer) -> None:
+    if answer.act == "accepted":
+        way.enter("sal", answer.at, answer.id)
+    if answer.act != "recycled":
+        way.resting = False
+    elif not way.resting:
+        way.begin_again("recycled", answer.at, answer.id)
+
+
 def _moved(way: Walk, deal: Version, at: int, *, closes: bool) -> None:
     if not closes:
         way.open_deals.add(deal.deal)
+        way.resting = False
         way.enter("opportunity", at, deal.deal)
         return
     way.open_deals.discard(deal.deal)
     if deal.status == "won":
         way.won += 1
         way.begin_again("customer" if way.won == 1 else "repeat_customer", at, deal.deal)
-    elif way.stage == "opportunity" and not way.open_deals:
+    elif way.steps[-1][0] == "opportunity" and not way.open_deals:
         way.begin_again("recycled", at, deal.deal)

@@ -18,7 +18,6 @@ from shared.observe.lag import Lag
 from shared.runtime.consume import GUARDS, Consumer, Guards
 from shared.runtime.lag import lag
 from shared.runtime.relay import Relay
-from shared.runtime.supervise import Part
 from shared.testing.chaos import Chaos, Process, step
 from shared.testing.inline_sqlite import inline_dbapi
 from shared.testing.mortal_log import MortalLog
@@ -137,7 +136,7 @@ class Cluster:
             consumer = Consumer(
                 log, database, service.consuming, now=self.now, committed=relay.wake, guards=self._guards
             )
-            parts: list[Part] = [consumer.run]
+            parts = [consumer.run]
             if slot == 0:
                 parts.append(relay.run)
             if service.sales is not None:

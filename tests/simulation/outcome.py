@@ -5,27 +5,32 @@ Equal means equal but for the ids of people, aliases, and what was sent when.
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from msgspec import json
+from msgspec import Struct, json
 
+from services.handoff.domain.lead import OPEN
 from services.scoring.domain.state import State
 from shared.contracts.envelope import Unreadable, decode
+from shared.contracts.handoffs import HandoffActed
 from shared.contracts.leads import LeadQualified
 from shared.contracts.topics import TYPES
+from shared.kernel.ids import derived
 from tests.reference.credit import Credit, earned_by_deal
-from tests.reference.deals import people_on, standing
-from tests.reference.people import Name, People
+from tests.reference.happened import Answer
+from tests.reference.people import Name, People, standing
 from tests.reference.stages import Walk, walk
 from tests.simulation.cluster import GuardsOf, Run, Stores, simulated
+from tests.simulation.sales import bodies_differ
 from tests.simulation.world import World, world
 
 Person = frozenset[Name]
+D = TypeVar("D", bound=Struct)
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ def differences(world: World, run: Run) -> list[str]:
         *_of_scoring(world, people, resolved, run),
         *_of_promotions(run),
         *_of_credit(world, people, run),
+        *_of_handoffs(resolved, run),
     ]
 
 
@@ -110,7 +116,7 @@ def _of_people(world: World, people: People, resolved: Resolved) -> Iterator[str
         if told != people.of(happening):
             yield f"{happening} belongs to {people.of(happening)}, not to {told}"
     for deal, version in standing(world.versions).items():
-        expected = (version.number, frozenset(people_on(version.contacts, people)))
+        expected = (version.number, frozenset(people.on(version.contacts)))
         if resolved.deals.get(deal) != expected:
             yield f"{deal} is {expected}, not {resolved.deals.get(deal)}"
 
@@ -129,9 +135,12 @@ def _of_scoring(world: World, people: People, resolved: Resolved, run: Run) -> I
         person: json.decode(state, type=State)
         for person, state in _rows(run.folder, "scoring", "select person_id, state from leads where not alias")
     }
-    sent = {touch for (touch,) in _rows(run.folder, "scoring", "select id from touches where promotion_id is not null")}
+    caused = "select promotion_id, id from touches where promotion_id is not null"
+    cause_of = dict(_rows(run.folder, "scoring", caused))
+    sent = set(cause_of.values())
+    answers = list(_answers(run, cause_of))
     for person, names in resolved.names.items():
-        way = _way(world, people, names)
+        way = _way(world, people, names, answers)
         state = states.pop(person, None)
         steps = None if state is None else [(e.stage, e.entered_at, e.cause_event_id) for e in state.history]
         if steps != way.steps:
@@ -142,10 +151,31 @@ def _of_scoring(world: World, people: People, resolved: Resolved, run: Run) -> I
     yield from (f"scoring knows {person}, whom nobody else does" for person in states)
 
 
-def _way(world: World, people: People, names: Person) -> Walk:
+def _way(world: World, people: People, names: Person, answers: Sequence[Answer]) -> Walk:
     own = [happening for happening in world.happenings if people.of(happening) == names]
-    deals = [version for version in standing(world.versions).values() if names in people_on(version.contacts, people)]
-    return walk(own, people.known(names), deals)
+    deals = [version for version in standing(world.versions).values() if names in people.on(version.contacts)]
+    ours = {happening.id for happening in own}
+    return walk(own, people.known(names), deals, [answer for answer in answers if answer.cause in ours])
+
+
+def _answers(run: Run, cause_of: Mapping[str, str]) -> Iterator[Answer]:
+    """What hand-off said that sales did, each once."""
+    for acted in {(data.handoff_id, data.version): data for data in _said(run, HandoffActed)}.values():
+        act = acted.outcome if acted.act == "rejected" and acted.outcome else acted.act
+        if act in ("assigned", "accepted", "recycled"):
+            answer_id = derived("outcome", acted.handoff_id, str(acted.version))
+            yield Answer(answer_id, acted.at, act, cause_of[acted.promotion_id])
+
+
+def _said(run: Run, kind: type[D]) -> Iterator[D]:
+    """The data of every event of a kind on the log, repeated ones as well."""
+    for record in run.records:
+        try:
+            event = decode(record.value, record.headers, TYPES)
+        except Unreadable:
+            continue
+        if isinstance(event.data, kind):
+            yield event.data
 
 
 def _of_credit(world: World, people: People, run: Run) -> Iterator[str]:
@@ -161,21 +191,28 @@ def _of_credit(world: World, people: People, run: Run) -> Iterator[str]:
 
 
 def _of_promotions(run: Run) -> Iterator[str]:
-    ids: dict[str, set[str]] = {}
+    """A promotion is sent once for its cause, kept by scoring and handed over."""
     causes: dict[str, set[str]] = {}
-    for record in run.records:
-        if record.partition.topic != "leads":
-            continue
-        try:
-            event = decode(record.value, record.headers, TYPES)
-        except Unreadable as error:
-            yield f"scoring published what nobody can read: {error}"
-            continue
-        if isinstance(event.data, LeadQualified):
-            ids.setdefault(event.data.promotion_id, set()).add(event.id)
-            causes.setdefault(event.data.cause_event_id, set()).add(event.data.promotion_id)
-    kept = {promotion for (promotion,) in _rows(run.folder, "scoring", "select promotion_id from touches") if promotion}
-    yield from (f"promotion {one} is two events" for one, events in ids.items() if len(events) != 1)
-    yield from (f"{cause} caused two promotions" for cause, sent in causes.items() if len(sent) != 1)
-    yield from (f"promotion {one} was sent and not kept" for one in ids.keys() - kept)
-    yield from (f"promotion {one} was kept and not sent" for one in kept - ids.keys())
+    for lead in _said(run, LeadQualified):
+        causes.setdefault(lead.cause_event_id, set()).add(lead.promotion_id)
+    sent = {promotion for promotions in causes.values() for promotion in promotions}
+    kept = {row[0] for row in _rows(run.folder, "scoring", "select promotion_id from touches") if row[0]}
+    handed = {row[0] for row in _rows(run.folder, "handoff", "select id from promotions")}
+    yield from (f"{cause} caused two promotions" for cause, promotions in causes.items() if len(promotions) != 1)
+    yield from (f"promotion {one} was sent or kept, not both" for one in sent ^ kept)
+    yield from (f"promotion {one} was sent or handed over, not both" for one in sent ^ handed)
+
+
+def _of_handoffs(resolved: Resolved, run: Run) -> Iterator[str]:
+    """A person has one open hand-off, under the same root as everywhere; what was to be told has arrived."""
+    into = dict(_rows(run.folder, "handoff", "select id, into_id from people"))
+    for person, root in resolved.root.items():
+        if person in into and _root(person, into) != root:
+            yield f"hand-off takes {person} for {_root(person, into)}, ingest for {root}"
+    held = _rows(run.folder, "handoff", "select person_id, status from handoffs")
+    open_ones = Counter(_root(person, into) for person, status in held if status in OPEN)
+    yield from (f"{person} has {count} open hand-offs" for person, count in open_ones.items() if count > 1)
+    for webhook, state in _rows(run.folder, "handoff", "select webhook_id, state from deliveries"):
+        if state != "delivered" or webhook not in run.taken:
+            yield f"webhook {webhook} is {state}"
+    yield from (f"webhook {webhook} came with two contents" for webhook in bodies_differ(run.taken))

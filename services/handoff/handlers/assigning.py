@@ -26,14 +26,16 @@ class Rota:
     def __init__(self, seats: Mapping[str, Seat], in_hand: Mapping[str, int], terms: Terms, now: Instant) -> None:
         self._owners = {owner_id: seat.owner for owner_id, seat in seats.items()}
         self._loads = {owner_id: Load(in_hand.get(owner_id, 0), seat.assigned) for owner_id, seat in seats.items()}
+        self._by_email = {owner.email.casefold(): owner.id for owner in self._owners.values() if owner.email}
         self._terms = terms
         self._now = now
         self.assigned: dict[str, int] = {}
         """Owners whom the rota gave something, with all that it gave them."""
 
-    def assign(self, lead: LeadQualified, acts: Sequence[SalesAct]) -> Kept:
-        """The new hand-off of a lead; `acts` is what sales did with this person so far."""
-        choice = self._choose(lead, acts)
+    def assign(self, lead: LeadQualified, acts: Sequence[SalesAct], deal_owner: str | None) -> Kept:
+        """The new hand-off of a lead; `acts` is what sales did with this person so far, `deal_owner` who has an
+        open deal with them (an id or an e-mail, as sent)."""
+        choice = self._choose(lead, acts, deal_owner)
         owner = self._owners.get(choice.owner_id) or Owner(choice.owner_id, choice.owner_id, "")
         when = calendar(owner.time_zone, owner.hours, self._terms.holidays)
         handoff = Handoff(
@@ -48,11 +50,11 @@ class Rota:
         )
         return Kept(handoff, brief(lead), lead.card.version, choice.trail)
 
-    def _choose(self, lead: LeadQualified, acts: Sequence[SalesAct]) -> Choice:
+    def _choose(self, lead: LeadQualified, acts: Sequence[SalesAct], deal_owner: str | None) -> Choice:
         asked = Lead(
             person_id=lead.person_id,
             prospected=tuple(self._prospected(acts)),
-            account_owner_id=self._account_owner(lead),
+            account_owner_id=self._account_owner(lead) if deal_owner is None else self._named(deal_owner),
             territory=_territory(lead, self._terms),
         )
         choice = routing.choose(asked, self._owners.values(), self._loads, self._terms.routing, self._now)
@@ -65,10 +67,13 @@ class Rota:
         return choice
 
     def _prospected(self, acts: Iterable[SalesAct]) -> Iterable[tuple[str, Instant]]:
-        names = {owner.email.casefold(): owner.id for owner in self._owners.values() if owner.email}
         for act in acts:
             if act.actor is not None:
-                yield names.get(act.actor.casefold(), act.actor), act.occurred_at
+                yield self._named(act.actor), act.occurred_at
+
+    def _named(self, text: str) -> str:
+        """The owner of that e-mail; else the text is taken for an id."""
+        return self._by_email.get(text.casefold(), text)
 
     def _account_owner(self, lead: LeadQualified) -> str | None:
         named = self._terms.named_accounts

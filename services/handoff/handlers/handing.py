@@ -1,7 +1,7 @@
 """One batch of hand-off: what came is gathered, then each person who was touched is settled once.
 
-In one order, whatever came first: aliases, merges of open hand-offs, new leads, contacts, cards, stages. A person
-has one open hand-off; who is locked is nobody else's for the time, and so are the owners where one is chosen.
+In one order, whatever came first: aliases, merges of open hand-offs, leads, contacts, deals, cards, stages. A
+person has one open hand-off; who is locked is nobody else's for the time, and so are the owners where one is chosen.
 """
 
 from collections import defaultdict
@@ -13,7 +13,7 @@ from services.handoff.handlers import publishing
 from services.handoff.handlers.assigning import Rota, brief, person
 from services.handoff.handlers.publishing import Merge, News, Where
 from services.handoff.handlers.settling import settle
-from services.handoff.ports import Answered, Kept, Ledger, Message, People, SalesAct
+from services.handoff.ports import Answered, Kept, KeptDeal, Ledger, Message, People, SalesAct
 from services.handoff.settings import Terms
 from shared.contracts.envelope import Emit
 from shared.contracts.leads import LeadQualified, LeadStageChanged
@@ -40,6 +40,7 @@ class Handing:
         self._leads: dict[str, LeadQualified] = {}
         self._sales_acts: dict[str, SalesAct] = {}
         self._contacts: dict[str, SalesAct] = {}
+        self._deals: dict[str, KeptDeal] = {}
         self._stages: list[LeadStageChanged] = []
         self._cards: list[PersonIdentified] = []
         self._merges: list[Merge] = []
@@ -64,6 +65,15 @@ class Handing:
         if before is None and what.counts and what.kind in CONTACTS:
             self.people.touch(what.person_id)
             self._contacts[what.id] = what
+
+    def deal(self, deal: KeptDeal) -> None:
+        """A deal was opened, changed or closed: the highest (version, revision) holds."""
+        before = self._deals.get(deal.id)
+        known = (before.version, before.revision) if before else self.ledger.deal_version(deal.id)
+        if (deal.version, deal.revision) > known:
+            self._deals[deal.id] = deal
+            for person_id in deal.people:
+                self.people.touch(person_id)
 
     def stages(self, changed: LeadStageChanged) -> None:
         """A person's stages changed: the promotion may be gone from them."""
@@ -108,10 +118,12 @@ class Handing:
         for answered in self._answers:
             await self._record(answered)
         members = await self.people.settle()
+        await self.ledger.keep_deals(list(self._deals.values()))
         self._group(members)
         self._settle_merges(members)
         await self._hand_over(members)
         self._note_contacts(members)
+        self._close_with_deals(members)
         self._note_cards(members)
         self._take_back(members)
         await self._write()
@@ -172,7 +184,9 @@ class Handing:
         since = Instant(self._now - self.terms.routing.prospected_days * DAY)
         of_leads = {members[lead.person_id] for lead in self._leads.values()}
         acts: defaultdict[str, list[SalesAct]] = defaultdict(list)
-        before = await self.ledger.sales_acts([m for m, root in members.items() if root in of_leads], since)
+        asked = [member for member, root in members.items() if root in of_leads]
+        before = await self.ledger.sales_acts(asked, since)
+        deal_owners = {members[member]: by for member, by in (await self.ledger.deal_owners(asked)).items()}
         for one in {one.id: one for one in (*before, *self._sales_acts.values())}.values():
             if one.counts and one.person_id in members:
                 acts[members[one.person_id]].append(one)
@@ -184,7 +198,7 @@ class Handing:
                 kept = replace(held[0], brief=brief(lead), card_version=lead.card.version, taken_back=False)
                 self._tell(publishing.Updated(), self._act(kept, Updated()))
             else:
-                kept = rota.assign(lead, acts[root])
+                kept = rota.assign(lead, acts[root], deal_owners.get(root))
                 self._keep(kept)
                 self._of_root[root].append(kept.handoff.id)
                 self._emits.append(publishing.assigned(kept.handoff))
@@ -198,6 +212,16 @@ class Handing:
             for kept in self._open(members[one.person_id]):
                 if one.occurred_at >= kept.handoff.assigned_at:
                     self._act(kept, Contacted(one.kind, one.occurred_at))
+
+    def _close_with_deals(self, members: Mapping[str, str]) -> None:
+        """A hand-off that was qualified ends with the deal that came of it."""
+        for deal in sorted(self._deals.values(), key=lambda deal: deal.id):
+            if deal.status == "open":
+                continue
+            for root in sorted({members[person_id] for person_id in deal.people}):
+                for kept in self._open(root):
+                    if kept.handoff.status == "qualified" and deal.at >= kept.handoff.assigned_at:
+                        self._act(kept, Closed(deal.status))
 
     def _note_cards(self, members: Mapping[str, str]) -> None:
         """No CRM is told of a new card by itself: what is sent next carries it."""

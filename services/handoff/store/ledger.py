@@ -11,10 +11,10 @@ from sqlalchemy import Row, func, select, update
 
 from services.handoff.domain.delivery import Health
 from services.handoff.domain.lead import IN_HAND
-from services.handoff.ports import Attempt, Finished, Kept, Message, SalesAct, Seat
+from services.handoff.ports import Attempt, Finished, Kept, KeptDeal, Message, SalesAct, Seat
 from services.handoff.settings import Terms
 from services.handoff.store import deliveries, endpoints, owners
-from services.handoff.store.tables import HANDOFFS, OWNERS, PROMOTIONS, SALES_ACTS
+from services.handoff.store.tables import DEAL_PEOPLE, DEALS, HANDOFFS, OWNERS, PROMOTIONS, SALES_ACTS
 from shared.db.dialect import Upsert
 from shared.db.people import People, lock_people, members_of, roots_of
 from shared.db.work import Reader, Work
@@ -32,6 +32,13 @@ _KEEP_SALES_ACT = Upsert(
 )
 
 
+_KEEP_DEAL = Upsert(
+    DEALS, columns=("id", "version", "revision", "status", "owner", "at"), conflict=("id",),
+    update=("version", "revision", "status", "owner", "at"),
+)  # fmt: skip
+_KEEP_DEAL_PEOPLE = Upsert(DEAL_PEOPLE)
+
+
 async def open_ledger(work: Work, keys: frozenset[Key], terms: Terms, now: Instant) -> tuple[People, "SqlLedger"]:
     """Lock everyone the keys lead to, and all owners where one is named, then read what the batch may touch."""
     ledger = SqlLedger(work, terms, now)
@@ -40,7 +47,7 @@ async def open_ledger(work: Work, keys: frozenset[Key], terms: Terms, now: Insta
     people = await lock_people(work, ids)
     if await ledger.load_promotions(of_kind(keys, "promotion")) - led_to:
         raise NotLoaded(())  # It was handed over while we waited for the locks: redo at once, from the top.
-    await ledger.load(set((await roots_of(work, ids)).values()), of_kind(keys, "touchpoint"))
+    await ledger.load(set((await roots_of(work, ids)).values()), of_kind(keys, "touchpoint"), of_kind(keys, "deal"))
     if of_kind(keys, "owner"):
         await owners.lock(work, terms)
     return people, ledger
@@ -56,6 +63,7 @@ class SqlLedger:
         self._handoffs: dict[str, Kept] = {}
         self._promotions: set[str] = set()
         self._acts: dict[str, SalesAct] = {}
+        self._deals: dict[str, tuple[int, int]] = {}
         self._seats: Mapping[str, Seat] | None = None
 
     async def load_promotions(self, ids: Sequence[str]) -> set[str]:
@@ -67,13 +75,17 @@ class SqlLedger:
         self._promotions = {row.id for row in rows}
         return {row.person_id for row in rows}
 
-    async def load(self, roots: Collection[str], act_ids: Sequence[str]) -> None:
-        """Read the hand-offs of these people, and these sales acts."""
+    async def load(self, roots: Collection[str], act_ids: Sequence[str], deal_ids: Sequence[str]) -> None:
+        """Read the hand-offs of these people, these sales acts and these deals, whose people are all locked."""
         if roots:
             self._handoffs = {kept.handoff.id: kept for kept in await read_handoffs(self._work, roots)}
         if act_ids:
             rows = await self._work.rows(select(SALES_ACTS).where(self._work.among(SALES_ACTS.c.id, act_ids)))
             self._acts = {row.id: _sales_act(row) for row in rows}
+
+        if deal_ids:
+            rows = await self._work.rows(select(DEALS).where(self._work.among(DEALS.c.id, deal_ids)))
+            self._deals = {row.id: (row.version, row.revision) for row in rows}
 
     def handoffs(self) -> Mapping[str, Kept]:
         """Every hand-off of the people who are locked, by id."""
@@ -86,6 +98,10 @@ class SqlLedger:
     def sales_act(self, act_id: str) -> SalesAct | None:
         """A sales act of the batch as it was kept before."""
         return self._acts.get(act_id)
+
+    def deal_version(self, deal_id: str) -> tuple[int, int]:
+        """The (version, revision) in which a deal of the batch was kept before; (0, 0) where it was not."""
+        return self._deals.get(deal_id, (0, 0))
 
     async def seats(self) -> Mapping[str, Seat]:
         """All owners; they are locked where the batch assigns."""
@@ -122,6 +138,23 @@ class SqlLedger:
         """Keep sales acts, each in its newest revision."""
         rows = [(a.id, a.person_id, a.revision, a.occurred_at, a.kind, a.actor, a.counts) for a in acts]
         await self._work.write(_KEEP_SALES_ACT, sorted(rows, key=lambda row: row[0]))
+
+    async def keep_deals(self, deals: Sequence[KeptDeal]) -> None:
+        """Keep deals as they are now."""
+        if not deals:
+            return
+        ordered = sorted(deals, key=lambda deal: deal.id)
+        await self._work.write(_KEEP_DEAL, [(d.id, d.version, d.revision, d.status, d.owner, d.at) for d in ordered])
+        of_these = self._work.among(DEAL_PEOPLE.c.deal_id, [deal.id for deal in ordered])
+        await self._work.execute(DEAL_PEOPLE.delete().where(of_these))
+        await self._work.write(_KEEP_DEAL_PEOPLE, sorted((p, deal.id) for deal in ordered for p in deal.people))
+
+    async def deal_owners(self, person_ids: Collection[str]) -> Mapping[str, str]:
+        """Who has an open deal with these people: person id -> owner as sent, of the latest deal."""
+        on_deals = select(DEAL_PEOPLE.c.person_id, DEALS.c.owner).join(DEALS, DEALS.c.id == DEAL_PEOPLE.c.deal_id)
+        owned = on_deals.where(DEALS.c.status == "open", DEALS.c.owner.is_not(None)).order_by(DEALS.c.at, DEALS.c.id)
+        rows = await self._work.rows(owned.where(self._work.among(DEAL_PEOPLE.c.person_id, sorted(person_ids))))
+        return {row.person_id: row.owner for row in rows}
 
     async def keep_rota(self, assigned: Mapping[str, int]) -> None:
         """Keep how many leads the rota gave each owner."""

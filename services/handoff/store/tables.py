@@ -43,6 +43,22 @@ SALES_ACTS = Table(
     Column("counts", Boolean, nullable=False),
     Index("sales_acts_by_person", "person_id", "occurred_at"),
 )
+DEALS = Table(
+    "deals",
+    METADATA,
+    Column("id", String(256), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("owner", Text),
+    Column("at", BigInteger, nullable=False),
+)
+DEAL_PEOPLE = Table(
+    "deal_people",
+    METADATA,
+    Column("person_id", Id, primary_key=True),
+    Column("deal_id", String(256), primary_key=True, index=True),
+)
 OWNERS = Table(
     "owners",
     METADATA,

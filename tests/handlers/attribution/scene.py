@@ -109,17 +109,30 @@ class Scene:
 
     def __init__(self, service: Service, log: MemoryLog) -> None:
         rules = rules_of(charter_text.default())
+        self._service = service
         self._log = log
         self._consumer = Consumer(log, service.database, wiring.consuming(rules), now=lambda: NOW)
         self._client = httpx.AsyncClient(
             transport=httpx.ASGITransport(service.api), base_url="http://attribution", auth=("tl_1", "")
         )
 
+    def beside(self) -> "Scene":
+        """The same service with another worker."""
+        return Scene(self._service, self._log)
+
     async def tell(self, *events: Emit) -> None:
-        """All of this happened, in one batch a partition; returns when it is worked."""
-        await self._log.publish([outgoing(event) for event in events])
-        while await self._consumer.turn(0):
+        """All of this happened; returns when it is worked."""
+        await self.publish(*events)
+        while await self.turn(0):
             pass
+
+    async def publish(self, *events: Emit) -> None:
+        """All of this happened."""
+        await self._log.publish([outgoing(event) for event in events])
+
+    async def turn(self, wait_ms: int) -> int:
+        """Have the worker take one batch; answers how many records it held."""
+        return await self._consumer.turn(wait_ms)
 
     async def ask(self, path: str, **query: str) -> httpx.Response:
         """The answer to a GET."""

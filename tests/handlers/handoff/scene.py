@@ -14,10 +14,11 @@ from services.handoff.handlers.deliver import Deliver
 from services.handoff.ports import Answered
 from services.handoff.wiring import MIGRATIONS, Parts, assemble
 from shared.contracts import envelope
+from shared.contracts.deals import Deal, DealPerson, DealStatus
 from shared.contracts.envelope import Event
 from shared.contracts.handoffs import HandoffActed
 from shared.contracts.leads import LeadQualified, LeadStageChanged, StageEntry
-from shared.contracts.topics import LEADS, TOPICS, TOUCHPOINTS, TYPES
+from shared.contracts.topics import DEALS, LEADS, TOPICS, TOUCHPOINTS, TYPES
 from shared.contracts.touchpoints import PersonIdentified, PersonMerged, Touchpoint
 from shared.db import outbox
 from shared.db.migrate import migrate
@@ -80,6 +81,14 @@ def sales_act(name: str, kind: str, at: int, **properties: Any) -> Touchpoint:
     )  # fmt: skip
 
 
+def deal(name: str, status: DealStatus, version: int, at: int, owner: str | None = None) -> Deal:
+    """A deal with somebody."""
+    return Deal(
+        id=f"deal of {name}", version=version, revision=1, status=status, amount_minor=100, currency="EUR",
+        created_at=at, occurred_at=at, people=(DealPerson(person_id=ident(name)),), owner=owner,
+    )  # fmt: skip
+
+
 def merged(name: str, into: str) -> PersonMerged:
     """Somebody turned out to be somebody else."""
     return PersonMerged(from_id=ident(name), into_id=ident(into), version=1, at=MONDAY)
@@ -114,7 +123,7 @@ class Scene:
 
     def _emit(self, fact: Struct) -> envelope.Emit:
         topic, kind = next(
-            (t, name) for t in (LEADS, TOUCHPOINTS) for name, cls in t.types.items() if type(fact) is cls
+            (t, name) for t in (LEADS, TOUCHPOINTS, DEALS) for name, cls in t.types.items() if type(fact) is cls
         )
         key = str(getattr(fact, "person_id", None) or getattr(fact, "into_id", ""))
         return envelope.Emit(topic.name, key, Event(derived("test", repr(fact)), kind, "test", MONDAY, fact))

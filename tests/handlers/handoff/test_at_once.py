@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from services.handoff.handlers.handing import Handing
 from services.handoff.handlers.on_lead_qualified import ALL_OWNERS
 from shared.contracts.leads import LeadQualified
 from shared.kernel.keys import Key
@@ -16,13 +17,18 @@ from tests.handlers.handoff.scene import Scene, ident, qualified, scene
 
 async def hand_over(here: Scene, *leads: LeadQualified) -> None:
     """What a batch of a process does, past its log."""
+
+    def take(session: Handing) -> None:
+        for lead in leads:
+            session.qualified(lead)
+
     people = {Key("person", lead.person_id) for lead in leads}
     keys = frozenset({ALL_OWNERS, *people, *(Key("promotion", lead.promotion_id) for lead in leads)})
     await perform(
         here.parts.database,
         here.parts.open_session,
         keys,
-        lambda session: [session.qualified(lead) for lead in leads],
+        take,
         now=lambda: here.now,
         committed=lambda: None,
     )

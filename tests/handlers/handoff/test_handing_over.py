@@ -3,7 +3,7 @@
 from services.handoff.domain.delivery import Outcome
 from services.handoff.ports import Answered
 from tests.handlers.handoff.crm import Crm
-from tests.handlers.handoff.scene import MONDAY, Scene, ident, merged, qualified, sales_act, stages
+from tests.handlers.handoff.scene import MONDAY, Scene, deal, ident, merged, qualified, sales_act, stages
 
 
 async def test_a_qualified_lead_is_assigned_and_delivered_once(here: Scene, receiver: Crm) -> None:
@@ -138,3 +138,21 @@ async def test_a_later_answer_to_an_attempt_that_was_claimed_anew_is_passed_over
     [handoff] = await here.handoffs()
     detail = (await here.ask("GET", f"/v1/handoffs/{handoff['id']}")).json()
     assert [(one["state"], one["attempts"]) for one in detail["deliveries"]] == [("delivered", 2)]
+
+
+async def test_who_has_an_open_deal_with_somebody_gets_them(here: Scene) -> None:
+    await here.ask("PUT", "/v1/owners/bo", {"name": "Bo", "email": "bo@sales.test", "weight": 0})
+    await here.happens(deal("ana", "open", 1, MONDAY, owner="Bo@sales.test"))
+    await here.happens(qualified("ana"))
+    assert [one["owner"] for one in await here.handoffs()] == ["bo"]
+
+
+async def test_a_qualified_hand_off_ends_with_its_deal_and_another_does_not(here: Scene) -> None:
+    await here.happens(qualified("ana"), qualified("bo"))
+    [ana] = await here.handoffs(f"?person_id={ident('ana')}")
+    await here.ask("POST", f"/v1/handoffs/{ana['id']}/qualify")
+    await here.happens(deal("ana", "won", 2, MONDAY + 1), deal("bo", "lost", 2, MONDAY + 1))
+    await here.happens(deal("ana", "open", 1, MONDAY), deal("ana", "won", 2, MONDAY + 1))
+    [ana], [bo] = [await here.handoffs(f"?person_id={ident(name)}") for name in ("ana", "bo")]
+    assert (ana["status"], ana["reason"], bo["status"]) == ("closed", "won", "assigned")
+    assert (await here.acts()).count("closed") == 1

@@ -7,6 +7,7 @@ from services.handoff.domain.lead import (
     OPEN,
     Accepted,
     Act,
+    Breached,
     Closed,
     Contacted,
     Delivered,
@@ -25,7 +26,9 @@ from shared.kernel.instant import HOUR, Instant
 T0 = Instant(1_780_000_000_000)
 NEW = Handoff("h1", "p1", "ana", 1, "rep-1", T0, Instant(T0 + HOUR), Instant(T0 + 2 * HOUR))
 ACTS: st.SearchStrategy[Act] = st.one_of(
-    st.sampled_from([Delivered(), Accepted(), MeetingBooked(), Qualified(), Released(), Updated(), Closed("merged")]),
+    st.sampled_from(
+        [Delivered(), Accepted(), MeetingBooked(), Qualified(), Released(), Updated(), Breached(), Closed("merged")]
+    ),
     st.just(Rejected("poor_fit", "disqualified")),
     st.just(Reassigned("rep-2", T0, T0)),
     st.builds(Contacted, st.just("call"), st.none() | st.integers(0, 2 * T0).map(Instant)),

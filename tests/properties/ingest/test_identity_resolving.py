@@ -51,9 +51,7 @@ def resolver() -> Iterator[Resolver]:
         runner.run(opened.__aexit__(None, None, None))
 
 
-async def _resolved(
-    resolver: Resolver, batches: Sequence[Sequence[Collected]]
-) -> tuple[Believer, set[frozenset[str]]]:
+async def _resolved(resolver: Resolver, batches: Sequence[Sequence[Collected]]) -> tuple[Believer, set[frozenset[str]]]:
     await resolver.forget()
     for batch in batches:
         await resolver.take(*batch)
@@ -96,9 +94,7 @@ def test_any_order_and_any_batches_give_every_touchpoint_to_the_same_person(
 
 @settings(max_examples=50)
 @given(stories(), st.randoms(use_true_random=False))
-def test_what_arrives_again_is_not_published_again(
-    resolver: Resolver, events: list[Collected], random: Random
-) -> None:
+def test_what_arrives_again_is_not_published_again(resolver: Resolver, events: list[Collected], random: Random) -> None:
     async def again() -> None:
         await _resolved(resolver, _batches(events, random))
         for batch in _batches(events, random):

@@ -6,6 +6,7 @@ from services.handoff.domain.lead import (
     OPEN,
     Accepted,
     Act,
+    Breached,
     Closed,
     Contacted,
     Delivered,
@@ -54,6 +55,7 @@ def after(*acts: Act) -> Handoff:
         ((Closed("merged"),), "closed"),
         ((Closed("merged"), Delivered()), "closed"),
         ((Updated(),), "assigned"),
+        ((Breached(), Accepted()), "accepted"),
     ],
 )
 def test_acts_lead_to_the_status(acts: tuple[Act, ...], status: str) -> None:
@@ -77,6 +79,7 @@ def test_acts_lead_to_the_status(acts: tuple[Act, ...], status: str) -> None:
         ((Released(),), Contacted("call")),
         ((Closed("merged"),), Updated()),
         ((Qualified(),), Reassigned("rep-2", T0, T0)),
+        ((REJECTED,), Breached()),
     ],
 )
 def test_an_act_the_state_does_not_allow_is_a_conflict(before: tuple[Act, ...], what: Act) -> None:

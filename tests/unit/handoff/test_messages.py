@@ -152,3 +152,8 @@ def test_a_link_and_a_number_that_cannot_be_sent_are_errors_of_ours() -> None:
         lead_qualified(replace(PARCEL, links=long_link), AT)
     with pytest.raises(ValueError, match="JSON"):
         lead_qualified(replace(PARCEL, brief=replace(BRIEF, fit_points=float("nan"))), AT)
+
+
+def test_an_update_may_say_why_it_is_told() -> None:
+    told = json.loads(handoff_updated(PARCEL, AT, "no_longer_qualified"))["data"]
+    assert (told["status"], told["reason"]) == ("assigned", "no_longer_qualified")

@@ -39,6 +39,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "deal_people",
+        sa.Column("person_id", Id(), nullable=False),
+        sa.Column("deal_id", sa.String(length=256), nullable=False),
+        sa.PrimaryKeyConstraint("person_id", "deal_id"),
+    )
+    op.create_index(op.f("ix_deal_people_deal_id"), "deal_people", ["deal_id"], unique=False)
+    op.create_table(
+        "deals",
+        sa.Column("id", sa.String(length=256), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "deliveries",
         sa.Column("id", Id(), nullable=False),
         sa.Column("webhook_id", sa.String(length=64), nullable=False),
@@ -178,6 +195,8 @@ def downgrade() -> None:
         "endpoints",
         "endpoint_keys",
         "deliveries",
+        "deals",
+        "deal_people",
         "dead_letters",
         "acts",
     ):
