@@ -10,7 +10,7 @@ COOLDOWN ?= $(shell date -u -d '7 days ago' +%Y-%m-%d)
 SEED ?= 1
 ARGS ?=
 
-.PHONY: help setup lock fmt lint test test-fast conformance sim bench demo migrate
+.PHONY: help setup lock fmt lint test test-fast conformance sim bench demo migrate up down logs
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' Makefile
@@ -73,3 +73,13 @@ demo: setup ## The whole product embedded, with sample journeys (ARGS=--exit sto
 
 migrate: setup ## Bring schemas and topics up to date (THROUGHLINE_DATABASE, THROUGHLINE_KAFKA)
 	$(BIN)/throughline migrate $(ARGS)
+
+up: ## Build the image and start Kafka, PostgreSQL and the services in containers (.env: their keys)
+	@deploy/compose/make-env.sh .env
+	docker compose up -d --build --wait --wait-timeout 300 $(ARGS)
+
+down: ## End them again; their data stays (ARGS=-v forgets it)
+	docker compose down $(ARGS)
+
+logs: ## What they say, on and on (ARGS=service)
+	docker compose logs -f --tail 100 $(ARGS)

@@ -327,6 +327,10 @@ class Endpoints(Protocol):
         """Sign with a new key; the one before signs along for a day. Raises NotFound."""
         ...
 
+    async def retry(self, delivery_id: str, now: Instant) -> None:
+        """Try a delivery again now, whatever its schedule says; raises NotFound, Conflict where it was delivered."""
+        ...
+
     async def send(self, endpoint_id: str, message: Message, now: Instant) -> str:
         """Leave a message for this endpoint alone; answers the delivery's id. Raises NotFound."""
         ...

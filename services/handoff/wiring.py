@@ -150,12 +150,16 @@ class Parts:
         crash_points.reach("after_send")
         return outcome
 
-    async def record(self, answered: Answered) -> None:
-        """Keep what an attempt met; only what delivers a hand-off touches more than its own delivery."""
-        attempt = answered.attempt
-        delivers = attempt.type == QUALIFIED and answered.outcome.succeeded and attempt.person_id is not None
-        keys = frozenset({Key("person", attempt.person_id)} if delivers and attempt.person_id else ())
-        await self._in_session(keys, lambda session: session.answered(answered))
+    async def record(self, answered: Sequence[Answered]) -> None:
+        """Keep what attempts met; only what delivers a hand-off touches more than its own delivery."""
+        delivering = (one.attempt for one in answered if one.attempt.type == QUALIFIED and one.outcome.succeeded)
+        people = {attempt.person_id for attempt in delivering if attempt.person_id is not None}
+
+        def take(session: Handing) -> None:
+            for one in answered:
+                session.answered(one)
+
+        await self._in_session(frozenset(Key("person", person_id) for person_id in people), take)
 
     async def _breaches_due(self, now: Instant, limit: int) -> Sequence[tuple[str, str]]:
         async with self.database.read() as reader:

@@ -350,7 +350,7 @@ class StoreSuite:
     async def test_an_id_nobody_has_heard_of_stands_for_itself(self, opened: Opened) -> None:
         assert await roots(opened(), A) == {A: A}
 
-    @pytest.mark.parametrize("order", permutations(range(3)))
+    @pytest.mark.parametrize("order", list(permutations(range(3))))
     async def test_merges_and_splits_in_any_order_of_arrival_give_the_same_roots(
         self, opened: Opened, order: Sequence[int]
     ) -> None:

@@ -19,9 +19,8 @@ def interactions(touches: list[Happening]) -> list[list[Happening]]:
         loose = [v for v in latest[:1] if not touch.browser or not any(t.browser for t in v)]
         visit = next((v for v in same + loose if _goes_on(v, touch)), None)
         if visit is None:
-            visits.append([touch])
-        else:
-            visit.append(touch)
+            visits.append(visit := [])
+        visit.append(touch)
     clicks = sorted((t for t in touches if t.kind == "email_clicked"), key=_order)
     opened = {led[0]: c for c in clicks if (led := [n for n, v in enumerate(visits) if _leads(c, v[0])])}
     whole = [[opened[n], *visit] if n in opened else visit for n, visit in enumerate(visits)]
@@ -47,11 +46,11 @@ def earned_by_deal(versions: list[Version], people: People) -> dict[tuple[str, s
     earned: dict[tuple[str, str], list[Credit]] = {}
     for deal in won:
         journey = _journey(deal, won, people)
-        count = len(journey)
-        ends, rest = (Fraction(2, 5), Fraction(1, 5)) if count > 2 else (Fraction(1, max(count, 1)), Fraction(0))
-        first_last = [ends if n in (0, count - 1) else rest / (count - 2) for n in range(count)]
+        equal = [Fraction(1, len(journey))] * len(journey) if journey else []
+        between = [Fraction(1, 5) / (len(journey) - 2)] * (len(journey) - 2) if len(journey) > 2 else []
+        first_last = [Fraction(2, 5), *between, Fraction(2, 5)] if between else equal
         earned[deal.deal, "first_last"] = _split(deal.amount, journey, first_last)
-        earned[deal.deal, "linear"] = _split(deal.amount, journey, [Fraction(1, count)] * count if count else [])
+        earned[deal.deal, "linear"] = _split(deal.amount, journey, equal)
     return earned
 
 
@@ -59,15 +58,11 @@ def _journey(deal: Version, won: list[Version], people: People) -> list[str]:
     """The interactions that count, by their first touches."""
     closed = deal.closed or deal.at
     buyers = people.on(deal.contacts)
-    scope = people.on(c for c in deal.contacts if c.role) or buyers
-    closes = [v.closed or v.at for v in won if people.on(v.contacts) & buyers]
-    since = max((close for close in closes if close < closed), default=0)
-    found: list[list[Happening]] = []
-    for person in scope:
-        own = [h for h in people.happenings if people.of(h) == person]
-        found += [[t for t in touches if t.at <= closed] for touches in interactions(own)]
-    starts = sorted(_order(touches[0]) for touches in found if touches)
-    return [touch for at, touch in starts if at > since]
+    scope = people.on([c for c in deal.contacts if c.role]) or buyers
+    since = max((v.closed or 0 for v in won if people.on(v.contacts) & buyers and (v.closed or 0) < closed), default=0)
+    own = [[each for each in people.happenings if people.of(each) == person] for person in scope]
+    starts = sorted(_order(touches[0]) for each in own for touches in interactions(each))
+    return [touch for at, touch in starts if since < at <= closed]
 
 
 def _split(amount: int, journey: list[str], shares: list[Fraction]) -> list[Credit]:

@@ -1,32 +1,27 @@
 """What happened, in plain words: the input of the model, told apart from how it travels."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Happening:
-    """Somebody did something. `trusted`: our own back end says so. Times are UTC milliseconds."""
+    """Somebody did something. `trusted`: our own back end says so. `former`: of an alias, the id they had."""
 
     id: str
     at: int
     trusted: bool
     kind: str
-    """`page_viewed`, `form_submitted`, `demo_requested`, `email_clicked`, `identify` or `alias`."""
     browser: str | None = None
     user: str | None = None
     email: str | None = None
     former: str | None = None
-    """Of an alias: the id they had before."""
     campaign: str | None = None
 
     def names(self) -> list[tuple[str, str]]:
         """What the event names somebody by, the strongest first."""
-        users = sorted(name for name in (self.user, self.former) if name)
-        browsers = sorted(name for name in (self.browser, self.former) if name)
-        emails = [self.email] if self.email else []
-        return (
-            [("user_id", u) for u in users] + [("email", e) for e in emails] + [("anonymous_id", b) for b in browsers]
-        )
+        strong = [("user_id", user) for user in sorted(filter(None, (self.user, self.former)))]
+        strong += [("email", self.email)] if self.email else []
+        return strong + [("anonymous_id", each) for each in sorted(filter(None, (self.browser, self.former)))]
 
 
 @dataclass(frozen=True)
@@ -54,15 +49,14 @@ class Version:
     created: int
     closed: int | None
     amount: int
-    contacts: tuple[Contact, ...] = field(default=())
+    contacts: list[Contact]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Sales dealt with a lead that was handed over because of the happening `cause`."""
+    """Sales dealt with a lead that was handed over because of `cause`: `assigned`, `accepted` or `recycled` it."""
 
     id: str
     at: int
     act: str
-    """`assigned`, `accepted` or `recycled`."""
     cause: str

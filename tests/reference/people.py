@@ -1,10 +1,9 @@
 """Who is who, by the rules of claims: trusted ones first, each in event time, then id."""
 
-from collections.abc import Iterable
-
 from tests.reference.happened import Contact, Happening, Version
 
 Name = tuple[str, str]
+STRONG = ("user_id", "crm_contact_id", "email", "phone")
 
 
 class People:
@@ -33,38 +32,30 @@ class People:
         if one[0] != "anonymous_id" and other[0] == "anonymous_id":
             if other in self.contested:
                 return
-            if (both_vouched and not trusted) or (not explicit and _clash(mine, theirs)):
+            if (both_vouched and not trusted) or (not explicit and _both_have(mine, theirs, *STRONG)):
                 self.contested.add(other)
                 return
-        elif (both_vouched and not trusted) or (
-            not explicit and _values(mine, "user_id") and _values(theirs, "user_id")
-        ):
+        elif (both_vouched and not trusted) or (not explicit and _both_have(mine, theirs, "user_id")):
             return
         mine |= theirs
-        for name in theirs:
-            self.person[name] = mine
+        self.person.update(dict.fromkeys(theirs, mine))
 
     def of(self, happening: Happening) -> frozenset[Name] | None:
         """Whose it is. Under a browser that several share: whoever named themselves there last before it."""
-        names = happening.names()
-        if not names:
+        if not happening.names():
             return None
-        holder = names[0]
+        holder = happening.names()[0]
         if holder in self.contested:
             named = [h for h in self.happenings if holder in h.names() and h.names()[0][0] != "anonymous_id"]
             before = [h for h in named if (h.at, h.id) <= (happening.at, happening.id)]
             holder = (before[-1] if before else named[0]).names()[0] if named else holder
         return frozenset(self.person[holder])
 
-    def groups(self) -> set[frozenset[Name]]:
-        """Everybody, each as all that they are named by."""
-        return {frozenset(person) for person in self.person.values()}
-
     def known(self, person: frozenset[Name]) -> tuple[int, str] | None:
         """When an address of theirs was first heard of, and by which event."""
         return min((self.first[name] for name in person if name[0] in ("email", "phone")), default=None)
 
-    def on(self, contacts: Iterable[Contact]) -> set[frozenset[Name]]:
+    def on(self, contacts: list[Contact]) -> set[frozenset[Name]]:
         """Who the contacts of a deal are."""
         return {frozenset(self.person[contact.names()[0]]) for contact in contacts}
 
@@ -74,9 +65,5 @@ def standing(versions: list[Version]) -> dict[str, Version]:
     return {version.deal: version for version in sorted(versions, key=lambda v: (v.number, v.id))}
 
 
-def _values(person: set[Name], kind: str) -> set[str]:
-    return {value for of, value in person if of == kind}
-
-
-def _clash(one: set[Name], other: set[Name]) -> bool:
-    return any(_values(one, kind) and _values(other, kind) for kind in ("user_id", "crm_contact_id", "email", "phone"))
+def _both_have(one: set[Name], other: set[Name], *kinds: str) -> bool:
+    return any(kind in kinds for kind in {name[0] for name in one} & {name[0] for name in other})

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from tests.reference.happened import Answer, Happening, Version
 
 LINE = ("visitor", "subscriber", "lead", "mql", "sal", "opportunity", "customer")
-Fact = Happening | Version | Answer | None
 
 
 @dataclass
@@ -13,10 +12,8 @@ class Walk:
     """Where a person is, and each step there: (stage, when, cause)."""
 
     steps: list[tuple[str, int, str]] = field(default_factory=list)
-    causes: list[str | None] = field(default_factory=lambda: [None])
-    """What made an MQL of them, by cycle."""
-    cycles: list[set[str]] = field(default_factory=lambda: [set()])
-    """The touches of each cycle."""
+    causes: list[str | None] = field(default_factory=lambda: [None])  # what made an MQL of them, by cycle
+    cycles: list[set[str]] = field(default_factory=lambda: [set()])  # their touches, by cycle
     reached: int = -1
     known: bool = False
     resting: bool = False
@@ -40,16 +37,14 @@ class Walk:
         self.resting = stage == "recycled"
 
 
-def walk(touches: list[Happening], known: tuple[int, str] | None, deals: list[Version], answers: list[Answer]) -> Walk:
+def walk(known: tuple[int, str] | None, touches: list[Happening], deals: list[Version], answers: list[Answer]) -> Walk:
     """The whole way of one person."""
-    facts: list[tuple[int, int, str, Fact]] = [(t.at, 1, t.id, t) for t in touches]
-    facts += [(a.at, 2, a.id, a) for a in answers]
-    if known is not None:
-        facts.append((known[0], 0, known[1], None))
-    for deal in deals:
-        facts.append((deal.created if deal.closed is None else min(deal.created, deal.closed), 3, deal.deal, deal))
-        if deal.closed is not None:
-            facts.append((deal.closed, 4, deal.deal, deal))
+    facts: list[tuple[int, int, str, Happening | Version | Answer | None]] = []
+    facts += [(known[0], 0, known[1], None)] if known is not None else []
+    facts += [(touch.at, 1, touch.id, touch) for touch in touches]
+    facts += [(answer.at, 2, answer.id, answer) for answer in answers]
+    facts += [(min(deal.created, deal.closed or deal.created), 3, deal.deal, deal) for deal in deals]
+    facts += [(deal.closed, 4, deal.deal, deal) for deal in deals if deal.closed is not None]
     way = Walk()
     for at, sort, cause, fact in sorted(facts, key=lambda each: each[:3]):
         if isinstance(fact, Happening):
@@ -67,8 +62,7 @@ def walk(touches: list[Happening], known: tuple[int, str] | None, deals: list[Ve
 
 def _touched(way: Walk, touch: Happening) -> None:
     way.cycles[-1].add(touch.id)
-    if way.reached < 0:
-        way.enter("visitor", touch.at, touch.id)
+    way.enter("visitor", touch.at, touch.id)
     if way.known and touch.kind in ("form_submitted", "demo_requested"):
         way.enter("lead", touch.at, touch.id)
     if touch.kind == "demo_requested" and way.enter("mql", touch.at, touch.id):

@@ -107,18 +107,18 @@ def _of_the_record(world: World, run: Run) -> Iterator[str]:
 
 
 def _of_people(world: World, people: People, resolved: Resolved) -> Iterator[str]:
-    found = set(resolved.names.values())
-    yield from (f"nobody is {sorted(person)}" for person in people.groups() - found)
-    yield from (f"there is no such person as {sorted(person)}" for person in found - people.groups())
+    found, expected = set(resolved.names.values()), {frozenset(person) for person in people.person.values()}
+    yield from (f"nobody is {sorted(person)}" for person in expected - found)
+    yield from (f"there is no such person as {sorted(person)}" for person in found - expected)
     for happening in world.happenings:
         owner = resolved.owners.get(happening.id)
         told = None if owner is None else resolved.names.get(owner)
         if told != people.of(happening):
             yield f"{happening} belongs to {people.of(happening)}, not to {told}"
     for deal, version in standing(world.versions).items():
-        expected = (version.number, frozenset(people.on(version.contacts)))
-        if resolved.deals.get(deal) != expected:
-            yield f"{deal} is {expected}, not {resolved.deals.get(deal)}"
+        held = (version.number, frozenset(people.on(version.contacts)))
+        if resolved.deals.get(deal) != held:
+            yield f"{deal} is {held}, not {resolved.deals.get(deal)}"
 
 
 def _of_scoring(world: World, people: People, resolved: Resolved, run: Run) -> Iterator[str]:
@@ -155,7 +155,7 @@ def _way(world: World, people: People, names: Person, answers: Sequence[Answer])
     own = [happening for happening in world.happenings if people.of(happening) == names]
     deals = [version for version in standing(world.versions).values() if names in people.on(version.contacts)]
     ours = {happening.id for happening in own}
-    return walk(own, people.known(names), deals, [answer for answer in answers if answer.cause in ours])
+    return walk(people.known(names), own, deals, [answer for answer in answers if answer.cause in ours])
 
 
 def _answers(run: Run, cause_of: Mapping[str, str]) -> Iterator[Answer]:

@@ -4,8 +4,9 @@ Both are met by a hand-off process as its parts, so each meeting may be the last
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from msgspec import json
 from sqlalchemy import func, select
@@ -32,7 +33,6 @@ from shared.kernel.instant import SECOND, Instant
 from shared.kernel.keys import Key
 from shared.runtime.command import perform
 from shared.runtime.session import Consuming
-from shared.runtime.supervise import Part
 from shared.runtime.tick import Ticker
 from shared.testing.chaos import Chaos, step
 
@@ -41,6 +41,7 @@ _LEASE = 60 * SECOND
 _FAILING = 0.2
 _TICK_SECONDS = 0.05
 Now = Callable[[], Instant]
+Part = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
 
 @dataclass
@@ -82,12 +83,15 @@ class Sales:
     def parts(self, database: Database, receiver: Receiver, now: Now) -> list[Part]:
         """What a process runs beside its loop and its relay: deliveries, and sales at their desks."""
 
-        async def record(answered: Answered) -> None:
-            person = answered.attempt.person_id
-            keys = frozenset({Key("person", person)} if person is not None else ())
-            await perform(
-                database, self.open_session, keys, lambda s: s.answered(answered), now=now, committed=lambda: None
-            )
+        async def record(answered: Sequence[Answered]) -> None:
+            people = {one.attempt.person_id for one in answered}
+            keys = frozenset(Key("person", person) for person in people if person is not None)
+
+            def take(session: Handing) -> None:
+                for one in answered:
+                    session.answered(one)
+
+            await perform(database, self.open_session, keys, take, now=now, committed=lambda: None)
 
         desk = SqlDesk(database, self._seal, _LEASE)
         deliver = Deliver(desk, receiver.send, record, now=now, dice=lambda: 0.0)

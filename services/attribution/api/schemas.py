@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Account:
+    """The buyer's account, as the CRM names it."""
+
     id: str
     name: str | None
     domain: str | None
@@ -12,6 +14,8 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Person:
+    """Somebody on a deal, and the role the CRM gives them."""
+
     person_id: str
     role: str | None
 
@@ -148,6 +152,8 @@ class ModelReport:
 
 @dataclass(frozen=True, slots=True)
 class WonAmount:
+    """What was won, in minor units of the report's currency."""
+
     amount_minor: int
 
 

@@ -59,12 +59,23 @@ class Edge:
 
 
 def router(endpoints: Endpoints, reading: Reading, edge: Edge) -> APIRouter:
-    """The routes under `/v1/endpoints`."""
+    """The routes under `/v1/endpoints`, and of single deliveries."""
     routes = APIRouter(prefix="/v1/endpoints", tags=["endpoints"])
     _add_reads(routes, endpoints, reading)
     _add_changes(routes, endpoints, edge)
     _add_keys(routes, endpoints, edge)
-    return routes
+    whole = APIRouter()
+    whole.include_router(routes)
+
+    @whole.post(
+        "/v1/deliveries/{delivery_id}/retry", status_code=202, tags=["endpoints"], dependencies=[require(Scope.OPERATE)]
+    )
+    async def retry_delivery(delivery_id: UUID) -> dict[str, Any]:
+        """It is tried again now, under the same `webhook-id`."""
+        await endpoints.retry(str(delivery_id), edge.now())
+        return {"delivery_id": str(delivery_id)}
+
+    return whole
 
 
 def _add_reads(routes: APIRouter, endpoints: Endpoints, reading: Reading) -> None:

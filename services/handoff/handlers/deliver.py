@@ -6,7 +6,7 @@ so one that is slow delays nobody but itself. Leaves out what an answer means (s
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from services.handoff.domain.delivery import Outcome
 from services.handoff.ports import Answered, Attempt, Desk
@@ -15,10 +15,11 @@ from shared.kernel.instant import SECOND, Instant
 from shared.kernel.signing import sign
 
 Send = Callable[[str, Mapping[str, str], bytes], Awaitable[Outcome]]
-Record = Callable[[Answered], Awaitable[None]]
+Record = Callable[[Sequence[Answered]], Awaitable[None]]
+"""Keeps what attempts met, all or none; raises TryLater."""
 
 AT_ONCE = 64
-AT_ONCE_AN_ENDPOINT = 8
+AT_ONCE_AN_ENDPOINT = 16
 USER_AGENT = "Throughline-Webhooks/1"
 
 
@@ -42,6 +43,8 @@ class Deliver:
         self._dice = dice
         self._freed = freed
         self._under_way: dict[asyncio.Task[None], str] = {}
+        self._answered: list[Answered] = []
+        self._recording = asyncio.Lock()
         self._broken: BaseException | None = None
 
     async def due(self, now: Instant) -> int:
@@ -85,13 +88,19 @@ class Deliver:
             "webhook-signature": sign(attempt.keys, attempt.webhook_id, seconds, attempt.body),
         }
         outcome = await self._send(attempt.url, headers, attempt.body)
-        try:
-            await self._record(Answered(attempt, outcome, self._dice()))
-        except TryLater:
-            return  # The lease ends by itself, and then it is sent again under the same id.
+        self._answered.append(Answered(attempt, outcome, self._dice()))
+        # One commit for all that were answered while the last one was on its way.
+        async with self._recording:
+            answered, self._answered = self._answered, []
+            try:
+                if answered:
+                    await self._record(answered)
+            except TryLater:
+                return  # The lease ends by itself, and then it is sent again under the same id.
 
     def _done(self, task: asyncio.Task[None]) -> None:
         del self._under_way[task]
         # What no attempt may raise is raised where somebody looks: at the next turn.
-        self._broken = self._broken or task.exception()
+        error = None if task.cancelled() else task.exception()
+        self._broken = self._broken or error
         self._freed()

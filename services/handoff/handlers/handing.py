@@ -115,7 +115,7 @@ class Handing:
 
     async def close(self) -> Sequence[Emit]:
         """Settle everyone who was touched; answers what is to be published."""
-        for answered in self._answers:
+        for answered in sorted(self._answers, key=_locking_order):
             await self._record(answered)
         members = await self.people.settle()
         await self.ledger.keep_deals(list(self._deals.values()))
@@ -253,3 +253,8 @@ class Handing:
                 publishing.message(news, kept, seats, self._where, self._now) for news, kept in self._news
             ]
         await self.ledger.keep_messages(self._messages)
+
+
+def _locking_order(answered: Answered) -> tuple[str, bool, str]:
+    """Endpoint by endpoint, failures first: an endpoint that has to be locked is, before any of its deliveries."""
+    return answered.attempt.endpoint_id, answered.outcome.succeeded, answered.attempt.delivery_id

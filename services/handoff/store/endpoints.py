@@ -17,7 +17,7 @@ from services.handoff.store.tables import DELIVERIES, ENDPOINT_KEYS, ENDPOINTS
 from shared.db.dialect import Upsert
 from shared.db.engine import Database
 from shared.db.work import Reader, Work
-from shared.kernel.errors import NotFound
+from shared.kernel.errors import Conflict, NotFound
 from shared.kernel.instant import HOUR, Instant
 
 _ADD = Upsert(ENDPOINTS, columns=("id", "url", "events", "name", "state", "created_at", "failures"))
@@ -112,6 +112,22 @@ class SqlEndpoints:
             current = update(ENDPOINT_KEYS).where(of_this, ENDPOINT_KEYS.c.expires_at.is_(None))
             await work.execute(current.values(expires_at=now + _OLD_KEY_SIGNS))
             await work.write(_ADD_KEY, [self._key_row(endpoint_id, number + 1, key)])
+
+    async def retry(self, delivery_id: str, now: Instant) -> None:
+        """Try a delivery again now, whatever its schedule says; raises NotFound, Conflict where it was delivered.
+
+        The attempt takes the next number, so one that is under way can no longer settle it."""
+        this = DELIVERIES.c.id == delivery_id
+        async with self._database.work() as work:
+            row = await work.first(select(DELIVERIES.c.endpoint_id, DELIVERIES.c.state).where(this).with_for_update())
+            if row is None:
+                raise NotFound
+            await _found(work, row.endpoint_id)
+            if row.state == "delivered":
+                raise Conflict("it was delivered")
+            again = update(DELIVERIES).where(this)
+            await work.execute(again.values(state="pending", next_at=now, leased_until=None))
+        self._changed()
 
     async def send(self, endpoint_id: str, message: Message, now: Instant) -> str:
         """Leave a message for this endpoint alone; answers the delivery's id. Raises NotFound."""

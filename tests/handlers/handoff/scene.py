@@ -1,7 +1,7 @@
 """Hand-off whole, on a log in memory and a real store, with a clock that moves when it is told to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -137,7 +137,7 @@ class Scene:
     async def answers_are_lost(self) -> None:
         """What is due is sent, and the store is away when the answers come."""
 
-        async def away(_answered: Answered) -> None:
+        async def away(_answered: Sequence[Answered]) -> None:
             raise TryLater("the store is away")
 
         parts = self.parts

@@ -87,6 +87,20 @@ async def test_an_endpoint_that_is_gone_gets_nothing_until_it_is_switched_on(her
     assert receiver.received[-1].data["person"]["id"] == ident("bo")
 
 
+async def test_a_delivery_that_failed_is_tried_again_when_somebody_asks(here: Scene, receiver: Crm) -> None:
+    endpoint = await here.listens(receiver)
+    receiver.answers = [410]
+    await here.happens(qualified("ana"))
+    await here.deliveries_go_out()
+    await here.ask("PATCH", f"/v1/endpoints/{endpoint}", {"state": "active"})
+    [failed] = await deliveries(here, endpoint)
+    assert (await here.ask("POST", f"/v1/deliveries/{failed['id']}/retry")).status_code == 202
+    await here.deliveries_go_out()
+    assert [one.webhook_id for one in receiver.received] == [failed["webhook_id"]] * 2
+    assert (await here.ask("POST", f"/v1/deliveries/{failed['id']}/retry")).status_code == 409
+    assert (await here.ask("POST", f"/v1/deliveries/{endpoint}/retry")).status_code == 404
+
+
 async def test_a_slow_endpoint_delays_nobody_else(here: Scene, receiver: Crm) -> None:
     receiver.held = asyncio.Event()
     slow, fast = await here.listens(receiver, "/slow"), await here.listens(receiver, "/fast")

@@ -134,7 +134,7 @@ async def test_a_later_answer_to_an_attempt_that_was_claimed_anew_is_passed_over
     [lost] = await here.parts.desk.claim({endpoint: 9}, here.now)
     here.pass_time(61)
     await here.deliveries_go_out()
-    await here.parts.record(Answered(lost, Outcome(500), 0.0))
+    await here.parts.record([Answered(lost, Outcome(500), 0.0)])
     [handoff] = await here.handoffs()
     detail = (await here.ask("GET", f"/v1/handoffs/{handoff['id']}")).json()
     assert [(one["state"], one["attempts"]) for one in detail["deliveries"]] == [("delivered", 2)]

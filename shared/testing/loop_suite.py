@@ -1,0 +1,366 @@
+"""What the loop and the relay keep, whichever store they stand on: one suite, run on SQLite and on PostgreSQL.
+
+The service under test counts what its events say. The log is in memory; what logs promise is another suite's matter.
+"""
+
+# ruff: noqa: S101 - assert is what a suite is made of
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import pytest
+from sqlalchemy import select, update
+
+from shared.contracts import topics
+from shared.contracts.envelope import Emit, Event, encode
+from shared.contracts.records import Outgoing, Partition, Record
+from shared.contracts.topics import dead_topic
+from shared.contracts.touchpoints import RejectedTouchpoint
+from shared.db import outbox, positions
+from shared.db.engine import Database
+from shared.db.spine import DEAD_LETTERS, LOG_POSITIONS
+from shared.db.work import Work
+from shared.kernel.errors import NotLoaded, PositionLost, TryLater
+from shared.kernel.ids import derived
+from shared.kernel.instant import Instant
+from shared.kernel.keys import Key
+from shared.log.memory import MemoryLog
+from shared.log.ports import LogFeatures, Subscription
+from shared.runtime.command import perform
+from shared.runtime.consume import MOST_SET_ASIDE_IN_A_ROW, Broken, Consumer
+from shared.runtime.relay import Relay
+from shared.runtime.session import Consuming, On
+from shared.testing.store_suite import REPLACE, THINGS, Opened, things
+
+TOPIC, GROUP, COUNTED = topics.TOUCHPOINTS_REJECTED.name, "counting", "counted"
+PARTITIONS = {TOPIC: 3, COUNTED: 1, dead_topic(TOPIC, GROUP): 1}
+NOW = Instant(1_795_302_296_000)
+Emits = Sequence[Emit]
+
+
+def says(number: int, word: str) -> Outgoing:
+    """An event that says a word, the same under the same number."""
+    data = RejectedTouchpoint(
+        id=derived("said", str(number)), source="s", door="d", received_at=NOW, codes=(), reasons=(), body=word
+    )
+    return Outgoing(TOPIC, word.encode(), *encode(Event(data.id, "touchpoint.rejected", "s", NOW, data)))
+
+
+class Counting:
+    """A session that counts words; `poison` cannot be worked, `unlocked` needs a key nobody named."""
+
+    def __init__(self, work: Work, keys: frozenset[Key]) -> None:
+        self._work = work
+        self._keys = keys
+        self._said: list[RejectedTouchpoint] = []
+
+    def take(self, event: RejectedTouchpoint) -> None:
+        """Count one."""
+        if event.body.startswith("poison"):
+            raise ValueError(event.body)
+        if event.body == "unlocked" and Key("person", "late") not in self._keys:
+            raise NotLoaded([Key("person", "late")])
+        self._said.append(event)
+
+    async def close(self) -> Emits:
+        """Write the counts; says each event again under an id of its own."""
+        counts = Counter(event.body for event in self._said)
+        among = self._work.among(THINGS.c.id, sorted(counts))
+        known = {row.id: row.version for row in await self._work.rows(select(THINGS).where(among))}
+        rows = [(word, None, known.get(word, 0) + counts[word]) for word in sorted(counts)]
+        await self._work.write(REPLACE, rows)
+        return [
+            Emit(COUNTED, e.body, Event(derived("counted", e.id), "touchpoint.rejected", "c", NOW, e))
+            for e in self._said
+        ]
+
+
+async def open_counting(work: Work, keys: frozenset[Key], _now: Instant) -> Counting:
+    """A session."""
+    return Counting(work, keys)
+
+
+def _keys(event: RejectedTouchpoint) -> Iterable[Key]:
+    return [Key("person", event.body)]
+
+
+def _take(event: RejectedTouchpoint, session: Counting) -> None:
+    session.take(event)
+
+
+HANDLERS = {"touchpoint.rejected": On(_keys, _take, inbox=True)}
+
+
+class Flaky:
+    """Something that fails the next so many times it is asked."""
+
+    def __init__(self) -> None:
+        self.failures = 0
+
+    def ask(self) -> None:
+        """Raises TryLater while failures are left."""
+        if self.failures:
+            self.failures -= 1
+            raise TryLater("away")
+
+
+class FlakySubscription:
+    """A subscription that may fail after some polls have gone well."""
+
+    def __init__(self, inner: Subscription, flaky: Flaky) -> None:
+        self._inner = inner
+        self._flaky = flaky
+        self.held, self.seek, self.report, self.close = inner.held, inner.seek, inner.report, inner.close
+
+    async def poll(self, limit: int, wait_ms: int) -> Sequence[Record]:
+        """As the log does it, a few at a time; the poll after one that brought something may fail."""
+        if wait_ms < 100:
+            self._flaky.ask()
+        return await self._inner.poll(min(limit, 5), wait_ms)
+
+
+class World:
+    """A log, a store, and the service that counts."""
+
+    def __init__(self, opened: Opened, delivery_seconds: float = 0.0) -> None:
+        self.log = MemoryLog()
+        self.log.features = LogFeatures("memory", False, False, self.log.features.max_record_bytes, delivery_seconds)  # type: ignore[misc]  # a log whose records may arrive late
+        self.database = opened()
+        self.opening = Flaky()
+
+    async def _open(self, work: Work, keys: frozenset[Key], now: Instant) -> Counting:
+        self.opening.ask()
+        return await open_counting(work, keys, now)
+
+    def consumer(self, database: Database | None = None) -> Consumer[Counting]:
+        """One member of the group."""
+        service = Consuming(GROUP, (topics.TOUCHPOINTS_REJECTED,), HANDLERS, self._open)
+        return Consumer(self.log, database or self.database, service, now=lambda: NOW)
+
+    async def say(self, *words: str, start: int = 0) -> None:
+        """Publish events, numbered from `start`."""
+        await self.log.publish([says(start + number, word) for number, word in enumerate(words)])
+
+    async def counts(self) -> dict[str, int]:
+        """How often each word was counted."""
+        return {word: count for word, (_, count) in (await things(self.database)).items()}
+
+    async def letters(self) -> list[str]:
+        """The reasons of the dead letters."""
+        async with self.database.read() as reader:
+            return [row.reason for row in await reader.rows(select(DEAD_LETTERS).order_by(DEAD_LETTERS.c.id))]
+
+    async def stood(self) -> dict[Partition, int]:
+        """Where the group stands."""
+        async with self.database.read() as reader:
+            return {p: s.next_offset for p, s in (await positions.standing(reader, GROUP)).items()}
+
+    async def ends(self) -> dict[Partition, int]:
+        """Where it would stand if it had worked everything."""
+        return {p: bounds.end for p, bounds in (await self.log.bounds([TOPIC])).items()}
+
+    async def stand_at(self, offset: int) -> None:
+        """Put the group somewhere else."""
+        async with self.database.work() as work:
+            await work.execute(update(LOG_POSITIONS).values(next_offset=offset))
+
+    async def relayed(self, relay: Relay) -> None:
+        """Have a relay send what waits, and say good-bye."""
+        async with self.database.hold("outbox") as held:
+            assert held is not None
+            await relay.take_over(held)
+            while await relay.turn(held):
+                pass
+            await relay.hand_back(held)
+
+    async def on_log(self, topic: str) -> list[Record]:
+        """What a topic holds."""
+        return await self.log.read([(Partition(topic, 0), 0)], 10_000)
+
+
+async def drained(consumer: Consumer[Counting]) -> None:
+    """Have everything worked that is there, trying again as `run` does."""
+    for _ in range(200):
+        try:
+            if not await consumer.turn(0):
+                return
+        except TryLater:
+            continue
+    raise AssertionError("the consumer comes to no end")
+
+
+class LoopSuite:
+    """The suite; pytest runs it through a subclass a store, which gives the fixture `opened`."""
+
+    @pytest.fixture
+    async def world(self, opened: Opened) -> World:
+        """A fresh world."""
+        world = World(opened)
+        await world.log.start(PARTITIONS)
+        return world
+
+    async def test_every_event_has_its_effect_once(self, world: World) -> None:
+        await world.say(*["a", "b", "c"] * 40)
+        await drained(world.consumer())
+        assert await world.counts() == {"a": 40, "b": 40, "c": 40}
+        assert await world.stood() == await world.ends()
+
+    @pytest.mark.parametrize("places", [(0,), (29,), (3, 17), (5, 6, 7)])
+    async def test_poison_is_set_aside_alone_and_its_partition_goes_on(
+        self, world: World, places: Sequence[int]
+    ) -> None:
+        await world.say(*("poison" if number in places else "word" for number in range(30)))
+        await drained(world.consumer())
+        assert await world.counts() == {"word": 30 - len(places)}
+        assert await world.letters() == ["ValueError"] * len(places)
+        assert await world.stood() == await world.ends()
+
+    async def test_a_dead_letter_leaves_for_its_own_topic_as_it_came(self, world: World) -> None:
+        await world.say("poison")
+        await drained(world.consumer())
+        await world.relayed(Relay(world.log, world.database))
+        (dead,) = await world.on_log(dead_topic(TOPIC, GROUP))
+        sent = says(0, "poison")
+        assert (dead.key, dead.value) == (sent.key, sent.value)
+        assert dead.headers[: len(sent.headers)] == sent.headers
+        assert dict(dead.headers)["x-dlq-reason"] == b"ValueError"
+
+    async def test_what_cannot_be_read_is_set_aside_with_its_reason_and_holds_up_nobody(self, world: World) -> None:
+        unreadable = [says(1, "x")._replace(value=b"{"), says(2, "x")._replace(headers=())]
+        unknown = says(3, "x")
+        odd = unknown._replace(headers=(*unknown.headers, ("ce_type", b"throughline.unheard.v1")))
+        await world.log.publish([*unreadable, odd, says(4, "x")])
+        await drained(world.consumer())
+        assert await world.counts() == {"x": 1}
+        assert sorted(await world.letters()) == [
+            "a CloudEvents attribute is missing or unreadable",
+            "data does not fit touchpoint.rejected: DecodeError",
+            "unknown event type",
+        ]
+
+    async def test_trouble_with_the_store_sets_nothing_aside_and_passes(self, world: World) -> None:
+        await world.say("a", "b", "c")
+        consumer = world.consumer()
+        world.opening.failures = 5
+        for _ in range(5):
+            with pytest.raises(TryLater):
+                await consumer.turn(0)
+            assert set((await world.stood()).values()) == {0}
+        await drained(consumer)
+        assert await world.counts() == {"a": 1, "b": 1, "c": 1}
+        assert await world.letters() == []
+
+    async def test_more_poison_in_a_row_than_there_can_be_stops_the_consumer(self, world: World) -> None:
+        await world.say(*["poison"] * (MOST_SET_ASIDE_IN_A_ROW + 5))
+        with pytest.raises(Broken):
+            await world.consumer().run(asyncio.Event())
+        assert len(await world.letters()) == MOST_SET_ASIDE_IN_A_ROW
+
+    async def test_much_poison_with_good_events_between_stops_nobody(self, world: World) -> None:
+        await world.say(*["poison", "good"] * (MOST_SET_ASIDE_IN_A_ROW + 5))
+        await drained(world.consumer())
+        assert await world.counts() == {"good": MOST_SET_ASIDE_IN_A_ROW + 5}
+
+    async def test_a_consumer_that_finds_another_in_its_place_gives_way_and_goes_on_from_there(
+        self, world: World
+    ) -> None:
+        consumer = world.consumer()
+        await world.say("a")
+        await drained(consumer)
+        await world.say(*["b"] * 4, start=1)
+        (partition,) = {p for p, end in (await world.ends()).items() if end == 4 or end == 5}
+        await world.stand_at(2)
+        with pytest.raises(TryLater):
+            await consumer.turn(0)
+        await drained(consumer)
+        assert (await world.counts())["b"] == (await world.ends())[partition] - 2
+
+    async def test_of_two_who_read_the_same_partitions_each_event_still_counts_once(self, world: World) -> None:
+        twins = [World(lambda: world.database) for _ in range(2)]
+        for twin in twins:
+            await twin.log.start(PARTITIONS)
+            await twin.say(*["a", "b", "c"] * 20)
+        await asyncio.gather(*(drained(twin.consumer()) for twin in twins))
+        assert await world.counts() == {"a": 20, "b": 20, "c": 20}
+
+    async def test_a_key_that_nobody_named_is_locked_and_the_batch_is_done_again(self, world: World) -> None:
+        await world.say("a", "unlocked", "a")
+        assert await world.consumer().turn(0) == 3
+        assert await world.counts() == {"a": 2, "unlocked": 1}
+        assert await world.letters() == []
+
+    async def test_what_is_delivered_again_has_no_further_effect(self, world: World) -> None:
+        await world.say(*["a", "b"] * 10)
+        await drained(world.consumer())
+        async with world.database.read() as reader:
+            waiting = await outbox.depth(reader)
+        await world.stand_at(0)
+        await drained(world.consumer())
+        assert await world.counts() == {"a": 10, "b": 10}
+        async with world.database.read() as reader:
+            assert await outbox.depth(reader) == waiting
+
+    async def test_an_event_that_its_sender_published_twice_has_its_effect_once(self, world: World) -> None:
+        for _ in range(2):
+            await world.say("a", "b")
+        await drained(world.consumer())
+        assert await world.counts() == {"a": 1, "b": 1}
+
+    async def test_nothing_is_skipped_where_the_log_fails_between_two_polls_of_one_batch(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        flaky = Flaky()
+        subscribe = world.log.subscribe
+
+        async def subscribed(*arguments: object, **named: object) -> FlakySubscription:
+            return FlakySubscription(await subscribe(*arguments, **named), flaky)  # type: ignore[arg-type]  # passed on
+
+        monkeypatch.setattr(world.log, "subscribe", subscribed)
+        await world.say(*["a"] * 30)
+        consumer = world.consumer()
+        flaky.failures = 2
+        for _ in range(2):
+            with pytest.raises(TryLater):
+                await consumer.turn(500)
+        for _ in range(10):
+            await consumer.turn(500 if (await world.stood()) != (await world.ends()) else 0)
+        assert await world.counts() == {"a": 30}
+
+    async def test_nothing_is_skipped_where_the_way_back_to_the_store_fails_too(self, world: World) -> None:
+        class FlakyDatabase(Database):
+            reads = Flaky()
+
+            def read(self):  # type: ignore[no-untyped-def]  # noqa: ANN202 - as the base class has it
+                self.reads.ask()
+                return super().read()
+
+        flaky = FlakyDatabase(world.database.engine, world.database.dialect, world.database.service)
+        consumer = world.consumer(flaky)
+        await world.say("a")
+        await drained(consumer)
+        await world.say("b", start=1)
+        world.opening.failures = 1
+        with pytest.raises(TryLater):
+            await consumer.turn(0)
+        await world.say("c", start=2)
+        flaky.reads.failures = 3
+        for _ in range(3):
+            with pytest.raises(TryLater):
+                await consumer.turn(0)
+        await drained(consumer)
+        assert await world.counts() == {"a": 1, "b": 1, "c": 1}
+
+    async def test_a_position_the_log_does_not_hold_stops_the_consumer(self, world: World) -> None:
+        await world.say("a")
+        await drained(world.consumer())
+        await world.stand_at(1_000)
+        with pytest.raises(PositionLost):
+            await world.consumer().run(asyncio.Event())
+
+    async def test_a_topic_that_was_made_again_stops_the_consumer(self, world: World) -> None:
+        await drained(world.consumer())
+        async with world.database.work() as work:
+            await work.execute(update(LOG_POSITIONS).values(topic_identity="another"))
+        with pytest.raises(PositionLost, match="made again"):
+            await world.consumer().run(asyncio.Event())
