@@ -46,6 +46,19 @@ class Held:
         except TROUBLE as error:
             raise translated(error) from error
 
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Reader]:
+        """A transaction that only reads, on the same connection."""
+        if self._connection is None:
+            async with self._database.read() as reader:
+                yield reader
+            return
+        try:
+            async with self._connection.begin():
+                yield Reader(self._connection, self._database.dialect)
+        except TROUBLE as error:
+            raise translated(error) from error
+
 
 class Database:
     """One service's store. Made by `open_database`."""

@@ -104,19 +104,18 @@ class Consumer(Generic[S]):
         if self._astray:
             await self._return_to_store(subscription)
         records = list(await subscription.poll(BATCH, wait_ms))
-        if 0 < len(records) < GATHER_BELOW:
-            records += await subscription.poll(BATCH - len(records), GATHER_MS)
         if not records:
             return 0
+        # Until what was polled is worked, nothing may be polled beyond it but after a way back to the store.
+        self._astray = True
+        if len(records) < GATHER_BELOW:
+            records += await subscription.poll(BATCH - len(records), GATHER_MS)
         self._idle.clear()
         try:
             await self._settle(self._believable(records))
-        except TryLater:
-            # What was polled is not worked: nothing may be polled beyond it before we are back where the store is.
-            self._astray = True
-            raise
         finally:
             self._idle.set()
+        self._astray = False
         await subscription.report({partition: self._believed[partition] for partition in _partitions(records)})
         return len(records)
 

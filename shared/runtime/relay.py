@@ -21,6 +21,8 @@ from shared.runtime import crash_points
 BATCH = 2_000
 BUSY_SECONDS = 0.005
 IDLE_SECONDS = 0.05
+ALONE_SECONDS = 0.5
+"""Where no other process can commit, every commit wakes the relay; looking again is a precaution."""
 RETRY_SECONDS = 0.5
 _BUSY_TURNS = 20
 """How many empty turns it takes to call it idle."""
@@ -63,8 +65,13 @@ class Relay:
             count = await self.turn(held)
             empty = 0 if count else empty + 1
             if not count:
-                await self._rest(BUSY_SECONDS if empty < _BUSY_TURNS else IDLE_SECONDS)
+                await self._rest(self._patience(empty))
         await self.hand_back(held)
+
+    def _patience(self, empty: int) -> float:
+        if not self._log.features.shared:
+            return ALONE_SECONDS
+        return BUSY_SECONDS if empty < _BUSY_TURNS else IDLE_SECONDS
 
     async def take_over(self, held: Held) -> None:
         """Wait out what a predecessor that died may still have on its way."""
@@ -84,16 +91,24 @@ class Relay:
     async def turn(self, held: Held) -> int:
         """Send what waits; answers how many records that were. Raises TryLater."""
         self._woken.clear()
-        async with held.work() as work:
-            await outbox.sent(work, self._sent)
-            self._sent.clear()
-            waiting = await outbox.waiting(work, BATCH)
+        waiting = await self._next(held)
         if not waiting:
             return 0
         await self._publish(waiting)
         crash_points.reach("after_relay_publish")
         self._sent = [row.id for row in waiting]
         return len(waiting)
+
+    async def _next(self, held: Held) -> Sequence[outbox.Waiting]:
+        """The oldest that wait; what was acknowledged goes in the same transaction. With nothing to delete it only
+        looks: the one writer of a SQLite file is not kept waiting."""
+        if not self._sent:
+            async with held.read() as reader:
+                return await outbox.waiting(reader, BATCH)
+        async with held.work() as work:
+            await outbox.sent(work, self._sent)
+            self._sent.clear()
+            return await outbox.waiting(work, BATCH)
 
     async def _publish(self, waiting: Sequence[outbox.Waiting]) -> None:
         try:

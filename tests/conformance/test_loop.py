@@ -1,0 +1,52 @@
+"""The loop, the relay and commands on both stores."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from shared.db.engine import Database, open_database, sqlite_url
+from shared.testing.loop_suite import LoopSuite
+from shared.testing.relay_suite import RelaySuite
+from shared.testing.store_suite import SERVICE, Opened, make_tables
+
+
+@asynccontextmanager
+async def store_at(url: str) -> AsyncIterator[Opened]:
+    """The store at an address, with the tables of the suites."""
+    async with AsyncExitStack() as stack:
+
+        def open_one() -> Database:
+            database = open_database(url, SERVICE, pool_size=4)
+            stack.push_async_callback(database.close)
+            return database
+
+        await make_tables(open_one())
+        yield open_one
+
+
+class OnSqlite:
+    @pytest.fixture
+    async def opened(self, tmp_path: Path) -> AsyncIterator[Opened]:
+        async with store_at(sqlite_url(tmp_path, SERVICE)) as opened:
+            yield opened
+
+
+class OnPostgresql:
+    @pytest.fixture
+    async def opened(self, postgres_url: str) -> AsyncIterator[Opened]:
+        async with store_at(postgres_url) as opened:
+            yield opened
+
+
+class TestLoopOnSqlite(OnSqlite, LoopSuite): ...
+
+
+class TestLoopOnPostgresql(OnPostgresql, LoopSuite): ...
+
+
+class TestRelayOnSqlite(OnSqlite, RelaySuite): ...
+
+
+class TestRelayOnPostgresql(OnPostgresql, RelaySuite): ...
