@@ -5,10 +5,14 @@ FROM ${PYTHON_IMAGE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_CACHE_DIR=/var/cache/pip
 WORKDIR /build
 COPY requirements/ requirements/
-# A virtual environment without pip, filled from outside: what is copied below can install nothing.
+# A virtual environment without pip, filled from outside: what is copied below can install nothing. Left out of it is what
+# nobody asks for and is large: the names of the places and carriers of phone numbers, and the libraries' own tests.
 RUN --mount=type=cache,target=/var/cache/pip \
     python -m venv --without-pip /opt/throughline \
- && python -m pip --python /opt/throughline/bin/python install -q --require-hashes --only-binary :all: -r requirements/run.txt
+ && python -m pip --python /opt/throughline/bin/python install -q --require-hashes --only-binary :all: -r requirements/run.txt \
+ && cd /opt/throughline/lib/python3*/site-packages \
+ && rm -rf phonenumbers/geodata phonenumbers/carrierdata \
+ && find . -type d -name tests -prune -exec rm -rf {} +
 # The build backend is held to its hash like everything else; only the development list names it.
 RUN --mount=type=cache,target=/var/cache/pip \
     sed -n '/^setuptools==/,/[^\\]$/p' requirements/dev.txt > backend.txt \

@@ -112,7 +112,7 @@ async def lock_people(work: Work, ids: Sequence[str]) -> People:
     await work.write(_ENSURE, [(person_id, None, 0) for person_id in ids])
     roots = await roots_of(work, ids)
     await _lock(work, set(roots.values()))
-    if work.dialect == "postgresql" and await roots_of(work, ids) != roots:
+    if work.locks and await roots_of(work, ids) != roots:
         raise NotLoaded(())  # Somebody was merged or split while we waited: redo at once, from the top.
     return People(work, roots)
 
@@ -120,7 +120,7 @@ async def lock_people(work: Work, ids: Sequence[str]) -> People:
 async def _lock(work: Work, roots: Collection[str]) -> None:
     if roots:
         locking = select(_PEOPLE.c.id).where(work.among(_PEOPLE.c.id, sorted(roots)))
-        await work.rows(locking.order_by(_PEOPLE.c.id).with_for_update())
+        await work.lock(locking.order_by(_PEOPLE.c.id))
 
 
 def by_root(members: Mapping[str, str]) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 from asyncpg import PostgresError
-from sqlalchemy import ColumnElement, Executable, Row, select, text
+from sqlalchemy import ColumnElement, Executable, Row, Select, select, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -69,6 +69,15 @@ class Reader:
 
 class Work(Reader):
     """Reads and writes in one transaction."""
+
+    @property
+    def locks(self) -> bool:
+        """Whether rows are locked one by one. SQLite has one writer a file, who holds them all already."""
+        return self.dialect == "postgresql"
+
+    async def lock(self, wanted: Select[Any]) -> Sequence[Row[Any]]:
+        """Lock rows in the order of the statement, and answer them; nothing where no row needs a lock."""
+        return await self.rows(wanted.with_for_update()) if self.locks else ()
 
     async def execute(self, statement: Executable | str, **parameters: Any) -> int:
         """Run a statement that writes; answers how many rows it touched."""

@@ -136,13 +136,13 @@ class FlakyLog(MemoryLog):
         self.features = replace(MemoryLog.features, delivery_seconds=delivery_seconds)
         self.gathering = Flaky()
 
-    async def subscribe(
+    async def subscribe(  # type: ignore[override]  # a subscription of another kind, as the port allows
         self,
         group: str,
         topics: Iterable[str],
         locate: Locate,
         on_revoke: Callable[[], Awaitable[None]] | None = None,
-    ) -> Subscription:  # type: ignore[override]  # a subscription of another kind, as the port allows
+    ) -> Subscription:
         return FlakySubscription(await super().subscribe(group, topics, locate, on_revoke), self.gathering)
 
 

@@ -122,10 +122,12 @@ class RelaySuite:
             session.count("a")
             raise Conflict("no")
 
+        never: list[int] = []
         with pytest.raises(Conflict):
             await perform(
-                world.database, open_counting, frozenset(), act, now=lambda: NOW, committed=lambda: pytest.fail()
+                world.database, open_counting, frozenset(), act, now=lambda: NOW, committed=lambda: never.append(1)
             )
+        assert never == []
         assert await world.counts() == {}
 
     async def test_a_command_that_needs_a_key_nobody_named_is_done_again_with_it(self, world: World) -> None:

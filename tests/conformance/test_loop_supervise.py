@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -93,7 +94,8 @@ sys.exit(asyncio.run(supervisor.run()))
 async def test_the_process_tells_how_it_ended_by_its_exit_code(argument: str, code: int) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _PROCESS, argument,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": os.getcwd()},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
     )  # fmt: skip
     async with asyncio.timeout(SECONDS):
         assert process.stdout is not None

@@ -1,7 +1,6 @@
 """The histories of the stores: complete, in one line, safe to run from many processes at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -50,9 +49,10 @@ async def check(url: str, history: History) -> None:
 
 
 @pytest.fixture(params=HISTORIES, ids=lambda history: history.service)
-async def history(request: pytest.FixtureRequest) -> AsyncIterator[History]:
+def history(request: pytest.FixtureRequest) -> History:
     """Each service's."""
-    yield request.param
+    found: History = request.param
+    return found
 
 
 async def test_migrations_make_on_sqlite_exactly_what_the_tables_say(history: History, tmp_path: Path) -> None:

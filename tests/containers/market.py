@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from itertools import pairwise
 from pathlib import Path
 from threading import Event
 
@@ -20,12 +21,13 @@ from tests.demo.calls import Call
 from tests.demo.crm import Clerk, Crm, Mailbox, Place
 from tests.demo.deployment import Reader
 from tests.demo.evidence import NOTHING, gather
-from tests.demo.player import Ledger, Player
+from tests.demo.player import Ledger, Player, Refused
 from tests.demo.story import Story, tell
 
 _PEOPLE = 60
 _ENDED_MS = 60_000
 _SETTLE_SECONDS = 180
+_OUTAGE_SECONDS = 120
 
 
 class Market:
@@ -61,7 +63,18 @@ class Market:
 
     def send(self) -> None:
         """Send the next slice of the story; returns when the doors have taken every call of it."""
-        self._player.play(next(self._slices), self._rng)
+        calls = next(self._slices)
+        deadline = time.monotonic() + _OUTAGE_SECONDS
+        while calls:
+            try:
+                self._player.play(calls, self._rng)
+                return
+            except Refused as refusal:
+                # A client that gives up after some tries is started again by whoever runs it.
+                if ": 503" not in str(refusal) or time.monotonic() > deadline:
+                    raise
+                taken = {line["message_id"] for line in self._sent.lines()}
+                calls = [call for call in calls if call.message_id not in taken]
 
     @contextmanager
     def sending(self) -> Iterator[None]:
@@ -105,4 +118,4 @@ class Market:
 
 def _sliced(calls: Sequence[Call], count: int) -> Iterator[Sequence[Call]]:
     borders = [len(calls) * number // count for number in range(count + 1)]
-    return (calls[begin:end] for begin, end in zip(borders, borders[1:], strict=False))
+    return (calls[begin:end] for begin, end in pairwise(borders))

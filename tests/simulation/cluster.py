@@ -30,7 +30,7 @@ PARTITIONS = 2
 _PROCESSES = 2
 _SESSION_SECONDS = 0.3
 _STALL_SECONDS = 0.8
-_CRASH_CHANCE = 0.004
+_CRASH_CHANCE = 0.008
 _STALL_CHANCE = 0.02
 _CLOCK_SPEED = 10 * MINUTE
 """Milliseconds that pass on the services' clock in one simulated second: waits of minutes end within a run."""
@@ -152,10 +152,10 @@ class Cluster:
         """Publish in bursts, as browsers and back ends do."""
         waiting = list(arrivals)
         while waiting:
-            count = self.chaos.random.randint(1, 16)
+            count = self.chaos.random.randint(1, 20)
             await self.log.publish(waiting[:count])
             del waiting[:count]
-            await self.chaos.pause(0.15)
+            await self.chaos.pause(0.12)
 
     async def _settled(self) -> list[Lag]:
         """Wait until every service has done everything, twice in a row; answers what is left where none does it."""

@@ -39,7 +39,7 @@ from shared.testing.chaos import Chaos, step
 _KEY = bytes(32)
 _LEASE = 60 * SECOND
 _FAILING = 0.2
-_TICK_SECONDS = 0.05
+_TICK_SECONDS = 0.1
 Now = Callable[[], Instant]
 Part = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 

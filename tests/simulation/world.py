@@ -22,7 +22,7 @@ START = 1_780_000_000_000
 RECEIVED = START + 60 * DAY
 PRESENT = START + 12 * DAY
 """What the services take for now: between the things that happen, so that sales' answers are as well."""
-_HAPPENINGS = 30
+_HAPPENINGS = 26
 _DEALS = 2
 _REPEATED = 0.3
 _CHANGED = 0.1

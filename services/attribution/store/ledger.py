@@ -52,7 +52,8 @@ async def open_ledger(work: Work, keys: frozenset[Key]) -> tuple[People, "SqlLed
     ledger.locked = frozenset(owners | await ledger.beside(owners, accounts))
     people = await lock_people(work, sorted(ledger.locked))
     await ledger.lock_accounts(accounts)
-    await ledger.load(keys)
+    if work.locks:
+        await ledger.load(keys)
     if not (ledger.people() <= ledger.locked and ledger.accounts() <= accounts):
         raise NotLoaded(())  # An owner changed while we waited for the locks: redo at once, from the top.
     return people, ledger

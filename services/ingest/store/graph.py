@@ -42,15 +42,11 @@ async def open_graph(work: Work, identifiers: Sequence[str], now: int) -> "SqlGr
     wanted = work.among(IDENTIFIERS.c.id, identifiers)
     # One that lies in a component is guarded by its root; to lock it here would be to wait for it out of order.
     homeless = select(IDENTIFIERS.c.id).where(wanted, IDENTIFIERS.c.component.is_(None))
-    await work.rows(homeless.order_by(IDENTIFIERS.c.id).with_for_update())
+    await work.lock(homeless.order_by(IDENTIFIERS.c.id))
     rows = await work.rows(select(IDENTIFIERS.c.component).where(wanted, IDENTIFIERS.c.component.is_not(None)))
     roots = await _roots(work, {row.component for row in rows})
-    locked = await work.rows(
-        select(COMPONENTS.c.parent)
-        .where(work.among(COMPONENTS.c.id, sorted(set(roots.values()))))
-        .order_by(COMPONENTS.c.id)
-        .with_for_update()
-    )
+    guards = select(COMPONENTS.c.parent).where(work.among(COMPONENTS.c.id, sorted(set(roots.values()))))
+    locked = await work.lock(guards.order_by(COMPONENTS.c.id))
     if any(row.parent is not None for row in locked):
         raise NotLoaded(())  # A component was joined to another meanwhile: redo at once, from the top.
     graph = SqlGraph(work, roots, now)

@@ -54,7 +54,8 @@ async def open_ledger(work: Work, keys: frozenset[Key]) -> tuple[People, "SqlLed
     await ledger.load(keys)
     leading = ledger.leads_to()
     people = await lock_people(work, sorted({*of_kind(keys, "person"), *leading}))
-    await ledger.load(keys, locking=True)
+    if work.locks:
+        await ledger.load(keys, locking=True)
     if ledger.leads_to() - leading:
         raise NotLoaded(())  # An owner changed while we waited for the locks: redo at once, from the top.
     return people, ledger

@@ -3,7 +3,7 @@
 A batch is worked as the loop works it. Leaves out positions, the inbox and the log.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,12 +36,19 @@ NOW = Instant(1_795_302_296_000)
 Collected = CollectedTouchpoint | CollectedDeal
 
 
-def happened(number: int, of: CallType = "track", *, trusted: bool = False, at: int = 0, **said: Any) -> Collected:
-    """An event of this number, `at` seconds into the story; `traits` and `properties` as objects."""
-    free = {name: Raw(json.encode(said.pop(name))) if name in said else UNSET for name in ("properties", "traits")}
+def happened(
+    number: int,
+    of: CallType = "track",
+    *,
+    trusted: bool = False,
+    at: int = 0,
+    traits: Mapping[str, Any] | None = None,
+    **said: Any,
+) -> CollectedTouchpoint:
+    """An event of this number, `at` seconds into the story."""
     return CollectedTouchpoint(
         id=event_id(number), source="web", door="segment", trusted=trusted, received_at=NOW, type=of,
-        timestamp=NOW - 1_000_000 + 1_000 * at, **free, **said,
+        timestamp=NOW - 1_000_000 + 1_000 * at, traits=UNSET if traits is None else Raw(json.encode(traits)), **said,
     )  # fmt: skip
 
 
@@ -95,7 +102,7 @@ class Believer:
         return {frozenset(card.emails) for person_id, card in self.cards.items() if self.person(person_id) == person_id}
 
 
-def belongings(owned: Any) -> set[frozenset[str]]:
+def belongings(owned: Iterable[tuple[str, str]]) -> set[frozenset[str]]:
     """Pairs of something and its owner as the sets of what belongs together."""
     by_owner: dict[str, set[str]] = {}
     for thing, owner in owned:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -88,7 +89,7 @@ async def test_what_moves_is_published_whole_as_its_next_revision(resolver: Reso
 
 
 async def test_a_browser_that_stops_being_shared_takes_its_events_home(resolver: Resolver) -> None:
-    aliased = {"of": "alias", "previous_id": "b"}
+    aliased: dict[str, Any] = {"of": "alias", "previous_id": "b"}
     await resolver.take(
         happened(1, at=1, trusted=True, anonymous_id="b"), happened(2, "identify", trusted=True, user_id="u1")
     )

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,17 +12,18 @@ from hypothesis import strategies as st
 from shared.contracts.deals import CollectedDeal, DealContact
 from tests.handlers.ingest.resolver import NOW, Believer, Collected, Resolver, event_id, happened, resolving
 
+Call = st.SearchStrategy[dict[str, Any]]
 USERS, BROWSERS = st.sampled_from(("u1", "u2", "u3")), st.sampled_from(("b1", "b2"))
 EMAILS = st.sampled_from(("one@example.com", "two@example.com", "three@example.com"))
 MOMENTS = st.integers(0, 8)
-PAGES = st.fixed_dictionaries(
+PAGES: Call = st.fixed_dictionaries(
     {"of": st.just("track"), "at": MOMENTS, "trusted": st.booleans(), "anonymous_id": BROWSERS}
 )
-IDENTIFIES = st.fixed_dictionaries(
+IDENTIFIES: Call = st.fixed_dictionaries(
     {"of": st.just("identify"), "at": MOMENTS, "trusted": st.booleans()},
     optional={"user_id": USERS, "anonymous_id": BROWSERS, "traits": st.fixed_dictionaries({"email": EMAILS})},
 )
-ALIASES = st.fixed_dictionaries(
+ALIASES: Call = st.fixed_dictionaries(
     {"of": st.just("alias"), "at": MOMENTS, "trusted": st.booleans(), "user_id": USERS, "previous_id": USERS | BROWSERS}
 )
 CONTACTS = st.builds(DealContact, email=EMAILS, crm_contact_id=st.none() | st.sampled_from(("c1", "c2")))
