@@ -4,6 +4,7 @@ from services.attribution.domain.interactions import InteractionRules
 from services.attribution.domain.journey import JourneyRules
 from services.attribution.domain.models import MODELS
 from services.attribution.domain.models.single import Named, single
+from services.attribution.domain.models.time_decay import time_decay
 from services.attribution.domain.rules import Rules
 from shared.contracts.charter import Attribution, Charter
 from shared.kernel.errors import Reject
@@ -17,7 +18,8 @@ def rules_of(charter: Charter, version: str = UNSIGNED) -> Rules:
     """The rules a charter holds; `version` is stored with every journey. Raises Reject where its model is unknown."""
     agreed = charter.attribution
     named = single(Named(kinds=frozenset({agreed.single.kind})), MODELS[agreed.single.otherwise])
-    models = {**MODELS, named.name: named}
+    decayed = time_decay(round(agreed.time_decay_half_life_days * DAY))
+    models = {**MODELS, named.name: named, decayed.name: decayed}
     if agreed.model not in models:
         raise Reject("unknown_model", f"the models are {', '.join(models)}", "attribution.model")
     return Rules(

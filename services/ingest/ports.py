@@ -55,10 +55,11 @@ class StoredTouchpoint:
     received_at: int
     occurred_at: int
     holder: Identifier | None
-    browser: Identifier | None
     person: str | None
     revision: int
     body: bytes
+    browsers: tuple[Identifier, ...] = ()
+    """The anonymous ids it came under, where it names somebody: on the way into the record only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What the README says is done here as it is written."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.parts.kafka import KafkaBroker
 
 MAKE, START, FIRST_EVENT, CLUSTER = blocks("README.md", "sh")
 (SDK,) = blocks("README.md", "python")
+PAGES = sorted(str(page.relative_to(ROOT)) for folder in (ROOT, ROOT / "docs") for page in folder.glob("*.md"))
 
 
 @pytest.fixture
@@ -72,12 +74,17 @@ def test_the_cluster_starts_as_it_is_written(desk: Desk, kafka_broker: KafkaBrok
         assert [process.wait(40) for process in processes] == [0, 0]
 
 
-@pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
-)
+@pytest.mark.parametrize("page", PAGES)
 def test_every_page_that_is_linked_is_there(page: str) -> None:
     """A link to nowhere is the first thing a newcomer follows."""
     text = (ROOT / page).read_text()
     linked = [part.split(")")[0] for part in text.split("](")[1:]]
     local = [link for link in linked if "://" not in link]
     assert [link for link in local if not ((ROOT / page).parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_that_a_page_names_is_there(page: str) -> None:
+    """A path in a page is where somebody goes next."""
+    named = re.findall(r"`((?:services|shared|tests|docs|deploy)/[\w./-]+)`", (ROOT / page).read_text())
+    assert [path for path in named if not (ROOT / path).exists()] == []

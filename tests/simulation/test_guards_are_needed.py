@@ -22,11 +22,13 @@ from shared.kernel.instant import Instant
 from shared.kernel.keys import Key, of_kind
 from shared.log.ports import Log
 from shared.runtime.consume import Guards
+from shared.testing.chaos import step
 from tests.simulation.cluster import GuardsOf, Stores
 from tests.simulation.outcome import outcome
 from tests.simulation.services_under_test import simulated_services
 
 _SEEDS = 200
+_BUSY_STEPS = 8
 
 
 def _first_failure(stores: Stores, guards: GuardsOf | None = None) -> int | None:
@@ -49,6 +51,9 @@ def test_without_compare_and_set_two_owners_of_a_partition_are_seen(stores: Stor
 def _published_at_once(log: Log) -> Guards:
     async def leave(_work: Work, records: Sequence[Outgoing]) -> None:
         await log.publish(records)
+        # A busy machine: the commit comes a while after what it is to commit was told to all.
+        for _ in range(_BUSY_STEPS):
+            await step()
 
     return Guards(leave=leave)
 

@@ -65,7 +65,7 @@ def _happening(random: Random, number: int) -> Happening:
     email = f"{random.choice('ab')}{who}@gmail.com" if random.random() < 0.6 else None
     browser = random.choice((f"browser-{who}", f"browser-{who}", f"kiosk-{who % 2}"))
     named = kind in ("identify", "alias") or random.random() < 0.2
-    # Libraries send the browser's own id as the former one.
+    # Some libraries send the browser's own id as the former one, others an older one or somebody's.
     former = random.choice((f"browser-{who}", f"user-{(who + 1) % 6}")) if kind == "alias" else None
     source = "backend" if trusted else "web"
     return Happening(
@@ -74,7 +74,7 @@ def _happening(random: Random, number: int) -> Happening:
         at=START + random.randrange(40) * 12 * HOUR + random.choice((0, 0, 5, 50)) * MINUTE,
         trusted=trusted,
         kind=kind,
-        browser=former or (browser if not trusted or random.random() < 0.3 else None),
+        browser=browser if not trusted or random.random() < 0.3 else None,
         user=f"user-{who}" if named or (trusted and email is None) else None,
         email=email if kind in ("form_submitted", "demo_requested", "identify") else None,
         former=former,

@@ -3,8 +3,10 @@
 Nothing that happened after the close counts, not even in a visit that began before it.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from operator import attrgetter
 
 from services.attribution.domain.deal import ContactScope, Deal, people_in_scope, previous_close
@@ -13,6 +15,7 @@ from services.attribution.domain.touch import Touch, Why
 from shared.kernel.instant import DAY
 
 _order = attrgetter("order")
+_occurred_at = attrgetter("occurred_at")
 _item_order = attrgetter("item.order")
 
 
@@ -26,6 +29,15 @@ class JourneyRules:
     after_previous_purchase: bool = True
     """A repeat purchase's journey starts after the purchase before it."""
     interactions: InteractionRules = field(default_factory=InteractionRules)
+
+
+class Milestone(StrEnum):
+    """Moments of a deal that models give credit for; who was first needs no moment."""
+
+    LEAD_CREATION = "lead_creation"
+    """The first of the deal's people became a lead."""
+    DEAL_CREATION = "deal_creation"
+    CLOSED_WON = "closed_won"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +56,29 @@ class Journey:
     interactions: tuple[Interaction, ...]
     ends_at: int | None = None
     exclusions: tuple[Exclusion, ...] = ()
+    moments: Mapping[Milestone, int] = field(default_factory=dict)
+    """When each milestone was reached, of those that are known."""
+
+    def position(self, milestone: Milestone) -> int | None:
+        """Which interaction led to a milestone: the one at it, or last before it; None where there is none."""
+        moment = self.moments.get(milestone)
+        if moment is None:
+            return None
+        before = bisect_right(self.interactions, moment, key=_occurred_at)
+        return before - 1 if before else None
 
 
 def journey(
-    deal: Deal, interactions: Iterable[Interaction], rules: JourneyRules, deals: Iterable[Deal] = ()
+    deal: Deal,
+    interactions: Iterable[Interaction],
+    rules: JourneyRules,
+    deals: Iterable[Deal] = (),
+    lead_at: int | None = None,
 ) -> Journey:
     """The journey of a deal among interactions; `deals` are the buyer's others, which may set where it starts.
 
-    An open deal's window is counted back from when it was created, and has no end.
+    An open deal's window is counted back from when it was created, and has no end. `lead_at`: when the first of
+    the deal's people became a lead, where that is known.
     """
     people = people_in_scope(deal, rules.contact_scope)
     opens_at = (deal.created_at if deal.closed_at is None else deal.closed_at) - rules.window
@@ -73,8 +100,21 @@ def journey(
             late = interaction.touches[len(known.touches) :]
             exclusions.extend(Exclusion(touch, Why.AFTER_CLOSE) for touch in late)
     return Journey(
-        deal.id, tuple(sorted(counted, key=_order)), deal.closed_at, tuple(sorted(exclusions, key=_item_order))
+        deal.id,
+        tuple(sorted(counted, key=_order)),
+        deal.closed_at,
+        tuple(sorted(exclusions, key=_item_order)),
+        _moments(deal, lead_at),
     )
+
+
+def _moments(deal: Deal, lead_at: int | None) -> Mapping[Milestone, int]:
+    known = {
+        Milestone.LEAD_CREATION: lead_at,
+        Milestone.DEAL_CREATION: deal.created_at,
+        Milestone.CLOSED_WON: deal.closed_at if deal.status == "won" else None,
+    }
+    return {milestone: moment for milestone, moment in known.items() if moment is not None}
 
 
 def uncounted(touches: Iterable[Touch], rules: InteractionRules) -> tuple[Exclusion, ...]:

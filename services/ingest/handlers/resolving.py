@@ -143,8 +143,7 @@ class Resolving:
         for contested, stored in (await self._touchpoints.browser_claims(self._contested)).items():
             claims[contested] += stored
         for call in fresh:
-            browser = _browser(call)
-            if browser is not None:
+            for browser in _browsers(call):
                 claims[browser].append(BrowserClaim(call.meaning.occurred_at, call.collected.id, call.identifiers[0]))
         return claims
 
@@ -177,18 +176,18 @@ class Resolving:
         self._emits.append(publishing.touchpoint(whole))
 
 
-def _browser(call: Understood) -> Identifier | None:
-    """The anonymous id of an event that names somebody more strongly."""
+def _browsers(call: Understood) -> tuple[Identifier, ...]:
+    """The anonymous ids of an event that names somebody more strongly; an alias may come under two."""
     if not call.identifiers or not call.identifiers[0].strong:
-        return None
-    return next((member for member in call.identifiers if not member.strong), None)
+        return ()
+    return tuple(member for member in call.identifiers if not member.strong)
 
 
 def _row(call: Understood, touchpoint: Touchpoint, holder: Identifier | None, owner: str | None) -> StoredTouchpoint:
     it = call.collected
     return StoredTouchpoint(
-        it.id, it.message_id, it.source, it.received_at, touchpoint.occurred_at, holder, _browser(call), owner, 1,
-        json.encode(touchpoint),
+        it.id, it.message_id, it.source, it.received_at, touchpoint.occurred_at, holder, owner, 1,
+        json.encode(touchpoint), _browsers(call),
     )  # fmt: skip
 
 

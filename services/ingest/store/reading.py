@@ -22,7 +22,7 @@ from services.ingest.ports import (
     StoredReject,
     StoredTouchpoint,
 )
-from services.ingest.store.tables import CLAIMS, COMPONENTS, IDENTIFIERS, PEOPLE, REJECTED, TOUCHPOINTS
+from services.ingest.store.tables import BROWSER_CLAIMS, CLAIMS, COMPONENTS, IDENTIFIERS, PEOPLE, REJECTED, TOUCHPOINTS
 from services.ingest.store.touchpoints import stored
 from shared.db.engine import Database
 from shared.db.people import members_of, roots_of
@@ -107,13 +107,13 @@ def _canonical(person_id: str) -> str | None:
 
 async def _claimants(reader: Reader, browser: str) -> list[str]:
     """The people who were named under an anonymous id, the last first."""
-    last = func.max(TOUCHPOINTS.c.occurred_at)
+    last = func.max(BROWSER_CLAIMS.c.at)
     claims = (
-        select(TOUCHPOINTS.c.holder, IDENTIFIERS.c.person)
-        .join(IDENTIFIERS, IDENTIFIERS.c.id == TOUCHPOINTS.c.holder)
-        .where(TOUCHPOINTS.c.browser == browser)
-        .group_by(TOUCHPOINTS.c.holder, IDENTIFIERS.c.person)
-        .order_by(last.desc(), TOUCHPOINTS.c.holder)
+        select(BROWSER_CLAIMS.c.holder, IDENTIFIERS.c.person)
+        .join(IDENTIFIERS, IDENTIFIERS.c.id == BROWSER_CLAIMS.c.holder)
+        .where(BROWSER_CLAIMS.c.browser == browser)
+        .group_by(BROWSER_CLAIMS.c.holder, IDENTIFIERS.c.person)
+        .order_by(last.desc(), BROWSER_CLAIMS.c.holder)
     )
     return [row.person for row in await reader.rows(claims)]
 

@@ -75,16 +75,23 @@ TOUCHPOINTS = Table(
     Column("received_at", BigInteger, nullable=False),
     Column("occurred_at", BigInteger, nullable=False),
     Column("holder", String(320)),
-    Column("browser", String(320)),
     Column("person", Id),
     Column("revision", Integer, nullable=False),
     Column("body", Text, nullable=False),
     Index("touchpoints_by_message", "message_id"),
     Index("touchpoints_by_holder", "holder"),
-    Index("touchpoints_by_browser", "browser"),
 )
-"""`holder`: its strongest identifier. `browser`: its anonymous id, where the holder is another. `person`: whose
+"""`holder`: its strongest identifier. `person`: whose
 it was when it was last published. `body`: the touchpoint as published, without person and revision."""
+BROWSER_CLAIMS = Table(
+    "browser_claims",
+    METADATA,
+    Column("browser", String(320), primary_key=True),
+    Column("touchpoint_id", Id, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("holder", String(320), nullable=False),
+)
+"""The touchpoints under an anonymous id that name somebody: `holder` is whom they name, `at` their event time."""
 DEALS = Table(
     "deals",
     METADATA,

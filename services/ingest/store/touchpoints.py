@@ -8,15 +8,16 @@ from sqlalchemy import Row, select
 
 from services.ingest.domain.identity import BrowserClaim, Identifier, identifier
 from services.ingest.ports import StoredTouchpoint
-from services.ingest.store.tables import REJECTED, TOUCHPOINTS
+from services.ingest.store.tables import BROWSER_CLAIMS, REJECTED, TOUCHPOINTS
 from shared.db.dialect import Upsert
 from shared.db.work import Work
 from shared.kernel.errors import NotLoaded
 
 _COLUMNS = (
-    "id", "message_id", "source", "received_at", "occurred_at", "holder", "browser", "person", "revision", "body",
+    "id", "message_id", "source", "received_at", "occurred_at", "holder", "person", "revision", "body",
 )  # fmt: skip
 _ADD = Upsert(TOUCHPOINTS, columns=_COLUMNS, conflict=("id",))
+_CLAIM = Upsert(BROWSER_CLAIMS, conflict=("browser", "touchpoint_id"))
 _REVISE = Upsert(TOUCHPOINTS, columns=_COLUMNS, conflict=("id",), update=("person", "revision"))
 _REJECT = Upsert(REJECTED, columns=("id", "received_at", "source", "codes", "reasons", "body"), conflict=("id",))
 
@@ -40,10 +41,9 @@ class SqlTouchpoints:
     async def browser_claims(self, browsers: Collection[Identifier]) -> Mapping[Identifier, list[BrowserClaim]]:
         """The events under these anonymous ids that name somebody."""
         claims: defaultdict[Identifier, list[BrowserClaim]] = defaultdict(list)
-        columns = (TOUCHPOINTS.c.browser, TOUCHPOINTS.c.occurred_at, TOUCHPOINTS.c.id, TOUCHPOINTS.c.holder)
-        among = self._work.among(TOUCHPOINTS.c.browser, sorted(map(str, browsers)))
-        for row in await self._work.rows(select(*columns).where(among)):
-            claim = BrowserClaim(row.occurred_at, row.id, identifier(row.holder))
+        among = self._work.among(BROWSER_CLAIMS.c.browser, sorted(map(str, browsers)))
+        for row in await self._work.rows(select(BROWSER_CLAIMS).where(among)):
+            claim = BrowserClaim(row.at, row.touchpoint_id, identifier(row.holder))
             claims[identifier(row.browser)].append(claim)
         return claims
 
@@ -53,6 +53,12 @@ class SqlTouchpoints:
         if len(new) != len(touchpoints):
             # The same id came by another partition at this moment: redone, this batch sees it on record.
             raise NotLoaded(())
+        claims = [
+            (str(browser), touchpoint.id, touchpoint.occurred_at, str(touchpoint.holder))
+            for touchpoint in touchpoints
+            for browser in touchpoint.browsers
+        ]
+        await self._work.write(_CLAIM, sorted(claims))
 
     async def revise(self, touchpoints: Sequence[StoredTouchpoint]) -> None:
         """Keep the owner and the revision under which they are published again."""
@@ -76,7 +82,6 @@ def stored(row: Row[Any]) -> StoredTouchpoint:
     return StoredTouchpoint(
         row.id, row.message_id, row.source, row.received_at, row.occurred_at,
         None if row.holder is None else identifier(row.holder),
-        None if row.browser is None else identifier(row.browser),
         row.person, row.revision, row.body.encode(),
     )  # fmt: skip
 
@@ -85,6 +90,5 @@ def _row(touchpoint: StoredTouchpoint) -> tuple[Any, ...]:
     return (
         touchpoint.id, touchpoint.message_id, touchpoint.source, touchpoint.received_at, touchpoint.occurred_at,
         None if touchpoint.holder is None else str(touchpoint.holder),
-        None if touchpoint.browser is None else str(touchpoint.browser),
         touchpoint.person, touchpoint.revision, touchpoint.body.decode(),
     )  # fmt: skip

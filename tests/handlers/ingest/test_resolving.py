@@ -101,14 +101,17 @@ async def test_a_browser_that_stops_being_shared_takes_its_events_home(resolver:
 async def test_who_stands_behind_somebody_who_leaves_stays_with_whom_they_belong(resolver: Resolver) -> None:
     for number, name in enumerate(("ada", "bob", "eve"), 1):
         await resolver.take(known(number, name, trusted=False))
-    for number, name in enumerate(("bob", "eve", "ada"), 4):
-        await resolver.take(known(number, name, trusted=False, user_id="x"))
+    # Eve is taken for Bob, does something as Bob, and both are taken for Ada.
+    for number, name, user in ((4, "bob", "x"), (5, "eve", "x"), (6, "eve", None), (7, "ada", "x")):
+        await resolver.take(
+            happened(number, "identify", at=number, user_id=user, traits={"email": f"{name}@example.com"})
+        )
     # The back end says that Ada and Eve are another user than the one a browser took all three for.
-    await resolver.take(known(7, "ada", user_id="y"), known(8, "eve", user_id="y"))
+    await resolver.take(known(8, "ada", user_id="y"), known(9, "eve", user_id="y"))
     believed = resolver.believed()
     assert believed.belongings() == await resolver.on_record()
     assert believed.emails() == {frozenset({"ada@example.com", "eve@example.com"}), frozenset({"bob@example.com"})}
-    assert {person for person in believed.belongings() if event_id(3) in person} == {ids(1, 3, 7, 8)}
+    assert {person for person in believed.belongings() if event_id(3) in person} == {ids(1, 3, 6, 8, 9)}
 
 
 async def test_a_split_is_told_and_gives_everybody_their_own_back(resolver: Resolver) -> None:

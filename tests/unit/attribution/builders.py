@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from services.attribution.domain.deal import Contact, Deal
 from services.attribution.domain.interactions import Interaction, InteractionRules, interactions
-from services.attribution.domain.journey import Journey
+from services.attribution.domain.journey import Journey, Milestone
 from services.attribution.domain.touch import Touch, Why
 from shared.kernel.instant import DAY, MINUTE
 
@@ -67,6 +67,13 @@ def sequence(*channels: str) -> Journey:
     """A journey of one interaction every ten days through these channels, closed with the last."""
     found = tuple(met(10 * position, channel=channel) for position, channel in enumerate(channels))
     return Journey("deal", found, found[-1].occurred_at if found else START)
+
+
+def at_days(*days: float, lead: float | None = None, deal: float | None = None, won: float | None = None) -> Journey:
+    """A journey of one interaction on each of these days, and the days on which its milestones were reached."""
+    reached = {Milestone.LEAD_CREATION: lead, Milestone.DEAL_CREATION: deal, Milestone.CLOSED_WON: won}
+    moments = {milestone: START + round(day * DAY) for milestone, day in reached.items() if day is not None}
+    return Journey("deal", tuple(met(day) for day in days), moments.get(Milestone.CLOSED_WON), (), moments)
 
 
 def deal(

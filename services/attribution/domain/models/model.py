@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from services.attribution.domain.journey import Journey
+from services.attribution.domain.journey import Journey, Milestone
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,12 @@ class Model:
     """One sentence for people."""
     source: str
     """Whose rule it is."""
+    milestones: tuple[Milestone, ...] = ()
+    """What it gives parts to besides the first interaction; where one is missing, the other parts grow."""
+
+    def missing(self, journey: Journey) -> tuple[Milestone, ...]:
+        """The milestones it asks for that a journey does not have."""
+        return tuple(milestone for milestone in self.milestones if journey.position(milestone) is None)
 
 
 def all_to(index: int, count: int) -> tuple[Fraction, ...]:

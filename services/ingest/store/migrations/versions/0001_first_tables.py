@@ -16,6 +16,14 @@ down_revision = None
 def upgrade() -> None:
     """Make them."""
     op.create_table(
+        "browser_claims",
+        sa.Column("browser", sa.String(length=320), nullable=False),
+        sa.Column("touchpoint_id", Id(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("holder", sa.String(length=320), nullable=False),
+        sa.PrimaryKeyConstraint("browser", "touchpoint_id"),
+    )
+    op.create_table(
         "claims",
         sa.Column("id", Id(), nullable=False),
         sa.Column("component", Id(), nullable=False),
@@ -148,14 +156,12 @@ def upgrade() -> None:
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("occurred_at", sa.BigInteger(), nullable=False),
         sa.Column("holder", sa.String(length=320), nullable=True),
-        sa.Column("browser", sa.String(length=320), nullable=True),
         sa.Column("person", Id(), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("seq"),
         sa.UniqueConstraint("id"),
     )
-    op.create_index("touchpoints_by_browser", "touchpoints", ["browser"], unique=False)
     op.create_index("touchpoints_by_holder", "touchpoints", ["holder"], unique=False)
     op.create_index("touchpoints_by_message", "touchpoints", ["message_id"], unique=False)
     op.create_table(
@@ -187,5 +193,6 @@ def downgrade() -> None:
         "dead_letters",
         "components",
         "claims",
+        "browser_claims",
     ):
         op.drop_table(name)

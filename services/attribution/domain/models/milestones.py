@@ -1,0 +1,61 @@
+"""Models that give fixed parts to the milestones of a journey, and what is left to the interactions besides.
+
+An interaction that is several milestones gets all their parts. Where a milestone is missing, or nobody is left
+for the rest, the other parts grow in the proportion they have. HubSpot, Marketo Measure and others say nothing
+about the first of these cases; this is our ruling.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from services.attribution.domain.journey import Journey, Milestone
+from services.attribution.domain.models.model import Model, all_to
+
+MiddleScope = Literal["all", "between"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the first interaction and the milestones get; the rest goes to others in equal parts."""
+
+    first: Fraction = Fraction(0)
+    milestones: Mapping[Milestone, Fraction]
+    middle: MiddleScope = "all"
+    """Whom the rest goes to: all others, or only those between two of the milestones."""
+
+    @property
+    def rest(self) -> Fraction:
+        """What the milestones leave to the others."""
+        return 1 - self.first - sum(self.milestones.values(), Fraction(0))
+
+
+def by_milestones(name: str, parts: Parts, rule: str, source: str) -> Model:
+    """The model that gives these parts; the first interaction takes all where nobody has a part."""
+
+    def shares(journey: Journey) -> tuple[Fraction, ...]:
+        weights = _weights(parts, journey)
+        whole = sum(weights, Fraction(0))
+        return tuple(weight / whole for weight in weights) if whole else all_to(0, len(weights))
+
+    return Model(name, shares, rule, source, tuple(parts.milestones))
+
+
+def _weights(parts: Parts, journey: Journey) -> list[Fraction]:
+    """The parts as they are written down; they sum to less than one where something is missing."""
+    count = len(journey.interactions)
+    weights = [Fraction(0)] * count
+    found = {0} if parts.first else set()
+    weights[0] += parts.first
+    for milestone, part in parts.milestones.items():
+        position = journey.position(milestone)
+        if position is not None:
+            weights[position] += part
+            found.add(position)
+    others = set(range(count)) - found
+    if parts.middle == "between":
+        others &= set(range(min(found, default=0), max(found, default=0)))
+    for position in others if parts.rest else ():
+        weights[position] = parts.rest / len(others)
+    return weights
