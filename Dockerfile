@@ -1,4 +1,4 @@
-# One image for every service: its arguments say what runs, none of them all. README.md and docs/deploy.md say how.
+# One image for every service; its arguments say which of them run: none is all of them. docs/deploy.md says how.
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
@@ -10,9 +10,8 @@ COPY requirements/ requirements/
 RUN --mount=type=cache,target=/var/cache/pip \
     python -m venv --without-pip /opt/throughline \
  && python -m pip --python /opt/throughline/bin/python install -q --require-hashes --only-binary :all: -r requirements/run.txt \
- && cd /opt/throughline/lib/python3*/site-packages \
- && rm -rf phonenumbers/geodata phonenumbers/carrierdata \
- && find . -type d -name tests -prune -exec rm -rf {} +
+ && find /opt/throughline/lib -type d \( -path '*/phonenumbers/geodata' -o -path '*/phonenumbers/carrierdata' -o -name tests \) \
+    -prune -exec rm -rf {} +
 # The build backend is held to its hash like everything else; only the development list names it.
 RUN --mount=type=cache,target=/var/cache/pip \
     sed -n '/^setuptools==/,/[^\\]$/p' requirements/dev.txt > backend.txt \

@@ -7,7 +7,20 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from msgspec import json
-from sqlalchemy import Column, ColumnElement, String, Table, Text, any_, bindparam, column, func, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Executable,
+    String,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    column,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -53,9 +66,12 @@ class Upsert:
         tail = _on_conflict(table.name, conflict, update, newer)
         listed = ", ".join(names)
         arrays = ", ".join(f"CAST(:{name} AS {_array_type(table.columns[name])})" for name in names)
-        self.postgresql = f"INSERT INTO {table.name} ({listed}) SELECT * FROM unnest({arrays}){tail}"
         values = ", ".join(f":{name}" for name in names)
-        self.sqlite = f"INSERT INTO {table.name} ({listed}) VALUES ({values}){tail}"
+        in_bulk = f"INSERT INTO {table.name} ({listed}) SELECT * FROM unnest({arrays}){tail}"
+        one_by_one = f"INSERT INTO {table.name} ({listed}) VALUES ({values}){tail}"
+        self.statements: dict[DialectName, Executable] = {"postgresql": text(in_bulk), "sqlite": text(one_by_one)}
+        keys = [table.columns[name] for name in self.conflict]
+        self.returning: Executable = text(f"{in_bulk} RETURNING {', '.join(self.conflict)}").columns(*keys)
 
     def parameters(self, dialect: DialectName, rows: Sequence[Sequence[Any]]) -> Any:
         """The rows as the statement of a dialect takes them."""

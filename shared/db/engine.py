@@ -15,7 +15,7 @@ from sqlalchemy import Connection, event, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from shared.db.dialect import DialectName
-from shared.db.work import TROUBLE, Reader, Work, translated
+from shared.db.work import TROUBLE, Reader, Work, alone, translated
 
 _WRITES = {"throughline_writes": True}
 _SERVER_SETTINGS = {
@@ -77,8 +77,8 @@ class Database:
             if self.dialect == "sqlite":
                 async with self._writer, self.engine.connect() as connection:
                     writing = await connection.execution_options(**_WRITES)
-                    async with writing.begin():
-                        yield Work(writing, self.dialect)
+                    async with alone(writing, self.dialect) as work:
+                        yield work
             else:
                 async with self.engine.begin() as connection:
                     yield Work(connection, self.dialect)

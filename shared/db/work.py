@@ -4,18 +4,23 @@
 rolls back when it does not. Infrastructure trouble leaves as TryLater, so it is never taken for poison.
 """
 
-from collections.abc import Sequence
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 import asyncpg
 from asyncpg import PostgresError
 from sqlalchemy import ColumnElement, Executable, Row, Select, select, text
+from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db.dialect import DialectName, Upsert, among
 from shared.kernel.errors import TryLater
+
+T = TypeVar("T")
 
 _RETRY_STATES = ("40001", "40P01", "55P03", "57014", "25P03")
 """Serialisation, deadlock, lock not available, query cancelled, idle in transaction: all gone when done again."""
@@ -39,6 +44,21 @@ def infrastructure(error: BaseException) -> bool:
     return isinstance(error, OperationalError | InterfaceError)
 
 
+async def uninterrupted(step: Awaitable[T]) -> T:
+    """What a step answers; a cancellation meanwhile is heard only when it is done.
+
+    A statement that SQLite has begun cannot be called back. Left alone in its thread, its connection would be
+    dropped with the lock of the file, and the next writer would wait for the driver's whole patience."""
+    task = asyncio.ensure_future(step)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # Looked at, so that nobody reports it as never heard: the cancellation goes on instead.
+        raise
+
+
 class Reader:
     """Reads in one transaction: what it sees does not change between two statements on SQLite, and is what
     was committed before each statement on PostgreSQL."""
@@ -49,18 +69,21 @@ class Reader:
 
     async def rows(self, statement: Executable | str, **parameters: Any) -> Sequence[Row[Any]]:
         """All rows of a statement; a str is taken as SQL with `:name` parameters."""
-        executable = text(statement) if isinstance(statement, str) else statement
-        return (await self._connection.execute(executable, parameters or None)).all()
+        return (await self._run(statement, parameters)).all()
 
     async def first(self, statement: Executable | str, **parameters: Any) -> Row[Any] | None:
         """The first row, or None."""
-        executable = text(statement) if isinstance(statement, str) else statement
-        return (await self._connection.execute(executable, parameters or None)).first()
+        return (await self._run(statement, parameters)).first()
 
     async def scalar(self, statement: Executable | str, **parameters: Any) -> Any:
         """The first column of the first row, or None."""
         row = await self.first(statement, **parameters)
         return None if row is None else row[0]
+
+    async def _run(self, statement: Executable | str, parameters: Any) -> CursorResult[Any]:
+        executable = text(statement) if isinstance(statement, str) else statement
+        running = self._connection.execute(executable, parameters or None)
+        return await (uninterrupted(running) if self.dialect == "sqlite" else running)
 
     def among(self, column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
         """The condition that a column is one of the values."""
@@ -81,14 +104,12 @@ class Work(Reader):
 
     async def execute(self, statement: Executable | str, **parameters: Any) -> int:
         """Run a statement that writes; answers how many rows it touched."""
-        executable = text(statement) if isinstance(statement, str) else statement
-        return (await self._connection.execute(executable, parameters or None)).rowcount
+        return (await self._run(statement, parameters)).rowcount
 
     async def write(self, upsert: Upsert, rows: Sequence[Sequence[Any]]) -> None:
         """Write rows in one statement, in the order given (sort them by key: others may write them too)."""
         if rows:
-            sql = upsert.postgresql if self.dialect == "postgresql" else upsert.sqlite
-            await self._connection.execute(text(sql), upsert.parameters(self.dialect, rows))
+            await self._run(upsert.statements[self.dialect], upsert.parameters(self.dialect, rows))
 
     async def write_new(self, upsert: Upsert, rows: Sequence[Sequence[Any]]) -> set[tuple[Any, ...]]:
         """Write rows that are not there yet; answers the keys (conflict columns) of those that were new.
@@ -97,11 +118,10 @@ class Work(Reader):
         one writer, so looking first is enough."""
         if not rows:
             return set()
-        columns = [upsert.table.columns[name] for name in upsert.conflict]
         if self.dialect == "postgresql":
-            statement = text(f"{upsert.postgresql} RETURNING {', '.join(upsert.conflict)}").columns(*columns)
-            new = await self._connection.execute(statement, upsert.parameters(self.dialect, rows))
+            new = await self._run(upsert.returning, upsert.parameters(self.dialect, rows))
             return {tuple(row) for row in new}
+        columns = [upsert.table.columns[name] for name in upsert.conflict]
         where = [upsert.columns.index(name) for name in upsert.conflict]
         by_key: dict[tuple[Any, ...], Sequence[Any]] = {}
         for row in rows:
@@ -111,6 +131,18 @@ class Work(Reader):
             by_key.pop(tuple(found), None)
         await self.write(upsert, list(by_key.values()))
         return set(by_key)
+
+
+@asynccontextmanager
+async def alone(connection: AsyncConnection, dialect: DialectName) -> AsyncIterator[Work]:
+    """The transaction of a file's one writer: each of its steps is done before a cancellation is heard."""
+    try:
+        _ = await uninterrupted(connection.begin())
+        yield Work(connection, dialect)
+    except BaseException:
+        await uninterrupted(connection.rollback())
+        raise
+    await uninterrupted(connection.commit())
 
 
 def translated(error: BaseException) -> BaseException:

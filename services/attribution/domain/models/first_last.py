@@ -5,13 +5,12 @@ Six interactions: 40, 5, 5, 5, 5, 40 %. Two: 50, 50 %.
 
 from fractions import Fraction
 
-from services.attribution.domain.models.ends import ends
-from services.attribution.domain.models.model import Model
+from services.attribution.domain.models.places import PlacedModel, ends
 
 _SOURCE = "the default charter; 40-20-40 at Google Ads, PostHog, Snowplow, Matomo"
 
 
-def first_last(first: Fraction, last: Fraction) -> Model:
+def first_last(first: Fraction, last: Fraction) -> PlacedModel:
     """The model with these parts; raises ValueError where they are negative or exceed the whole."""
     return ends("first_last", first, last, _SOURCE)
 

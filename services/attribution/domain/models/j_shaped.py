@@ -5,6 +5,6 @@ Six interactions: 20, 5, 5, 5, 5, 60 %. Two: 25, 75 %.
 
 from fractions import Fraction
 
-from services.attribution.domain.models.ends import ends
+from services.attribution.domain.models.places import ends
 
 J_SHAPED = ends("j_shaped", Fraction(1, 5), Fraction(3, 5), "HubSpot")

@@ -1,14 +1,16 @@
-"""Linear: equal parts."""
+"""Linear: equal parts.
+
+Six interactions: 100/6 % each.
+"""
 
 from fractions import Fraction
 
-from services.attribution.domain.journey import Journey
-from services.attribution.domain.models.model import Model
+from services.attribution.domain.models.places import Places, by_places
 
 
-def _shares(journey: Journey) -> tuple[Fraction, ...]:
-    count = len(journey.interactions)
-    return (Fraction(1, count),) * count
+def _places(count: int) -> Places:
+    part = Fraction(1, count)
+    return Places(part, part, part)
 
 
-LINEAR = Model("linear", _shares, "Every interaction gets an equal part.", "HubSpot, Google Ads, PostHog, Snowplow")
+LINEAR = by_places("linear", _places, "Every interaction gets an equal part.", "HubSpot, Google Ads, PostHog, Snowplow")

@@ -31,7 +31,14 @@ class Parts:
         return 1 - self.first - sum(self.milestones.values(), Fraction(0))
 
 
-def by_milestones(name: str, parts: Parts, rule: str, source: str) -> Model:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneModel(Model):
+    """A model that can be told by the milestones of a journey."""
+
+    parts: Parts
+
+
+def by_milestones(name: str, parts: Parts, rule: str, source: str) -> MilestoneModel:
     """The model that gives these parts; the first interaction takes all where nobody has a part."""
 
     def shares(journey: Journey) -> tuple[Fraction, ...]:
@@ -39,7 +46,7 @@ def by_milestones(name: str, parts: Parts, rule: str, source: str) -> Model:
         whole = sum(weights, Fraction(0))
         return tuple(weight / whole for weight in weights) if whole else all_to(0, len(weights))
 
-    return Model(name, shares, rule, source, tuple(parts.milestones))
+    return MilestoneModel(name, shares, rule, source, tuple(parts.milestones), parts=parts)
 
 
 def _weights(parts: Parts, journey: Journey) -> list[Fraction]:

@@ -4,6 +4,7 @@ Six interactions, ten days apart, half-life 7 days: 0.4459, 1.2003, 3.2309, 8.69
 The weights are integers, so that the same journey is split alike on every machine.
 """
 
+from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
 
@@ -40,7 +41,15 @@ def halved(age: int, half_life: int) -> int:
     return weight >> halves
 
 
-def time_decay(half_life: int = HALF_LIFE) -> Model:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecayModel(Model):
+    """A model that can be told by the times of a journey."""
+
+    half_life: int
+    """Milliseconds."""
+
+
+def time_decay(half_life: int = HALF_LIFE) -> DecayModel:
     """The model with a half-life in milliseconds; raises ValueError where it is not above 0."""
     if half_life <= 0:
         raise ValueError("a half-life is longer than nothing")
@@ -53,7 +62,8 @@ def time_decay(half_life: int = HALF_LIFE) -> Model:
         return tuple(Fraction(weight, whole) for weight in weights)
 
     rule = f"Each gets half as much as one {half_life / DAY:g} days later."
-    return Model("time_decay", shares, rule, "Google Ads (7 days), HubSpot; PostHog with a quarter of its window")
+    source = "Google Ads (7 days), HubSpot; PostHog with a quarter of its window"
+    return DecayModel("time_decay", shares, rule, source, half_life=half_life)
 
 
 TIME_DECAY = time_decay()

@@ -1,0 +1,1 @@
+"""`throughline attribute`: credit for journeys in a file, without a service."""

@@ -1,0 +1,67 @@
+"""Rows become arrays a block at a time: beside one block of text, a file takes only what its numbers need."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from services.attribution.domain.paths.encoded import MOST_CHANNELS, Channels, Floats, Indexes, Paths
+
+
+class Names(dict[str, int]):
+    """Channel name to index: a name that is new gets the next one."""
+
+    def __missing__(self, text: str) -> int:
+        name = text.strip()
+        if not name:
+            raise ValueError("a channel without a name")
+        # A name with spaces around it is kept as another way to write the same one.
+        found = dict.get(self, name)
+        if found is None:
+            found = self[name] = len(set(self.values()))
+            if found >= MOST_CHANNELS:
+                raise ValueError(f"more than {MOST_CHANNELS} channels")
+        self[text] = found
+        return found
+
+    def in_order(self) -> list[str]:
+        """The names by index."""
+        return list({index: name.strip() for name, index in self.items()}.values())
+
+
+class Encoder:
+    """Takes paths block by block, and in the end is Paths."""
+
+    def __init__(self) -> None:
+        self.names = Names()
+        self._touches: list[Channels] = []
+        self._lengths: list[Indexes] = []
+        self._won: list[Floats] = []
+        self._values: list[Floats] = []
+        self._lost: list[Floats] = []
+
+    def add(self, touches: Channels, lengths: Indexes, won: Floats, values: Floats, lost: Floats) -> None:
+        """Paths behind those that are there."""
+        for held, new in (
+            (self._touches, touches),
+            (self._lengths, lengths),
+            (self._won, won),
+            (self._values, values),
+            (self._lost, lost),
+        ):
+            held.append(new)
+
+    def paths(self) -> Paths:
+        """All that was added."""
+        lengths = _joined(self._lengths, np.intp)
+        return Paths(
+            names=self.names.in_order(),
+            touches=_joined(self._touches, np.uint16),
+            offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.intp),
+            conversions=_joined(self._won, np.float64),
+            values=_joined(self._values, np.float64),
+            lost=_joined(self._lost, np.float64),
+        )
+
+
+def _joined(parts: Sequence[np.ndarray], kind: type) -> np.ndarray:
+    return np.concatenate([np.zeros(0, kind), *parts])
