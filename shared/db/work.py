@@ -52,10 +52,11 @@ async def uninterrupted(step: Awaitable[T]) -> T:
     task = asyncio.ensure_future(step)
     try:
         return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
+    except BaseException:
+        if not task.done():
+            await asyncio.wait([task])
         if not task.cancelled():
-            task.exception()  # Looked at, so that nobody reports it as never heard: the cancellation goes on instead.
+            task.exception()  # Looked at, so that nobody reports it as never heard: what was raised here goes on.
         raise
 
 

@@ -19,7 +19,8 @@ _BODY = b'{"success":true}'
 async def null_app(scope: Any, receive: Any, send: Any) -> None:
     """Read all, say yes."""
     if scope["type"] == "lifespan":
-        return await _lifespan(receive, send)
+        await _lifespan(receive, send)
+        return
     while (await receive()).get("more_body"):
         continue
     await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})

@@ -1,31 +1,35 @@
 """Rows become arrays a block at a time: beside one block of text, a file takes only what its numbers need."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.attribution.domain.paths.encoded import MOST_CHANNELS, Channels, Floats, Indexes, Paths
 
+T = TypeVar("T", bound=np.generic)
+
 
 class Names(dict[str, int]):
-    """Channel name to index: a name that is new gets the next one."""
+    """Channel name to index: a name that is new gets the next one; spaces around a name do not count."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.in_order: list[str] = []
 
     def __missing__(self, text: str) -> int:
         name = text.strip()
         if not name:
             raise ValueError("a channel without a name")
-        # A name with spaces around it is kept as another way to write the same one.
-        found = dict.get(self, name)
-        if found is None:
-            found = self[name] = len(set(self.values()))
-            if found >= MOST_CHANNELS:
-                raise ValueError(f"more than {MOST_CHANNELS} channels")
-        self[text] = found
-        return found
-
-    def in_order(self) -> list[str]:
-        """The names by index."""
-        return list({index: name.strip() for name, index in self.items()}.values())
+        index = self.get(name)
+        if index is None:
+            index = self[name] = len(self.in_order)
+            if index >= MOST_CHANNELS:
+                raise ValueError(f"more than {MOST_CHANNELS} different channels")
+            self.in_order.append(name)
+        self[text] = index
+        return index
 
 
 class Encoder:
@@ -54,7 +58,7 @@ class Encoder:
         """All that was added."""
         lengths = _joined(self._lengths, np.intp)
         return Paths(
-            names=self.names.in_order(),
+            names=self.names.in_order,
             touches=_joined(self._touches, np.uint16),
             offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.intp),
             conversions=_joined(self._won, np.float64),
@@ -63,5 +67,5 @@ class Encoder:
         )
 
 
-def _joined(parts: Sequence[np.ndarray], kind: type) -> np.ndarray:
+def _joined(parts: Sequence[NDArray[T]], kind: type[T]) -> NDArray[T]:
     return np.concatenate([np.zeros(0, kind), *parts])
