@@ -14,6 +14,7 @@ import uvloop
 
 from services import commands
 from services.attribution import wiring as attribution
+from services.attribution.api.attribute import command as attribute
 from services.deployment import Deployment, Service, ServiceName, Settings, open_log
 from services.handoff import wiring as handoff
 from services.ingest import wiring as ingest
@@ -33,7 +34,7 @@ BUILD: dict[ServiceName, Callable[[Deployment, Callable[[], bool]], Service]] = 
     "handoff": handoff.build,
     "attribution": attribution.build,
 }
-_COMMANDS = ("wait", "migrate")
+_COMMANDS = ("wait", "migrate", "attribute")
 _START_SECONDS = 60.0
 _FIRST_PAUSE = 0.5
 _log = logs.logger("process")
@@ -132,6 +133,9 @@ async def prepare(settings: Settings) -> None:
 def migrate_command() -> None:
     """Bring the stores and topics of a deployment up to date, then end."""
     asyncio.run(prepare(Settings()))
+
+
+commands.app.command("attribute", epilog=attribute.EXAMPLE)(attribute.attribute)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

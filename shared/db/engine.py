@@ -70,13 +70,16 @@ class Database:
         self._writer = asyncio.Lock()
 
     @asynccontextmanager
-    async def work(self) -> AsyncIterator[Work]:
+    async def work(self, *, durable: bool = True) -> AsyncIterator[Work]:
         """A unit of work: committed when the block ends, rolled back when it raises; TryLater where the
-        database is not well (the commit itself may then have happened: positions tell)."""
+        database is not well (the commit itself may then have happened: positions tell).
+
+        One that is not `durable` outlives the process, and a power cut only once a later one that is has
+        committed to the same store: enough for what the log would tell again, before anybody has heard of it."""
         try:
             if self.dialect == "sqlite":
                 async with self._writer, self.engine.connect() as connection:
-                    writing = await connection.execution_options(**_WRITES)
+                    writing = await connection.execution_options(**_WRITES, throughline_durable=durable)
                     async with alone(writing, self.dialect) as work:
                         yield work
             else:
@@ -158,5 +161,12 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("throughline_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("throughline_writes"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    wanted = "FULL" if options.get("throughline_durable", True) else "NORMAL"
+    if connection.info.get("synchronous", "FULL") != wanted:
+        connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
+        connection.info["synchronous"] = wanted
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -192,7 +192,7 @@ class Consumer(Generic[S]):
         keys = frozenset(key for event in events for key in self._service.handlers[event.type].keys(event.data))
         for _ in range(MOST_REDOS):
             try:
-                async with self._database.work() as work:
+                async with self._database.work(durable=False) as work:
                     await self._advance(work, records)
                     await self._effects(work, events, keys)
                     for record, reason in unreadable:

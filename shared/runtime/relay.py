@@ -21,6 +21,8 @@ from shared.runtime import crash_points
 BATCH = 2_000
 BUSY_SECONDS = 0.005
 IDLE_SECONDS = 0.05
+DELETE_SECONDS = 0.02
+"""What was acknowledged waits so long for more to be sent, and is then deleted in a commit of its own."""
 ALONE_SECONDS = 0.5
 """Where no other process can commit, every commit wakes the relay; looking again is a precaution."""
 RETRY_SECONDS = 0.5
@@ -64,13 +66,13 @@ class Relay:
         while not stopping.is_set():
             count = await self.turn(held)
             empty = 0 if count else empty + 1
-            if not count:
+            if count < BATCH:
                 await self._rest(self._patience(empty))
         await self.hand_back(held)
 
     def _patience(self, empty: int) -> float:
         if not self._log.features.shared:
-            return ALONE_SECONDS
+            return DELETE_SECONDS if self._sent else ALONE_SECONDS
         return BUSY_SECONDS if empty < _BUSY_TURNS else IDLE_SECONDS
 
     async def take_over(self, held: Held) -> None:
@@ -91,24 +93,29 @@ class Relay:
     async def turn(self, held: Held) -> int:
         """Send what waits; answers how many records that were. Raises TryLater."""
         self._woken.clear()
-        waiting = await self._next(held)
-        if not waiting:
+        if not self._sent and not await self._anything(held):
             return 0
-        await self._publish(waiting)
-        crash_points.reach("after_relay_publish")
-        self._sent = [row.id for row in waiting]
+        waiting = await self._next(held)
+        if waiting:
+            await self._publish(waiting)
+            crash_points.reach("after_relay_publish")
+            self._sent = [row.id for row in waiting]
         return len(waiting)
 
+    async def _anything(self, held: Held) -> bool:
+        """Whether something waits; the one writer of a SQLite file is not kept waiting for the answer."""
+        async with held.read() as reader:
+            return bool(await outbox.waiting(reader, 1))
+
     async def _next(self, held: Held) -> Sequence[outbox.Waiting]:
-        """The oldest that wait; what was acknowledged goes in the same transaction. With nothing to delete it only
-        looks: the one writer of a SQLite file is not kept waiting."""
-        if not self._sent:
-            async with held.read() as reader:
-                return await outbox.waiting(reader, BATCH)
+        """What is to be sent now. The commit that deletes what was acknowledged outlives a power cut, and with it all
+        that was committed before: nothing leaves before what led to it is on disk."""
         async with held.work() as work:
             await outbox.sent(work, self._sent)
-            self._sent.clear()
-            return await outbox.waiting(work, BATCH)
+            await work.write(_STATE, [(_NAME, 1)])  # A commit of nothing would reach no disk.
+            waiting = await outbox.waiting(work, BATCH)
+        self._sent.clear()
+        return waiting
 
     async def _publish(self, waiting: Sequence[outbox.Waiting]) -> None:
         try:

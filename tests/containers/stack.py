@@ -1,4 +1,4 @@
-"""Docker-compose.yml under a name, keys, ports and an image of its own, beside whatever else the engine runs.
+"""The stack of docker-compose.yml under a name, keys, ports and an image of its own, beside whatever else runs.
 
 What it has started is gone after `down`, volumes and image too.
 """

@@ -46,6 +46,8 @@ class Columns:
     delimiter: str
     layout: str
     """Whose names these are."""
+    touches: bool
+    """Whether rows are touches, not paths."""
 
     def named(self, role: str) -> str:
         """What the file calls a column."""
@@ -63,7 +65,7 @@ def recognise(header: str, delimiter: str | None, *, touches: bool) -> Columns:
         looks_like_touches = not touches and _find(names, _TOUCHES[PERSON]) is not None
         hint = "; are these touches? Then add --touches" if looks_like_touches else ""
         raise BadFile(f"line 1: no column {' and no '.join(lacking)} among {', '.join(names) or 'nothing'}{hint}")
-    return Columns(at, names, by, _layout(names, at))
+    return Columns(at, names, by, _layout(names, at), touches)
 
 
 def _find(names: Sequence[str], known: Sequence[str]) -> int | None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from services.attribution.api.attribute.columns import PATH, BadFile, Columns
 from services.attribution.api.attribute.encoding import Encoder
+from services.attribution.domain.paths.encoded import Floats
 
 SEPARATOR = ">"
 _TRUTH = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}
@@ -49,8 +50,7 @@ class _Batch:
     def __init__(self, columns: Columns, encoder: Encoder) -> None:
         self._columns = columns
         self._encoder = encoder
-        self._touches: list[int] = []
-        self._rows: list[tuple[int, float, float, float]] = []
+        self._clear()
 
     def add(self, row: list[str]) -> None:
         columns = self._columns
@@ -66,29 +66,33 @@ class _Batch:
             if role != PATH
         }
         self._touches.extend([self._encoder.names[channel] for channel in channels])
-        won, lost = outcome(amounts)
-        self._rows.append((len(channels), won, amounts.get("value", 0.0), lost))
-        if len(self._rows) >= _ROWS_AT_ONCE:
+        self._lengths.append(len(channels))
+        for role, amount in amounts.items():
+            self._amounts[role].append(amount)
+        if len(self._lengths) >= _ROWS_AT_ONCE:
             self.flush()
 
     def flush(self) -> None:
-        if self._rows:
-            lengths, *numbers = zip(*self._rows, strict=True)
-            won, values, lost = (np.array(each, np.float64) for each in numbers)
-            self._encoder.add(np.array(self._touches, np.uint16), np.array(lengths, np.intp), won, values, lost)
-            self._rows, self._touches = [], []
+        amounts = {role: np.array(read, np.float64) for role, read in self._amounts.items()}
+        won, lost = outcomes(amounts)
+        values = amounts["value"] if "value" in amounts else np.zeros(len(won))
+        touches, lengths = np.array(self._touches, np.uint16), np.array(self._lengths, np.intp)
+        self._encoder.add(touches, lengths, won, values, lost)
+        self._clear()
+
+    def _clear(self) -> None:
+        self._touches: list[int] = []
+        self._lengths: list[int] = []
+        self._amounts: dict[str, list[float]] = {role: [] for role in self._columns.at if role != PATH}
 
 
-def outcome(amounts: Mapping[str, float]) -> tuple[float, float]:
-    """How many journeys of a row were won, and how many lost.
+def outcomes(amounts: Mapping[str, Floats]) -> tuple[Floats, Floats]:
+    """How many journeys of each row were won, and how many lost.
 
     Without a column for the lost ones, a row that won nothing is one lost journey, or as many as it says it is.
     """
     won, lost = amounts["conversions"], amounts.get("null")
-    if "journeys" in amounts:
-        won, journeys = (amounts["journeys"] if won else 0.0), amounts["journeys"]
-    else:
-        journeys = 1.0
+    journeys = amounts.get("journeys")
     if lost is None:
-        lost = 0.0 if won else journeys
-    return won, lost
+        lost = np.where(won > 0, 0.0, 1.0 if journeys is None else journeys)
+    return won if journeys is None else np.where(won > 0, journeys, 0.0), lost

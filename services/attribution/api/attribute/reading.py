@@ -1,6 +1,7 @@
 """A file is read in blocks of whole lines: the quick way where a block is plain, row by row where it is not."""
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import BinaryIO
 
 from services.attribution.api.attribute.columns import BadFile, Columns, recognise
@@ -37,7 +38,7 @@ def read_paths(stream: BinaryIO, columns: Columns, progress: Progress) -> Paths:
     for block in blocks:
         if b'"' in block:
             # A quoted text may hold line ends, so that from here on only a reader of rows knows where one begins.
-            read_rows(_lines(_again(block, blocks), before), before, columns, encoder)
+            read_rows(_lines(chain([block], blocks), before), before, columns, encoder)
             break
         if not quick.read(block):
             read_rows(_lines(iter([block]), before), before, columns, encoder)
@@ -65,11 +66,6 @@ def _blocks(stream: BinaryIO, progress: Progress) -> Iterator[bytes]:
         yield rest + b"\n"
 
 
-def _again(block: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
-    yield block
-    yield from blocks
-
-
 def _lines(blocks: Iterator[bytes], before: int) -> Iterator[str]:
     for block in blocks:
         for number, line in enumerate(block.splitlines(keepends=True), before + 1):
@@ -78,5 +74,3 @@ def _lines(blocks: Iterator[bytes], before: int) -> Iterator[str]:
             except UnicodeDecodeError:
                 raise BadFile(f"line {number}: the file is not UTF-8") from None
         before += block.count(b"\n")
-
-

@@ -117,10 +117,10 @@ def removal_effects(chain: Chain) -> Floats:
     """By channel, the part of all conversions that its removal loses, 0 to 1; all 0 where nothing converts."""
     if not chain.converts.any():
         return np.zeros(chain.channels)
-    return _solved(chain) if len(chain.converts) <= _MOST_DENSE else _walked(chain)
+    return solved(chain) if len(chain.converts) <= _MOST_DENSE else walked(chain)
 
 
-def _solved(chain: Chain) -> Floats:
+def solved(chain: Chain) -> Floats:
     """One inverse tells how often each state is visited; a channel's first visits follow from those of its states."""
     size = len(chain.converts)
     stays = np.eye(size)
@@ -136,7 +136,7 @@ def _solved(chain: Chain) -> Floats:
     return np.clip(effects, 0.0, 1.0)
 
 
-def _walked(chain: Chain) -> Floats:
+def walked(chain: Chain) -> Floats:
     """All journeys walk on together until as good as nobody is on the way."""
     whole = _reached(chain, np.ones(len(chain.chances), dtype=bool))
     effects = np.zeros(chain.channels)

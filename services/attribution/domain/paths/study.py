@@ -109,5 +109,3 @@ def _long_cycle(timed: Timed, half_life: int) -> list[str]:
     if median <= _LONG_CYCLE * half_life:
         return []
     return [f"the median journey lasts {median / half_life:.1f} half-lives: little is left for how it began"]
-
-

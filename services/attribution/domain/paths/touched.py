@@ -23,9 +23,9 @@ def by_weights(paths: Paths, weights: Floats) -> Credited:
 
 
 def last_but(paths: Paths, passed_over: str) -> Credited:
-    """All to the last touch that was not of one channel; to the last where all were."""
+    """All to the last touch that was not of one channel (in lower case); to the last where all were."""
     size = len(paths.names)
-    others = np.array([name != passed_over for name in paths.names], dtype=bool)
+    others = np.array([name.casefold() != passed_over for name in paths.names], dtype=bool)
     conversions, values = np.zeros(size), np.zeros(size)
     for part in paths.parts():
         candidates = np.where(others[part.touches], np.arange(len(part.touches)), -1)
