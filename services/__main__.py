@@ -15,7 +15,7 @@ import uvloop
 from services import commands
 from services.attribution import wiring as attribution
 from services.attribution.api.attribute import command as attribute
-from services.deployment import Deployment, Service, ServiceName, Settings, open_log
+from services.deployment import Deployment, Service, ServiceName, Settings, open_log, until_the_log_fails
 from services.handoff import wiring as handoff
 from services.ingest import wiring as ingest
 from services.scoring import wiring as scoring
@@ -73,6 +73,7 @@ async def run(settings: Settings, services: Sequence[Wanted]) -> int:
     built = [(one, BUILD[one.name](deployment, supervisor.healthy)) for one in services]
     try:
         await _start(deployment, [service for _, service in built])
+        supervisor.add("log", lambda stopping: until_the_log_fails(deployment.log, stopping))
         for one, service in built:
             _add(supervisor, deployment, one.role, service)
         relax_garbage_collector()

@@ -3,6 +3,7 @@
 It knows no service. Each service's `wiring.py` makes a `Service` from it; `__main__.py` runs those it is asked for.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -14,17 +15,21 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.contracts.topics import TOPICS, Topic, dead_topic
 from shared.db.engine import Database, open_database, sqlite_url
+from shared.db.migrate import pending
+from shared.kernel.errors import ThroughlineError
 from shared.kernel.instant import DAY, Instant
 from shared.log.kafka import KafkaLog
 from shared.log.kafka_topics import TopicSettings
 from shared.log.ports import Log
 from shared.log.sqlite import SqliteLog
 from shared.observe import clock
+from shared.observe.metrics import Metrics
 from shared.runtime.consume import Consumer
 from shared.runtime.relay import Relay
 from shared.runtime.session import Consuming, S
 from shared.runtime.supervise import Part
 from shared.web.credentials import Credentials
+from shared.web.health import Check
 
 ServiceName = Literal["ingest", "scoring", "handoff", "attribution"]
 Network = IPv4Network | IPv6Network
@@ -59,6 +64,8 @@ class Settings(BaseSettings):
     migrate: Literal["start", "never"] = Field(default="start", description="Bring stores up to date at the start.")
     log_level: str = Field(default="info", description="What is logged: debug, info, warning, error.")
     metrics_open: bool = Field(default=False, description="Whether /metrics needs no token.")
+    handoff_url: str | None = Field(default=None, description="Where people reach hand-off; none: its own address.")
+    ingest_url: str | None = Field(default=None, description="Where people reach ingest; none: its own address.")
     source: str = Field(default="web", description="Name of the source of the first write and server key.")
     webhook_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
         default=(),
@@ -93,6 +100,11 @@ class Settings(BaseSettings):
             return port
         given: int | None = getattr(self, f"{service}_worker_port")
         return given if given is not None else port + 100
+
+    def public_url(self, service: Literal["ingest", "handoff"]) -> str:
+        """The address that goes into what is sent to people."""
+        given = self.ingest_url if service == "ingest" else self.handoff_url
+        return given.rstrip("/") if given else f"http://{self.bind}:{self.port(service)}"
 
     def topic_partitions(self) -> Mapping[str, int]:
         """Every topic there is, dead letters included, with its partitions."""
@@ -147,7 +159,41 @@ class Service:
     worker: Sequence[tuple[str, Part]] = field(default=())
 
 
-def working(deployment: Deployment, database: Database, service: Consuming[S], relay: Relay) -> list[tuple[str, Part]]:
+def log_check(deployment: Deployment, topic: Topic) -> Mapping[str, Check]:
+    """Ready as far as the log goes: it answers, and can still be written by this process."""
+
+    async def log_answers() -> str | None:
+        await deployment.log.bounds([topic.name])
+        log = deployment.log
+        return log.failure if isinstance(log, KafkaLog) and log.failed.is_set() else None
+
+    return {"log": log_answers}
+
+
+def store_check(database: Database, migrations: Path) -> Mapping[str, Check]:
+    """Ready as far as the store goes: it answers, and it is up to date."""
+
+    async def store_answers() -> str | None:
+        head = await pending(database, migrations)
+        return f"migration {head} is missing" if head else None
+
+    return {"store": store_answers}
+
+
+async def until_the_log_fails(log: Log, stopping: asyncio.Event) -> None:
+    """A part to run: ends, with an error, where only a new process can write to the log again."""
+    failed = log.failed if isinstance(log, KafkaLog) else asyncio.Event()
+    waiting = {asyncio.create_task(failed.wait()), asyncio.create_task(stopping.wait())}
+    _, late = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in late:
+        task.cancel()
+    if isinstance(log, KafkaLog) and failed.is_set():
+        raise ThroughlineError(f"the log has failed: {log.failure}")
+
+
+def working(
+    deployment: Deployment, database: Database, service: Consuming[S], relay: Relay, metrics: Metrics
+) -> list[tuple[str, Part]]:
     """The loop and the relay of a service, as parts to run."""
-    consumer = Consumer(deployment.log, database, service, now=deployment.now, committed=relay.wake)
+    consumer = Consumer(deployment.log, database, service, now=deployment.now, committed=relay.wake, metrics=metrics)
     return [(f"{service.group}.consume", consumer.run), (f"{service.group}.relay", relay.run)]

@@ -10,7 +10,7 @@ from services.attribution.settings import rules_of
 from services.attribution.store.ledger import open_ledger
 from services.attribution.store.reading import SqlReading
 from services.attribution.worker import GROUP, HANDLERS, TOPICS
-from services.deployment import Deployment, Service, working
+from services.deployment import Deployment, Service, log_check, store_check, working
 from shared.contracts import charter_text
 from shared.db.work import Work
 from shared.kernel.instant import Instant
@@ -46,7 +46,9 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
     async def how_far() -> Lag:
         return await lag(deployment.log, database, GROUP, tuple(topic.name for topic in TOPICS))
 
-    health = Health(Metrics(), how_far, alive, metrics_open=deployment.settings.metrics_open)
+    metrics = Metrics()
+    checks = {**log_check(deployment, TOPICS[0]), **store_check(database, MIGRATIONS)}
+    health = Health(metrics, how_far, alive, checks, deployment.settings.metrics_open)
     tokens = Tokens.of(deployment.credentials)
     reading = SqlReading(database)
     return Service(
@@ -55,5 +57,5 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
         migrations=MIGRATIONS,
         api=build_app("attribution", [report.router(reading, rules), deals.router(reading, rules)], tokens, health),
         health=build_app("attribution worker", [], tokens, health),
-        worker=working(deployment, database, consuming(rules), relay),
+        worker=working(deployment, database, consuming(rules), relay, metrics),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from services.deployment import Deployment, Service
+from services.deployment import Deployment, Service, log_check, store_check
 from services.handoff.api import endpoints, handoffs, owners, sla, views
 from services.handoff.api.endpoints import Edge
 from services.handoff.clients.webhook import WebhookClient
@@ -60,7 +60,8 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
 def assemble(parts: "Parts", deployment: Deployment, alive: Callable[[], bool]) -> Service:
     """The service of these parts."""
     database = parts.database
-    health = Health(Metrics(), parts.how_far, alive, metrics_open=deployment.settings.metrics_open)
+    checks = {**log_check(deployment, TOPICS[0]), **store_check(database, MIGRATIONS)}
+    health = Health(parts.metrics, parts.how_far, alive, checks, deployment.settings.metrics_open)
     tokens = Tokens.of(deployment.credentials)
     reading, team = SqlReading(database), SqlTeam(database, parts.terms)
     commands = SqlCommands(
@@ -100,14 +101,17 @@ class Parts:
         self.seal = Seal(deployment.credentials.derived_key("endpoint secrets"), secrets.token_bytes)
         self.client = WebhookClient(settings.webhook_networks)
         self.relay = Relay(self._log, self.database)
-        self._where = Where(*(f"http://{settings.bind}:{settings.port(name)}" for name in ("handoff", "ingest")))
+        self._where = Where(settings.public_url("handoff"), settings.public_url("ingest"))
         self.desk = CrashingDesk(SqlDesk(self.database, self.seal, round(settings.webhook_lease * SECOND)))
         self.deliver = Deliver(self.desk, self._send, self.record, now=now, dice=_dice, freed=self._wake)
         self._sending = Ticker("deliver", self.deliver.due, DELIVER_SECONDS, now)
         self.breach = Breach(self._breaches_due, self._in_session)
         self._breaching = Ticker("breach", self.breach.due, BREACH_SECONDS, now)
         consuming = Consuming(GROUP, TOPICS, HANDLERS, self.open_session)
-        self.consumer = Consumer(self._log, self.database, consuming, now=now, committed=self.committed)
+        self.metrics = Metrics()
+        self.consumer = Consumer(
+            self._log, self.database, consuming, now=now, committed=self.committed, metrics=self.metrics
+        )
 
     async def open_session(self, work: Work, keys: frozenset[Key], now: Instant) -> Handing:
         """The session of a batch, or of a command."""

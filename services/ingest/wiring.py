@@ -6,7 +6,7 @@ The doors need the log alone: an `ingest:api` takes events whether the database 
 from collections.abc import Callable
 from pathlib import Path
 
-from services.deployment import Deployment, Service, working
+from services.deployment import Deployment, Service, log_check, store_check, working
 from services.ingest.api import events, people, rejected
 from services.ingest.api.collect import Collector
 from services.ingest.api.deals import DealsDoor
@@ -53,7 +53,11 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
         return await lag(deployment.log, database, GROUP, tuple(topic.name for topic in TOPICS))
 
     consuming = Consuming(GROUP, TOPICS, HANDLERS, open_resolving)
-    health = Health(Metrics(), how_far, alive, metrics_open=deployment.settings.metrics_open)
+    metrics, metrics_open = Metrics(), deployment.settings.metrics_open
+    log_answers = log_check(deployment, TOPICS[0])
+    health = Health(metrics, how_far, alive, log_answers, metrics_open)
+    worker_checks = {**log_answers, **store_check(database, MIGRATIONS)}
+    worker_health = Health(metrics, how_far, alive, worker_checks, metrics_open)
     tokens = Tokens.of(deployment.credentials)
     reading = SqlReading(database)
     routes = build_app(
@@ -71,6 +75,6 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
         database=database,
         migrations=MIGRATIONS,
         api=PathSwitch(collector, collector.paths, PathSwitch(deals, deals.paths, routes)),
-        health=build_app("ingest worker", [], tokens, health),
-        worker=working(deployment, database, consuming, relay),
+        health=build_app("ingest worker", [], tokens, worker_health),
+        worker=working(deployment, database, consuming, relay, metrics),
     )

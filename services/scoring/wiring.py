@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from services.deployment import Deployment, Service, working
+from services.deployment import Deployment, Service, log_check, store_check, working
 from services.scoring.api import funnel, leads
 from services.scoring.handlers.scoring import Scoring
 from services.scoring.settings import rules_of
@@ -40,7 +40,9 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
         return await lag(deployment.log, database, GROUP, tuple(topic.name for topic in TOPICS))
 
     consuming = Consuming(GROUP, TOPICS, HANDLERS, open_session)
-    health = Health(Metrics(), how_far, alive, metrics_open=deployment.settings.metrics_open)
+    metrics = Metrics()
+    checks = {**log_check(deployment, TOPICS[0]), **store_check(database, MIGRATIONS)}
+    health = Health(metrics, how_far, alive, checks, deployment.settings.metrics_open)
     tokens = Tokens.of(deployment.credentials)
     reading = SqlReading(database)
     routes = [leads.router(reading, rules, deployment.now), funnel.router(reading)]
@@ -50,5 +52,5 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
         migrations=MIGRATIONS,
         api=build_app("scoring", routes, tokens, health),
         health=build_app("scoring worker", [], tokens, health),
-        worker=working(deployment, database, consuming, relay),
+        worker=working(deployment, database, consuming, relay, metrics),
     )

@@ -6,8 +6,10 @@ is halved until the event that does it stands alone and becomes a dead letter.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Generic
 
 from shared.contracts.envelope import Event, Unreadable, decode
@@ -23,6 +25,7 @@ from shared.kernel.instant import Instant
 from shared.kernel.keys import Key
 from shared.log.ports import Log, Subscription
 from shared.observe import logs
+from shared.observe.metrics import Metrics
 from shared.runtime import crash_points
 from shared.runtime.session import Consuming, S
 
@@ -67,6 +70,7 @@ class Consumer(Generic[S]):
         *,
         now: Callable[[], Instant],
         committed: Callable[[], None] = lambda: None,
+        metrics: Metrics | None = None,
         guards: Guards = GUARDS,
     ) -> None:
         self._log = log
@@ -74,6 +78,7 @@ class Consumer(Generic[S]):
         self._service = service
         self._now = now
         self._committed = committed
+        self._metrics = metrics
         self._guards = guards
         self._subscription: Subscription | None = None
         self._believed: dict[Partition, int] = {}
@@ -92,6 +97,8 @@ class Consumer(Generic[S]):
                     failures = 0
                 except TryLater as error:
                     _log.warning("consume.waits", service=self._service.group, reason=str(error))
+                    if self._metrics is not None:
+                        self._metrics.retries.labels(type(error).__name__).inc()
                     await _pause(stopping, RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
                     failures += 1
         finally:
@@ -111,13 +118,21 @@ class Consumer(Generic[S]):
         if len(records) < GATHER_BELOW:
             records += await subscription.poll(BATCH - len(records), GATHER_MS)
         self._idle.clear()
+        began = perf_counter()
         try:
             await self._settle(self._believable(records))
         finally:
             self._idle.set()
         self._astray = False
+        self._measure(records, perf_counter() - began)
         await subscription.report({partition: self._believed[partition] for partition in _partitions(records)})
         return len(records)
+
+    def _measure(self, records: Sequence[Record], seconds: float) -> None:
+        if self._metrics is not None:
+            self._metrics.batch_seconds.observe(seconds)
+            for topic, count in Counter(record.partition.topic for record in records).items():
+                self._metrics.batch_records.labels(topic).inc(count)
 
     async def _subscribed(self) -> Subscription:
         if self._subscription is None:
@@ -233,6 +248,8 @@ class Consumer(Generic[S]):
             await self._advance(work, [record])
             await dead_letters.set_aside(work, self._service.group, record, type(error).__name__, self._now())
         _log.error("consume.set_aside", service=self._service.group, error=type(error).__name__)
+        if self._metrics is not None:
+            self._metrics.dead_letters.labels(record.partition.topic).inc()
         self._moved([record])
 
     def _moved(self, records: Sequence[Record]) -> None:

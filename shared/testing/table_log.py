@@ -34,14 +34,16 @@ _Headers = tuple[tuple[str, bytes], ...]
 
 
 class TableLog:
-    """The log as one process sees it; `share`: the numbers of the partitions it reads of every topic."""
+    """The log as one process sees it. `share`: the numbers of the partitions it reads of every topic; `most`: how
+    many records a poll answers at most."""
 
     features = replace(MemoryLog.features, name="table", durable=True, shared=True)
 
-    def __init__(self, database: Database, partitions: int, share: frozenset[int]) -> None:
+    def __init__(self, database: Database, partitions: int, share: frozenset[int], most: int = 1_000) -> None:
         self._database = database
         self._count = partitions
-        self.share = share
+        self._share = share
+        self._most = most
 
     async def start(self, topics: Mapping[str, int]) -> None:
         """Make the table where it is not there."""
@@ -68,8 +70,8 @@ class TableLog:
     ) -> "TableSubscription":
         """A member that holds its share for ever."""
         del group, on_revoke
-        held = frozenset(Partition(topic, number) for topic in topics for number in self.share)
-        return TableSubscription(self._database, held, locate)
+        held = frozenset(Partition(topic, number) for topic in topics for number in self._share)
+        return TableSubscription(self._database, held, locate, self._most)
 
     async def bounds(self, topics: Iterable[str]) -> Mapping[Partition, Bounds]:
         """What each partition holds."""
@@ -84,16 +86,18 @@ class TableLog:
         return topic
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Give the connections back."""
+        await self._database.close()
 
 
 class TableSubscription:
     """One member."""
 
-    def __init__(self, database: Database, held: frozenset[Partition], locate: Locate) -> None:
+    def __init__(self, database: Database, held: frozenset[Partition], locate: Locate, most: int) -> None:
         self._database = database
         self._held = held
         self._locate = locate
+        self._most = most
         self._next: dict[Partition, int] = {}
 
     async def poll(self, limit: int, wait_ms: int) -> Sequence[Record]:
@@ -114,7 +118,7 @@ class TableSubscription:
                 topics=[partition.topic for partition, _ in wanted],
                 parts=[partition.number for partition, _ in wanted],
                 offsets=[offset for _, offset in wanted],
-                most=limit,
+                most=min(limit, self._most),
             )
         return [
             Record(Partition(r.topic, r.part), r.nr, r.key, r.value, msgpack.decode(r.headers, type=_Headers), 0)

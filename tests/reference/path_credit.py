@@ -1,6 +1,7 @@
 """Credit of journeys by the book: a dense solve, a walk over all subsets, a touch at a time."""
 
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Mapping
 from itertools import combinations, pairwise
 from math import factorial
 
@@ -8,14 +9,17 @@ import numpy as np
 
 Journeys = list[tuple[tuple[str, ...], float, float]]
 """A path, how many journeys of it were won, how many lost."""
-_START, _WON, _LOST = ("start",), ("won",), ("lost",)
+State = tuple[str, ...]
+_START: State = ("start",)
+_WON: State = ("won",)
+_LOST: State = ("lost",)
 
 
 def removal_effects(journeys: Journeys, order: int) -> dict[str, float]:
     """One equation a state for the chance to convert, and the same again with all ways into a channel lost."""
-    steps: Counter[tuple[tuple[str, ...], tuple[str, ...]]] = Counter()
+    steps: defaultdict[tuple[State, State], float] = defaultdict(float)
     for path, won, lost in journeys:
-        states = [_START, *(("at", *path[max(0, end - order) : end]) for end in range(1, len(path) + 1))]
+        states: list[State] = [_START, *(("at", *path[max(0, end - order) : end]) for end in range(1, len(path) + 1))]
         for sooner, later in pairwise(states):
             steps[sooner, later] += won + lost
         steps[states[-1], _WON] += won
@@ -25,8 +29,8 @@ def removal_effects(journeys: Journeys, order: int) -> dict[str, float]:
     return {channel: 1 - _converting(steps, channel) / whole if whole else 0.0 for channel in channels}
 
 
-def _converting(steps: Counter[tuple[tuple[str, ...], tuple[str, ...]]], removed: str | None) -> float:
-    leaving: Counter[tuple[str, ...]] = Counter()
+def _converting(steps: Mapping[tuple[State, State], float], removed: str | None) -> float:
+    leaving: defaultdict[State, float] = defaultdict(float)
     for (source, _), count in steps.items():
         leaving[source] += count
     states = [state for state in leaving if leaving[state]]
@@ -62,7 +66,7 @@ def shapley(journeys: Journeys) -> dict[str, float]:
 
 def ordered(journeys: Journeys) -> dict[tuple[int, str], float]:
     """By position and channel: what journeys won in which the channel was met at that position, in equal parts."""
-    credit: Counter[tuple[int, str]] = Counter()
+    credit: defaultdict[tuple[int, str], float] = defaultdict(float)
     for path, won, _ in journeys:
         met = list(dict.fromkeys(path))
         for position, channel in enumerate(met):

@@ -1,97 +1,114 @@
-"""One real process: the resolver and scoring, with their loops and relays, on a PostgreSQL that others use too.
+"""What one real process of a simulation does: loops and relays of some services, on a PostgreSQL others use too.
 
-`python -m tests.simulation_postgres.process URL SHARE [WITHOUT]`: runs until it is killed. `WITHOUT` takes one of the
-guards away: `locks`, `outbox`.
+It works until it is killed, and may be told to do without one guard: `locks`, `compare-and-set`, `inbox`, `outbox`.
+Every commit comes a short random while after what it is to commit was read, so that transactions overlap.
 """
 
 import asyncio
-import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from random import Random
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import event, update
 
-from services.ingest.store.session import open_resolving
-from services.ingest.worker import GROUP, HANDLERS, TOPICS
-from services.scoring import worker as scoring
-from services.scoring.handlers.scoring import Scoring
-from services.scoring.settings import rules_of
-from services.scoring.store.ledger import open_ledger
-from shared.contracts import charter_text
 from shared.contracts.records import Outgoing
+from shared.db import outbox, positions, seen
 from shared.db.engine import Database, open_database
+from shared.db.positions import Move
+from shared.db.seen import SeenId
+from shared.db.spine import LOG_POSITIONS
 from shared.db.work import Work
-from shared.kernel.instant import Instant
-from shared.kernel.keys import Key
-from shared.runtime.consume import GUARDS, Consumer, Guards
+from shared.runtime.consume import Consumer, Guards
 from shared.runtime.relay import Relay
 from shared.runtime.session import Consuming
 from shared.testing.table_log import SCHEMA, TableLog
 from tests.handlers.ingest.resolver import NOW
 
 PARTITIONS = 4
-RULES = rules_of(charter_text.default())
-RESOLVING = Consuming(GROUP, TOPICS, HANDLERS, open_resolving)
+_LONGEST_PAUSE_SECONDS = 0.01
+_Leave = Callable[[Work, Sequence[Outgoing]], Awaitable[None]]
 
 
-async def open_scoring(work: Work, keys: frozenset[Key], now: Instant) -> Scoring:
-    """A session of scoring."""
-    people, ledger = await open_ledger(work, keys)
-    return Scoring(people, ledger, RULES, now)
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The services of a simulation."""
+
+    module: str
+    """What a process runs."""
+    services: tuple[Consuming[Any], ...]
+    """Each has its store in a schema of its group's name."""
+    prepare: Callable[[Database], Awaitable[None]]
+    """Makes the tables of a service."""
+    shares: tuple[Sequence[str], Sequence[str]]
+    """Which partitions the first and the second process may read, to choose from."""
 
 
-SCORING = Consuming(scoring.GROUP, scoring.TOPICS, scoring.HANDLERS, open_scoring)
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What a process is told on its command line: `URL SHARE MOST SEED [WITHOUT]`."""
+
+    url: str
+    share: frozenset[int]
+    most: int
+    """How many records it polls at once."""
+    chance: Random
+    without: str = ""
+
+    @classmethod
+    def of(cls, arguments: Sequence[str]) -> "Orders":
+        """The orders on a command line."""
+        url, share, most, seed, *without = arguments
+        return cls(url, frozenset(map(int, share.split(","))), int(most), Random(int(seed)), *without)
 
 
-def without_locks(database: Database) -> Database:
-    """The same store, on which nobody locks a row before reading it."""
-
-    def unlocked(_c: Any, _k: Any, statement: str, parameters: Any, _x: Any, _m: bool) -> tuple[str, Any]:
-        return statement.removesuffix(" FOR UPDATE"), parameters
-
-    event.listen(database.engine.sync_engine, "before_cursor_execute", unlocked, retval=True)
-    return database
-
-
-class NoOutbox:
-    """What is to leave waits in memory until its transaction is committed, as if no process ever died."""
-
-    def __init__(self, log: TableLog) -> None:
-        self._log = log
-        self._waiting: list[Outgoing] = []
-        self._sending: set[asyncio.Task[None]] = set()
-        self.guards = Guards(leave=self._leave)
-
-    async def _leave(self, _work: Work, records: Sequence[Outgoing]) -> None:
-        self._waiting[:] = records
-
-    def committed(self) -> None:
-        """Send it now."""
-        if self._waiting:
-            task = asyncio.create_task(self._log.publish(tuple(self._waiting)))
-            self._waiting.clear()
-            self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
-
-
-async def run(url: str, share: frozenset[int], without: str) -> None:
+async def work(services: Sequence[Consuming[Any]], orders: Orders) -> None:
     """Work until killed."""
-    log = TableLog(open_database(url, SCHEMA), PARTITIONS, share)
-    await log.start({})
+    log = TableLog(open_database(orders.url, SCHEMA), PARTITIONS, orders.share, orders.most)
     stopping = asyncio.Event()
     async with asyncio.TaskGroup() as parts:
-        for service in (RESOLVING, SCORING):
-            database = open_database(url, service.group)
-            if without == "locks":
-                without_locks(database)
-            unsafe = NoOutbox(log)
-            guards, committed = (unsafe.guards, unsafe.committed) if without == "outbox" else (GUARDS, lambda: None)
-            consumer: Consumer[Any] = Consumer(
-                log, database, service, now=lambda: NOW, committed=committed, guards=guards
-            )
+        for service in services:
+            database = open_database(orders.url, service.group)
+            if orders.without == "locks":
+                _without_locks(database)
+            consumer: Consumer[Any] = Consumer(log, database, service, now=lambda: NOW, guards=_guards(log, orders))
             parts.create_task(consumer.run(stopping))
             parts.create_task(Relay(log, database).run(stopping))
 
 
-if __name__ == "__main__":
-    asyncio.run(run(sys.argv[1], frozenset(map(int, sys.argv[2].split(","))), sys.argv[3] if sys.argv[3:] else ""))
+def _guards(log: TableLog, orders: Orders) -> Guards:
+    async def publish_at_once(_work: Work, records: Sequence[Outgoing]) -> None:
+        if records:
+            await log.publish(records)
+
+    return Guards(
+        advance=_plain_update if orders.without == "compare-and-set" else positions.advance,
+        unseen=_all_is_new if orders.without == "inbox" else seen.unseen,
+        leave=_hesitating(publish_at_once if orders.without == "outbox" else outbox.add, orders.chance),
+    )
+
+
+def _hesitating(leave: _Leave, chance: Random) -> _Leave:
+    async def hesitate(work: Work, records: Sequence[Outgoing]) -> None:
+        await leave(work, records)
+        await asyncio.sleep(chance.uniform(0.0, _LONGEST_PAUSE_SECONDS))
+
+    return hesitate
+
+
+async def _plain_update(work: Work, group: str, moves: Sequence[Move]) -> None:
+    for (topic, number), _, reached in sorted(moves):
+        here = (LOG_POSITIONS.c.topic == topic) & (LOG_POSITIONS.c.partition == number)
+        ours = here & (LOG_POSITIONS.c.group_name == group)
+        await work.execute(update(LOG_POSITIONS).where(ours).values(next_offset=reached))
+
+
+async def _all_is_new(_work: Work, events: Sequence[SeenId]) -> set[str]:
+    return {event_id for event_id, _ in events}
+
+
+def _without_locks(database: Database) -> None:
+    def unlocked(_c: Any, _k: Any, statement: str, parameters: Any, _x: Any, _m: bool) -> tuple[str, Any]:
+        return statement.removesuffix(" FOR UPDATE"), parameters
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", unlocked, retval=True)

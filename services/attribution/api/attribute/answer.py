@@ -88,7 +88,8 @@ def as_csv(answer: Answer) -> str:
 
 def as_table(answer: Answer) -> str:
     """Tables of channels by models, a few models beside each other."""
-    console = Console(file=StringIO(), width=_TABLE_WIDTH, highlight=False)
+    text = StringIO()
+    console = Console(file=text, width=_TABLE_WIDTH, highlight=False)
     names = list(answer.credited)
     for measure, whole in (("conversions", answer.won), ("value", answer.value)):
         for first in range(0, len(names) if whole is not None else 0, _MODELS_BESIDE_EACH_OTHER):
@@ -96,8 +97,7 @@ def as_table(answer: Answer) -> str:
     with_effects = [name for name in names if answer.credited[name].removal_effects is not None]
     if with_effects:
         console.print(_table(answer, "removal_effects", with_effects[:1], "removal effect"))
-    assert isinstance(console.file, StringIO)
-    return console.file.getvalue()
+    return text.getvalue()
 
 
 def _table(answer: Answer, measure: str, models: Sequence[str], title: str = "") -> Table:

@@ -20,7 +20,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from services.attribution.api.attribute.answer import WRITERS, Answer
 from services.attribution.api.attribute.columns import BadFile, Columns
 from services.attribution.api.attribute.reading import read_columns, read_paths, read_touches
-from services.attribution.domain.paths.encoded import Credited
 from services.attribution.domain.paths.study import NAMES, Study
 
 _ALL = "all"
@@ -112,7 +111,7 @@ def _answer(asked: _Asked, err: Console) -> Answer:
             study, valued = _read(asked, progress, err)
         names = asked.models or NAMES
         left_out = {name: why for name in names if (why := study.left_out(name)) is not None}
-        credited: dict[str, Credited] = {}
+        credited = {}
         working = progress.add_task("credit", total=len(names) - len(left_out))
         for name in names:
             if name not in left_out:

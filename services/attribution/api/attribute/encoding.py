@@ -45,14 +45,11 @@ class Encoder:
 
     def add(self, touches: Channels, lengths: Indexes, won: Floats, values: Floats, lost: Floats) -> None:
         """Paths behind those that are there."""
-        for held, new in (
-            (self._touches, touches),
-            (self._lengths, lengths),
-            (self._won, won),
-            (self._values, values),
-            (self._lost, lost),
-        ):
-            held.append(new)
+        self._touches.append(touches)
+        self._lengths.append(lengths)
+        self._won.append(won)
+        self._values.append(values)
+        self._lost.append(lost)
 
     def paths(self) -> Paths:
         """All that was added."""

@@ -4,6 +4,7 @@ Whatever is not plain (a quote, a blank line, a sign, another number of columns)
 understands more and names the line of what is wrong. Nothing is guessed here: names are compared byte for byte.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -78,9 +79,9 @@ class Quick:
             return None
         by_row = bounds.reshape(len(ends), between)
         edges = [begins - 1, *(by_row[:, column] for column in range(between)), ends]
-        if any((later <= sooner).any() for sooner, later in zip(edges[:-1], edges[1:], strict=True)):
+        if any((later <= sooner).any() for sooner, later in pairwise(edges)):
             return None
-        return [_Spans(sooner + 1, later) for sooner, later in zip(edges[:-1], edges[1:], strict=True)]
+        return [_Spans(sooner + 1, later) for sooner, later in pairwise(edges)]
 
 
 def _numbers(block: bytes, data: NDArray[np.uint8], cells: _Spans, *, signed: bool) -> Floats:

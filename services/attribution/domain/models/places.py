@@ -1,4 +1,4 @@
-"""Models that look at places alone: what the first, each between and the last interaction get, by how many there are."""
+"""Models that look at places alone: what the first, each between and the last get, by how many there are."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -149,7 +149,8 @@ def walked(chain: Chain) -> Floats:
 def _reached(chain: Chain, open_ways: NDArray[np.bool_]) -> float:
     """The chance that a journey converts where only some transitions are open."""
     size = len(chain.converts)
-    sources, targets, chances = (each[open_ways] for each in (chain.sources, chain.targets, chain.chances))
+    sources, targets = chain.sources[open_ways], chain.targets[open_ways]
+    chances = chain.chances[open_ways]
     here = np.zeros(size)
     here[0] = 1.0
     reached = 0.0

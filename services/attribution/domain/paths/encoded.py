@@ -95,4 +95,5 @@ class Credited:
 
 def tally(indexes: NDArray[np.integer], weights: Floats, size: int) -> Floats:
     """The sum of the weights of each index below a size."""
-    return np.bincount(indexes, weights=weights, minlength=size)
+    sums: Floats = np.bincount(indexes, weights=weights, minlength=size)
+    return sums

@@ -69,7 +69,7 @@ def _nowhere(paths: Paths) -> Indexes:
 
 def _others(paths: Paths, weights: Floats, within: list[Indexes]) -> NDArray[np.bool_]:
     """The touches that are no milestone; where `within` is given, those between the outermost of these alone."""
-    others = weights == 0
+    others: NDArray[np.bool_] = weights == 0
     if within:
         marks = np.array(within)
         first = np.where(marks < 0, len(weights), marks).min(axis=0)
