@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from services.attribution.domain.credit import Credit
+from services.attribution.domain.journey import Milestone
 from services.attribution.domain.report import Sum
 from services.attribution.domain.touch import Touch, Why
 from shared.contracts.deals import Deal as PostedDeal
@@ -74,6 +75,8 @@ class KeptJourney:
     charter: str
     counted: tuple[Counted, ...]
     not_counted: tuple[NotCounted, ...]
+    missing: tuple[Milestone, ...] = ()
+    """The milestones that no interaction led to, or of which nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,8 @@ class CreditedDeal:
     deal: PostedDeal
     charter: str
     credits: Sequence[Credit]
+    missing: tuple[Milestone, ...] = ()
+    """The milestones that its journey lacks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from zlib import crc32
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from shared.db import sqlite_driver
 from shared.db.dialect import DialectName
 from shared.db.work import TROUBLE, Reader, Work, alone, translated
 
@@ -132,11 +133,10 @@ def sqlite_url(folder: Path, service: str) -> str:
 
 def open_database(url: str, service: str, *, pool_size: int = 10, dbapi: Any = None) -> Database:
     """The store of a service. `url`: `sqlite+aiosqlite:///FILE` or `postgresql://...` (its schema is the
-    service's name). `dbapi` replaces aiosqlite, for simulations."""
+    service's name). `dbapi` replaces the SQLite driver, for simulations."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        options = {"module": dbapi} if dbapi is not None else {}
-        engine = create_async_engine(parsed, connect_args={"timeout": 30}, **options)
+        engine = create_async_engine(parsed, connect_args={"timeout": 30}, module=dbapi or sqlite_driver.dbapi())
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return Database(engine, "sqlite", service)

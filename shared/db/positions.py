@@ -31,11 +31,7 @@ UPDATE log_positions p SET next_offset = held.reached FROM held
 WHERE p.group_name = :group_name AND p.topic = held.topic AND p.partition = held.partition
 RETURNING p.topic, p.partition
 """
-_ADVANCE_SQLITE = """
-UPDATE log_positions SET next_offset = :reached
-WHERE group_name = :group_name AND topic = :topic AND partition = :partition AND next_offset = :expected
-RETURNING topic, partition
-"""
+_MOVE = Upsert(LOG_POSITIONS, conflict=("group_name", "topic", "partition"), update=("next_offset",))
 
 
 class Move(NamedTuple):
@@ -66,13 +62,12 @@ async def _advance(work: Work, group: str, moves: Sequence[Move]) -> set[Partiti
             reached=[m.reached for m in moves],
         )
         return {Partition(row.topic, row.partition) for row in rows}
-    moved: set[Partition] = set()
-    for move in moves:
-        (topic, number), expected, reached = move
-        named = {"group_name": group, "topic": topic, "partition": number}
-        if await work.rows(_ADVANCE_SQLITE, **named, expected=expected, reached=reached):
-            moved.add(move.partition)
-    return moved
+    # One writer: what is looked at here cannot move before it is written.
+    known = await standing(work, group)
+    there = [move for move in moves if move.partition in known and known[move.partition].next_offset == move.expected]
+    rows = [(group, *move.partition, move.reached, known[move.partition].topic_identity) for move in there]
+    await work.write(_MOVE, rows)
+    return {move.partition for move in there}
 
 
 class Standing(NamedTuple):

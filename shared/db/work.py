@@ -47,8 +47,8 @@ def infrastructure(error: BaseException) -> bool:
 async def uninterrupted(step: Awaitable[T]) -> T:
     """What a step answers; a cancellation meanwhile is heard only when it is done.
 
-    A statement that SQLite has begun cannot be called back. Left alone in its thread, its connection would be
-    dropped with the lock of the file, and the next writer would wait for the driver's whole patience."""
+    What SQLite has begun in a thread cannot be called back. Left alone there, its connection would be dropped with
+    the lock of the file, and the next writer would wait for the driver's whole patience."""
     task = asyncio.ensure_future(step)
     try:
         return await asyncio.shield(task)
@@ -83,8 +83,7 @@ class Reader:
 
     async def _run(self, statement: Executable | str, parameters: Any) -> CursorResult[Any]:
         executable = text(statement) if isinstance(statement, str) else statement
-        running = self._connection.execute(executable, parameters or None)
-        return await (uninterrupted(running) if self.dialect == "sqlite" else running)
+        return await self._connection.execute(executable, parameters or None)
 
     def among(self, column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
         """The condition that a column is one of the values."""

@@ -6,8 +6,10 @@ Each member says itself which partitions it reads; two may read the same. Leaves
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from msgspec import msgpack
+from sqlalchemy import Row
 
 from shared.contracts.records import Outgoing, Partition, Record
 from shared.db.engine import Database
@@ -81,6 +83,12 @@ class TableLog:
         every = (Partition(topic, number) for topic in topics for number in range(self._count))
         return {partition: Bounds(0, ends.get(partition, 0)) for partition in every}
 
+    async def content(self, topic: str) -> list[Record]:
+        """All that a topic holds, partition by partition."""
+        async with self._database.read() as reader:
+            rows = await reader.rows("SELECT * FROM records WHERE topic = :topic ORDER BY part, nr", topic=topic)
+        return [_record(row) for row in rows]
+
     async def identity(self, topic: str) -> str:
         """It is never made again."""
         return topic
@@ -120,10 +128,7 @@ class TableSubscription:
                 offsets=[offset for _, offset in wanted],
                 most=min(limit, self._most),
             )
-        return [
-            Record(Partition(r.topic, r.part), r.nr, r.key, r.value, msgpack.decode(r.headers, type=_Headers), 0)
-            for r in rows
-        ]
+        return [_record(row) for row in rows]
 
     def held(self) -> frozenset[Partition]:
         """Its share."""
@@ -138,3 +143,8 @@ class TableSubscription:
 
     async def close(self) -> None:
         """Nothing is held."""
+
+
+def _record(row: Row[Any]) -> Record:
+    headers = msgpack.decode(row.headers, type=_Headers)
+    return Record(Partition(row.topic, row.part), row.nr, row.key, row.value, headers, 0)

@@ -6,7 +6,7 @@ whoever must be handed over is on no deal before the end, so it cannot be too la
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tests.demo.calls import Arrival, Call, Json, backend_track, browser_track, form, identify, page_view, text_of
 from tests.demo.cast import Company, Part, Person
@@ -16,6 +16,7 @@ _MINUTE = 60_000
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
 _DAYS = 60
+_SOLD_AT_LAST = 3
 _SEARCH = Arrival("https://www.google.com/")
 _CAMPAIGN = Arrival("https://www.google.com/", {"source": "google", "medium": "cpc", "campaign": "robots"})
 
@@ -62,7 +63,7 @@ class _Pen:
         self.tag = tag
         self.now = begins_at
         self.sold: dict[str, Sold] = {}
-        self.asked: set[str] = set()
+        self.asked: list[Person] = []
         self._calls: list[Call] = []
         self._deals: list[Json] = []
         self._written = 0
@@ -141,12 +142,12 @@ def tell(*, tag: str, ends_at: int, seed: int = 1, rounds: int = 4) -> Story:
     rng = random.Random(seed)
     pen = _Pen(rng, tag, ends_at - _DAYS * _DAY)
     scenes = [scene for _ in range(rounds) for scene in _round(pen)]
-    late = [pen.deal(person, "won") for person in _latecomers(pen, scenes)]
+    ending = [version for person in pen.asked[:_SOLD_AT_LAST] for version in pen.deal(person, "won")]
     return Story(
         tag=tag,
         scenes=tuple(scenes),
-        ending=tuple(version for versions in late for version in versions),
-        asked=frozenset(pen.asked),
+        ending=tuple(ending),
+        asked=frozenset(person.email for person in pen.asked),
         deals=pen.sold,
     )
 
@@ -162,7 +163,7 @@ def _asks(pen: _Pen) -> None:
     person = pen.person()
     pen.browses(person.devices[0], 2)
     pen.submits(person, "Demo Requested")
-    pen.asked.add(person.email)
+    pen.asked.append(person)
 
 
 def _buys(pen: _Pen) -> None:
@@ -189,7 +190,7 @@ def _asks_from_two_devices(pen: _Pen) -> None:
         pen.browses(device, 2)
     pen.identifies(person, person.devices[1])
     pen.submits(person, "Demo Requested")
-    pen.asked.add(person.email)
+    pen.asked.append(person)
 
 
 def _declines(pen: _Pen) -> None:

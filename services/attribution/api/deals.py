@@ -102,14 +102,16 @@ def _version(deal: Deal) -> schemas.Version:
 
 
 def _credits(found: CreditedDeal, model: str, rules: Rules) -> schemas.Credits:
+    asked = rules.models[model]
     return schemas.Credits(
         deal_id=found.deal.id,
         model=model,
-        rule=rules.models[model].rule,
+        rule=asked.rule,
         charter=found.charter,
         amount_minor=found.deal.amount_minor,
         currency=found.deal.currency,
         credits=[_credit(each) for each in found.credits],
+        missing=[milestone for milestone in asked.milestones if milestone in found.missing],
     )
 
 

@@ -91,6 +91,8 @@ class Credits:
     amount_minor: int
     currency: str
     credits: list[Credit]
+    missing: list[str] = field(default_factory=list)
+    """Milestones that the model asks for and the journey does not have: their parts went to the others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from services.attribution.domain.credit import credit
 from services.attribution.domain.deal import Contact, Deal, close_of
 from services.attribution.domain.interactions import Interaction, interactions
-from services.attribution.domain.journey import Exclusion, Journey, journey, uncounted
+from services.attribution.domain.journey import Exclusion, Journey, Milestone, journey, uncounted
 from services.attribution.domain.rules import Rules
 from services.attribution.ports import Counted, Derived, KeptJourney, NotCounted, Surroundings
 from shared.contracts.deals import Deal as PostedDeal
@@ -56,6 +56,7 @@ def _kept(whole: Journey, uncounted_touches: Sequence[Exclusion], rules: Rules) 
         rules.version,
         tuple(_counted(interaction) for interaction in whole.interactions),
         tuple(_not_counted(exclusion) for exclusion in exclusions),
+        tuple(milestone for milestone in Milestone if whole.position(milestone) is None),
     )
 
 

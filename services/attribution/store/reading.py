@@ -59,7 +59,7 @@ class SqlReading:
         """A deal with its credits; none where it is not won."""
         of_model = (CREDITS.c.deal_id == DEALS.c.id) & (CREDITS.c.model == model)
         whole = (
-            select(DEALS.c.body, JOURNEYS.c.charter, CREDITS)
+            select(DEALS.c.body, JOURNEYS.c.body.label("journey"), CREDITS)
             .join(JOURNEYS, JOURNEYS.c.deal_id == DEALS.c.id)
             .outerjoin(CREDITS, of_model)
         )
@@ -67,7 +67,9 @@ class SqlReading:
             rows = await reader.rows(whole.where(DEALS.c.id == deal_id).order_by(CREDITS.c.n))
         if not rows:
             return None
-        return CreditedDeal(deal_of(rows[0]), rows[0].charter, [_credit(row) for row in rows if row.model is not None])
+        journey = json.decode(rows[0].journey, type=KeptJourney)
+        credited = [_credit(row) for row in rows if row.model is not None]
+        return CreditedDeal(deal_of(rows[0]), journey.charter, credited, journey.missing)
 
     async def journey(self, deal_id: str) -> KeptJourney | None:
         """The journey of a deal."""

@@ -66,7 +66,7 @@ class DealsDoor:
 
 def _deals(body: bytes, limits: Limits) -> tuple[list[Any], str]:
     """The deals of a body with numbers as texts, and what the list is called: nothing where it is one deal."""
-    text, _, _ = decoding.plain(decoding.stripped(body), limits)
+    text = decoding.plain(decoding.stripped(body), limits).text
     read = json.loads(text, parse_float=str, parse_int=str)
     if isinstance(read, dict):
         return [read], ""

@@ -9,7 +9,7 @@ from itertools import count
 from typing import NamedTuple
 
 from services.ingest.api import answers, requests
-from services.ingest.api.door_keys import DoorKey, DoorKeys, admit, carried
+from services.ingest.api.door_keys import DoorKey, DoorKeys, Gate, carried
 from services.ingest.api.refusals import Refusal
 from services.ingest.api.requests import Gone, Receive, Request, Scope, Send
 from services.ingest.domain.limits import Limits
@@ -28,24 +28,26 @@ class Taking(NamedTuple):
 class Visit:
     """A request, and how it proves where it comes from."""
 
-    __slots__ = ("_keys", "_known", "_said", "_secrets", "request")
+    __slots__ = ("_gate", "_known", "_secrets", "request")
 
-    def __init__(self, request: Request, keys: DoorKeys) -> None:
+    def __init__(self, request: Request, gate: Gate) -> None:
         self.request = request
-        self._keys = keys
+        self._gate = gate
         self._secrets = carried(request)
-        self._said = [*self._secrets, *(secret.removesuffix(":") for secret in self._secrets)]
         # A stranger is turned away before the body is read, unless the body may still say who it is.
-        self._known = admit(keys, request, self._secrets) if self._secrets else None
+        self._known = gate.admit(request, self._secrets) if self._secrets else None
 
     def admit(self, *in_body: object) -> DoorKey:
         """The key of the request, what its body carries included; raises Refusal."""
-        said = [secret for secret in in_body if secret is not None and secret not in self._said]
+        said = [secret for secret in in_body if secret is not None]
+        if said and self._secrets:
+            repeated = (*self._secrets, *(secret.removesuffix(":") for secret in self._secrets))
+            said = [secret for secret in said if secret not in repeated]
         if self._known is not None and not said:
             return self._known
         if not all(isinstance(secret, str) for secret in said):
             raise Refusal(401, "bad_credentials", "a key is a text")
-        return admit(self._keys, self.request, [*self._secrets, *map(str, said)])
+        return self._gate.admit(self.request, [*self._secrets, *map(str, said)])
 
 
 Take = Callable[[bytes, Visit], Taking]
@@ -71,7 +73,7 @@ class Doorway:
         self.draw_id = draw_id
         self.limits = limits
         self._log = log
-        self._keys = keys
+        self._gate = Gate(keys)
         self._origins = origins
         # One drawn id and a count name every request of this process, and cost less than an id each.
         self._process = draw_id()
@@ -84,7 +86,7 @@ class Doorway:
             if request.method != "POST":
                 await self._other_method(request, send)
                 return
-            visit = Visit(request, self._keys)
+            visit = Visit(request, self._gate)
             taking = take(await requests.body(request, receive, self.limits), visit)
             await self._log.publish(taking.records)
         except Refusal as refusal:

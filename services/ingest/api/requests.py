@@ -7,7 +7,7 @@ gzip and do not say so.
 import asyncio
 import re
 import zlib
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Generator, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -24,6 +24,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _GZIP = b"\x1f\x8b"
 _GZIP_NAMES = frozenset((b"gzip", b"x-gzip"))
 _GZIP_WINDOW = zlib.MAX_WBITS | 16
+_LENGTH_DIGITS = 18
 _NOT_JSON = re.compile(rb"multipart/|[a-z]+/(?:[a-z.\-]+\+)?xml\b", re.IGNORECASE)
 
 
@@ -59,42 +60,83 @@ class Request:
 
 async def body(request: Request, receive: Receive, limits: Limits) -> bytes:
     """The body, decompressed; raises Refusal where it is too long, too slow or packed in an unknown way."""
-    encoding = _encoding(request.headers, limits)
-    try:
-        async with asyncio.timeout(limits.body_seconds):
-            packed = await _read(receive, limits.body_bytes)
-    except TimeoutError:
-        raise Refusal(408, "slow_body", "the body did not arrive in time") from None
-    declared = request.headers.get(b"content-length")
-    if declared is not None and declared != str(len(packed)).encode() and int(declared) != len(packed):
+    length = _length(request.headers, limits.body_bytes)
+    zipped = _zipped(request.headers)
+    begun = _Begun(receive())
+    if begun.message is not None and not begun.message.get("more_body"):
+        packed = await _read(begun, receive, limits.body_bytes)
+    else:
+        try:
+            async with asyncio.timeout(limits.body_seconds):
+                packed = await _read(begun, receive, limits.body_bytes)
+        except TimeoutError:
+            raise Refusal(408, "slow_body", "the body did not arrive in time") from None
+    if length is not None and length != len(packed):
         raise Refusal(400, "bad_length", "the body is not as long as Content-Length says")
-    if encoding or packed.startswith(_GZIP):
+    if zipped or packed.startswith(_GZIP):
         return _unzipped(packed, limits.body_bytes)
     return packed
 
 
-def _encoding(headers: dict[bytes, bytes], limits: Limits) -> bool:
-    """Whether the head announces gzip; raises Refusal for what no body can make good."""
+class _Begun:
+    """A receive, taken as far as it goes without waiting; to be awaited once.
+
+    Most bodies are there with their head, and a timer for each would cost more than reading them.
+    """
+
+    __slots__ = ("_going", "_waits_for", "message")
+
+    def __init__(self, receiving: Awaitable[Message]) -> None:
+        self.message: Message | None = None
+        self._going = receiving.__await__()
+        try:
+            self._waits_for = next(self._going)
+        except StopIteration as done:
+            self.message = done.value
+
+    def __await__(self) -> Generator[Any, Any, Message]:
+        while self.message is None:
+            try:
+                try:
+                    woken = yield self._waits_for
+                except BaseException as raised:
+                    self._waits_for = self._going.throw(raised)
+                else:
+                    self._waits_for = self._going.send(woken)
+            except StopIteration as done:
+                self.message = done.value
+        return self.message
+
+
+def _length(headers: dict[bytes, bytes], most: int) -> int | None:
+    """How long the head says the body is; raises Refusal where it says so in an unclear way, or is too long."""
     declared = headers.get(b"content-length")
-    if declared is not None:
-        if b"transfer-encoding" in headers or not declared.isdigit():
-            raise Refusal(400, "bad_length", "the length of the body is not said in one clear way")
-        # The digits are counted first: a text of thousands of them is no number worth reading.
-        if len(declared) > len(str(limits.body_bytes)) + 1 or int(declared) > limits.body_bytes:
-            raise _too_large(limits.body_bytes)
+    if declared is None:
+        return None
+    if b"transfer-encoding" in headers or not declared.isdigit():
+        raise Refusal(400, "bad_length", "the length of the body is not said in one clear way")
+    # The digits are counted first: a text of thousands of them is no number worth reading.
+    if len(declared) > _LENGTH_DIGITS or (length := int(declared)) > most:
+        raise _too_large(most)
+    return length
+
+
+def _zipped(headers: dict[bytes, bytes]) -> bool:
+    """Whether the head announces gzip; raises Refusal for what is no JSON."""
     content_type = headers.get(b"content-type")
     if content_type is not None and _NOT_JSON.match(content_type):
         raise Refusal(415, "unsupported_media_type", "the body is JSON")
-    encoding = headers.get(b"content-encoding", b"").strip().lower()
-    if encoding in _GZIP_NAMES:
-        return True
-    if encoding not in (b"", b"identity"):
+    encoding = headers.get(b"content-encoding")
+    if encoding is None:
+        return False
+    encoding = encoding.strip().lower()
+    if encoding not in _GZIP_NAMES and encoding not in (b"", b"identity"):
         raise Refusal(415, "unsupported_encoding", "a body comes as it is or in gzip")
-    return False
+    return encoding in _GZIP_NAMES
 
 
-async def _read(receive: Receive, most: int) -> bytes:
-    message = await receive()
+async def _read(begun: _Begun, receive: Receive, most: int) -> bytes:
+    message = await begun
     if not message.get("more_body") and message["type"] == "http.request":
         return _bounded(message.get("body", b""), most)
     chunks, length = [], 0

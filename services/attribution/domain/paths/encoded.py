@@ -95,5 +95,4 @@ class Credited:
 
 def tally(indexes: NDArray[np.integer], weights: Floats, size: int) -> Floats:
     """The sum of the weights of each index below a size."""
-    sums: Floats = np.bincount(indexes, weights=weights, minlength=size)
-    return sums
+    return np.bincount(indexes, weights=weights, minlength=size).astype(np.float64, copy=False)

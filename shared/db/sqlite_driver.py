@@ -1,0 +1,161 @@
+"""SQLite as SQLAlchemy's asyncio takes it: statements run where they are called, commits in a thread.
+
+A statement on a local file takes microseconds; to carry it to a thread and back, as aiosqlite does four times a
+statement, takes milliseconds as soon as two threads want the interpreter. Only what waits for a disk or a lock goes
+to a thread: BEGIN and COMMIT. A connection is used by one task at a time.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Generator, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_dbapi
+
+
+class Cursor:
+    """A cursor with aiosqlite's methods."""
+
+    def __init__(self, connection: "Connection", cursor: sqlite3.Cursor) -> None:
+        self._connection = connection
+        self._cursor = cursor
+        self.arraysize = 1
+
+    async def __aenter__(self) -> "Cursor":
+        return self
+
+    @property
+    def description(self) -> Any:
+        """The columns of the result."""
+        return self._cursor.description
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows the statement touched."""
+        return self._cursor.rowcount
+
+    @property
+    def lastrowid(self) -> int | None:
+        """The row that was inserted last."""
+        return self._cursor.lastrowid
+
+    async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> "Cursor":
+        """Run a statement."""
+        if sql.startswith("BEGIN"):
+            await self._connection.begin(self._cursor, sql)
+        else:
+            await self._connection.step()
+            self._cursor.execute(sql, parameters)
+        return self
+
+    async def executemany(self, sql: str, parameters: Sequence[Any]) -> "Cursor":
+        """Run a statement for each row."""
+        await self._connection.step()
+        self._cursor.executemany(sql, parameters)
+        return self
+
+    async def fetchall(self) -> list[Any]:
+        """All rows."""
+        return self._cursor.fetchall()
+
+    async def close(self) -> None:
+        """Let go of the result."""
+        self._cursor.close()
+
+
+class _AtOnce:
+    """Stands for the queue of aiosqlite's thread, which SQLAlchemy reaches for: what is put into it is done."""
+
+    def put_nowait(self, work: tuple["asyncio.Future[Any]", Callable[[], Any]]) -> None:
+        """Do it."""
+        future, function = work
+        future.set_result(function())
+
+
+class Connection:
+    """A connection with aiosqlite's methods; awaiting it opens it."""
+
+    def __init__(self, path: str, **options: Any) -> None:
+        self._path = path
+        self._options = options
+        self._conn: Any = None
+        self._tx = _AtOnce()
+        self._thread = SimpleNamespace(daemon=True)
+
+    def __await__(self) -> Generator[Any, None, "Connection"]:
+        return self._open().__await__()
+
+    async def _open(self) -> "Connection":
+        self._conn = sqlite3.connect(self._path, **self._options | {"check_same_thread": False})
+        return self
+
+    @property
+    def _connection(self) -> Any:
+        return self._conn
+
+    @property
+    def isolation_level(self) -> str | None:
+        """sqlite3's own."""
+        level: str | None = self._conn.isolation_level
+        return level
+
+    async def step(self) -> None:
+        """What a simulation wants to know before each statement; nothing here."""
+
+    async def begin(self, cursor: sqlite3.Cursor, sql: str) -> None:
+        """Begin: waits in a thread for whoever writes now, as long as SQLite's busy timeout."""
+        await asyncio.to_thread(cursor.execute, sql)
+
+    def cursor(self) -> Cursor:
+        """A cursor."""
+        return Cursor(self, self._conn.cursor())
+
+    async def create_function(self, *arguments: Any, **options: Any) -> None:
+        """Add a function of ours to SQL."""
+        self._conn.create_function(*arguments, **options)
+
+    async def commit(self) -> None:
+        """Commit, in a thread: it waits for the disk."""
+        if self._conn.in_transaction:
+            await asyncio.to_thread(self._conn.commit)
+
+    async def rollback(self) -> None:
+        """Roll back."""
+        if self._conn is not None:
+            self._conn.rollback()
+
+    async def close(self) -> None:
+        """Close; what was not committed is rolled back."""
+        self.stop()
+
+    def stop(self) -> None:
+        """Close without a wait."""
+        if self._conn is not None:
+            self._conn.close()
+            self._conn = None
+
+
+class Module:
+    """The module `aiosqlite` as far as SQLAlchemy looks at it, with connections of some class."""
+
+    DatabaseError = sqlite3.DatabaseError
+    Error = sqlite3.Error
+    IntegrityError = sqlite3.IntegrityError
+    NotSupportedError = sqlite3.NotSupportedError
+    OperationalError = sqlite3.OperationalError
+    ProgrammingError = sqlite3.ProgrammingError
+    sqlite_version = sqlite3.sqlite_version
+    sqlite_version_info = sqlite3.sqlite_version_info
+
+    def __init__(self, connection: type[Connection] = Connection) -> None:
+        self.Connection = connection
+
+    def connect(self, path: str, **options: Any) -> Any:
+        """A connection that is opened when it is awaited."""
+        return self.Connection(path, **options)
+
+
+def dbapi(connection: type[Connection] = Connection) -> Any:
+    """What SQLAlchemy takes as the module of its aiosqlite dialect."""
+    return AsyncAdapt_aiosqlite_dbapi(Module(connection), sqlite3)  # type: ignore[arg-type]  # it looks like a module
