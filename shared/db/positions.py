@@ -65,8 +65,8 @@ async def _advance(work: Work, group: str, moves: Sequence[Move]) -> set[Partiti
     # One writer: what is looked at here cannot move before it is written.
     known = await standing(work, group)
     there = [move for move in moves if move.partition in known and known[move.partition].next_offset == move.expected]
-    rows = [(group, *move.partition, move.reached, known[move.partition].topic_identity) for move in there]
-    await work.write(_MOVE, rows)
+    reached = [(group, *move.partition, move.reached, known[move.partition].topic_identity) for move in there]
+    await work.write(_MOVE, reached)
     return {move.partition for move in there}
 
 

@@ -50,7 +50,14 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         """The base class wakes its selector by this; ours never sleeps."""
 
 
-def simulate(main: Coroutine[Any, Any, R]) -> R:
-    """What `main` answers, run in simulated time."""
+def simulate(main: Coroutine[Any, Any, R], expected: type[BaseException] | None = None) -> R:
+    """What `main` answers, run in simulated time. Errors of the `expected` kind that nobody hears are no news: the
+    task that would have heard them died with its process."""
+
+    def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if expected is None or not isinstance(context.get("exception"), expected):
+            loop.default_exception_handler(context)
+
     with asyncio.Runner(loop_factory=SimulatedLoop) as runner:
+        runner.get_loop().set_exception_handler(report)
         return runner.run(main)

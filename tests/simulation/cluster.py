@@ -18,7 +18,7 @@ from shared.observe.lag import Lag
 from shared.runtime.consume import GUARDS, Consumer, Guards
 from shared.runtime.lag import lag
 from shared.runtime.relay import Relay
-from shared.testing.chaos import Chaos, Process, step
+from shared.testing.chaos import Chaos, Crashed, Process, step
 from shared.testing.inline_sqlite import inline_dbapi
 from shared.testing.mortal_log import MortalLog
 from shared.testing.simulated_loop import simulate
@@ -68,7 +68,7 @@ class Stores:
         self._empty = folder / "empty"
         self._engines: dict[tuple[str, str], Database] = {}
         self.live.mkdir(parents=True)
-        simulate(self._make())
+        simulate(self._make(), Crashed)
         shutil.copytree(self.live, self._empty)
 
     def clear(self) -> None:
@@ -186,7 +186,7 @@ def simulated(seed: int, arrivals: Sequence[Outgoing], stores: Stores, guards: G
     async def main() -> Run:
         return await Cluster(seed, stores, guards).run(arrivals)
 
-    return simulate(main())
+    return simulate(main(), Crashed)
 
 
 def fast_folder() -> str | None:
