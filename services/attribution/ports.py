@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 
 from services.attribution.domain.credit import Credit
 from services.attribution.domain.journey import Milestone
+from services.attribution.domain.paths.closed import Closed
 from services.attribution.domain.report import Sum
 from services.attribution.domain.touch import Touch, Why
 from shared.contracts.deals import Deal as PostedDeal
@@ -211,4 +212,8 @@ class Reading(Protocol):
 
     async def report(self, asked: ReportAsked) -> Reported:
         """What was won, and who earned it."""
+        ...
+
+    async def closed(self, asked: ReportAsked) -> Sequence[Closed]:
+        """The deals that a report is about, and those that were lost in the same time."""
         ...

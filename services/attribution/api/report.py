@@ -1,12 +1,19 @@
-"""`GET /v1/attribution`: what was won, by each model and by what was asked."""
+"""`GET /v1/attribution`: what was won, by each model and by what was asked.
 
+Rule models are sums that the store keeps; models that learn from all journeys work when they are asked for, in a
+thread beside the loop.
+"""
+
+import asyncio
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from services.attribution.api.schemas import ModelReport, Report, ReportRow, Unconverted, WonAmount
 from services.attribution.domain import report as summing
+from services.attribution.domain.paths.closed import BY_CHANNEL, learn
 from services.attribution.domain.report import KEYS, Row
 from services.attribution.domain.rules import Rules
 from services.attribution.ports import Reading, ReportAsked, Reported
@@ -26,7 +33,9 @@ def router(reading: Reading, rules: Rules) -> APIRouter:
 
     @routes.get("/v1/attribution")
     async def attribution(
-        models: Annotated[str, Query(description="Names with commas; all, the agreed one first.")] = "",
+        models: Annotated[
+            str, Query(description=f"Names with commas, also {', '.join(BY_CHANNEL)}; all rule models.")
+        ] = "",
         group_by: Annotated[str, Query(description=f"One or two with a comma: {', '.join(GROUPS)}.")] = "channel",
         since: Annotated[str | None, Query(alias="from", description="Closed at this time or later.")] = None,
         until: Annotated[str | None, Query(alias="to", description="Closed before this time.")] = None,
@@ -34,13 +43,22 @@ def router(reading: Reading, rules: Rules) -> APIRouter:
     ) -> Report:
         """Won amounts, shared by each model over what they are grouped by."""
         asked = ReportAsked(
-            models=_named("models", models, rules.models) or tuple(rules.models),
+            models=_named("models", models, (*rules.models, *BY_CHANNEL)) or tuple(rules.models),
             keys=_keys(group_by),
             currency=rules.currency if currency is None else money.currency_code(currency),
             since=_time("from", since),
             until=_time("to", until),
         )
-        return _shown(await reading.report(asked), asked, rules)
+        learned = tuple(name for name in asked.models if name in BY_CHANNEL)
+        if learned and asked.keys != ("channel",):
+            raise Reject("bad_group", f"{', '.join(learned)} by channel alone", "group_by")
+        reported = await reading.report(replace(asked, models=tuple(set(asked.models) - set(learned))))
+        if not learned:
+            return _shown(reported, asked, rules)
+        won = sum(won.amount_minor for won in reported.won if won.currency == asked.currency)
+        found = await asyncio.to_thread(learn, await reading.closed(asked), learned, won)
+        shown = _shown(Reported(reported.won, {**reported.sums, **found.sums}), asked, rules)
+        return replace(shown, warnings=list(found.warnings))
 
     return routes
 

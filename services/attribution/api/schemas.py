@@ -179,3 +179,4 @@ class Report:
     won: WonAmount
     models: dict[str, ModelReport]
     unconverted: list[Unconverted] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from msgspec import json
+from msgspec import Struct, json
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Row, Select, func, literal, literal_column, null, select, union_all
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, literal_column, null, or_, select, union_all
 
 from services.attribution.domain.credit import Credit
+from services.attribution.domain.paths.closed import Closed
 from services.attribution.domain.report import NONE, Sum
 from services.attribution.ports import CreditedDeal, HistoricDeal, KeptJourney, ReportAsked, Reported, Won
 from services.attribution.store.ledger import deal_of
@@ -27,8 +28,22 @@ _KEYS: Mapping[str, ColumnElement[Any]] = {
     "utm_source": CREDITS.c.utm_source,
     "account": DEALS.c.account_id,
 }
+_JOURNEYS_AT_ONCE = 1_000
+"""A journey with all that is said of it may take kilobytes; of each, its channels are kept."""
 _WON = ""
 """Stands where a model does, in the rows of what was won."""
+
+
+class _Met(Struct):
+    """Of an interaction, no more than its channel."""
+
+    channel: str
+
+
+class _Walked(Struct):
+    """Of a journey, no more than what it met."""
+
+    counted: list[_Met]
 
 
 class SqlReading:
@@ -89,6 +104,20 @@ class SqlReading:
                 sums[row.model][key].add(Fraction(row.deals), int(row.amount), int(row.volume))
         return Reported(sorted(won, key=lambda one: one.currency), sums)
 
+    async def closed(self, asked: ReportAsked) -> Sequence[Closed]:
+        """The deals that a report is about, and those that were lost in the same time."""
+        found: list[Closed] = []
+        lost = (DEALS.c.status == "lost", *_closed_in(asked))
+        wanted = or_(and_(*_won_in(asked), DEALS.c.currency == asked.currency), and_(*lost))
+        paged = select(DEALS.c.id, DEALS.c.status, DEALS.c.amount_minor, JOURNEYS.c.body).where(wanted)
+        paged = paged.join(JOURNEYS, JOURNEYS.c.deal_id == DEALS.c.id).order_by(DEALS.c.id).limit(_JOURNEYS_AT_ONCE)
+        after = ""
+        async with self._database.read() as reader:
+            while rows := await reader.rows(paged.where(DEALS.c.id > after)):
+                found.extend(_closed(row) for row in rows)
+                after = rows[-1].id
+        return found
+
 
 async def _as_known(deals: Sequence[Deal], reader: Reader) -> list[Deal]:
     """Deals whose people are who they are known to be now, each with a role once."""
@@ -106,7 +135,11 @@ async def _as_known(deals: Sequence[Deal], reader: Reader) -> list[Deal]:
 
 
 def _won_in(asked: ReportAsked) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [DEALS.c.status == "won"]
+    return [DEALS.c.status == "won", *_closed_in(asked)]
+
+
+def _closed_in(asked: ReportAsked) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
     if asked.since is not None:
         conditions.append(DEALS.c.closed_at >= asked.since)
     if asked.until is not None:
@@ -140,6 +173,11 @@ def _earned(asked: ReportAsked, reader: Reader) -> Select[Any]:
     ).join_from(CREDITS, DEALS, DEALS.c.id == CREDITS.c.deal_id)
     wanted = (*_won_in(asked), DEALS.c.currency == asked.currency, reader.among(CREDITS.c.model, asked.models))
     return summed.where(*wanted).group_by(CREDITS.c.model, *keys)
+
+
+def _closed(row: Row[Any]) -> Closed:
+    walked = json.decode(row.body, type=_Walked)
+    return Closed(tuple(met.channel for met in walked.counted), row.amount_minor if row.status == "won" else None)
 
 
 def _credit(row: Row[Any]) -> Credit:

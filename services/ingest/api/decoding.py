@@ -34,6 +34,7 @@ _ESCAPE = re.compile(
     rb"|(?P<mark>uffff)|.)",
     re.IGNORECASE | re.DOTALL,
 )
+_SHORT = 4096
 _LONE = rb"\uffff"
 """Stands in for half a surrogate pair: as long, and no character either, so that the rest can still be read."""
 
@@ -104,7 +105,7 @@ def plain(body: bytes, limits: Limits) -> Document:
     except (DecodeError, ValueError):
         # The reason names neither the place nor the value: both may be somebody's.
         raise Refusal(400, "bad_json", "the body is no JSON document, or a number in it is out of range") from None
-    if body.count(b"{") + body.count(b"[") > limits.depth and _nested_deeper(body, limits.depth) and _depth(words) > limits.depth:
+    if _nested_deeper(body, limits.depth) and _depth(words) > limits.depth:
         raise _too_deep(limits)
     return Document(body, words, escaped, marked)
 
@@ -206,6 +207,8 @@ def _cleaned(text: bytes) -> bytes:
 
 def _nested_deeper(body: bytes, depth: int) -> bool:
     """Whether a text may be nested deeper: never wrong where it says no."""
+    if len(body) < _SHORT and body.count(b"{") + body.count(b"[") <= depth:
+        return False
     shell = body.translate(None, _NOT_BRACKETS)
     for _ in range(depth // 2):  # a turn takes one level away, or two where a list holds an object
         if not shell:

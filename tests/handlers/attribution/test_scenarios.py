@@ -148,6 +148,30 @@ class Scenarios:
                 assert sum(row["amount_minor"] for row in model["rows"]) == answer["won"]["amount_minor"] == 103_03
                 assert sum(row["deals"] for row in model["rows"]) == pytest.approx(answer["deals"])
 
+    async def test_models_that_learn_are_asked_over_all_closed_deals(self, stage: Scene) -> None:
+        await stage.tell(touch("a", 1, channel="email"), touch("b", 2, "ben", channel="email"), deal())
+        await stage.tell(touch("c", 3, channel="phone"), deal("d-2", "ben", status="lost", currency="USD"))
+        await stage.tell(deal("d-3", "cleo", amount_minor=1_01))
+        answer = await stage.get("/v1/attribution", models="markov_channel,markov,shapley,linear")
+        assert (list(answer["models"]), answer["warnings"]) == (["markov_channel", "markov", "shapley", "linear"], [])
+        for model in answer["models"].values():
+            found = {row["key"]: row["amount_minor"] for row in model["rows"]}
+            assert found == {"email": 50_00, "phone": 50_00, "unattributed": 1_01}
+
+    async def test_models_that_learn_say_what_they_lack(self, stage: Scene) -> None:
+        await stage.tell(*VISITS, deal())
+        answer = await stage.get("/v1/attribution", models="markov")
+        assert [warning[:27] for warning in answer["warnings"]] == ["there are no lost journeys:"]
+        assert (await stage.ask("/v1/attribution?models=markov&group_by=source")).status_code == 422
+        assert (await stage.get("/v1/attribution", models="shapley", currency="USD"))["models"]["shapley"]["rows"] == []
+
+    async def test_a_milestone_that_nobody_knows_of_is_said(self, stage: Scene) -> None:
+        await stage.tell(*VISITS, deal())
+        assert await stage.earned(model="w_shaped") == {"organic_search": 85_72, "email": 7_14, "phone": 7_14}
+        answer = await stage.get("/v1/deals/d-1/credits", model="w_shaped")
+        assert answer["missing"] == ["lead_creation"]
+        assert (await stage.get("/v1/deals/d-1/credits", model="linear"))["missing"] == []
+
     async def test_departments_are_told_even_with_nothing(self, stage: Scene) -> None:
         await stage.tell(*VISITS, deal())
         assert await stage.report(group_by="department") == {"marketing": 60_00, "sales": 40_00, "service": 0}
