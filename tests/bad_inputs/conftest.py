@@ -1,26 +1,31 @@
-"""A running ingest to throw bad input at: a process of its own, as it would be in production."""
+"""Running processes to throw bad input at, as they would be in production."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
-from tests.bad_inputs.server import SERVER_KEY, WRITE_KEY
+from tests.bad_inputs.server import ONE_ORIGIN, SERVER_KEY, WRITE_KEY, running
 
 
 @pytest.fixture(scope="session")
-def ingest_url() -> Iterator[str]:
-    """Where the process answers; it must still run when the last case is done."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.bad_inputs.server"], stdout=subprocess.PIPE, text=True
-    ) as server:
-        assert server.stdout is not None
-        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
-        died = server.poll()
-        server.terminate()
-        server.wait(10)
-    assert died is None
+def ingest_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the doors are."""
+    with running("ingest:api", tmp_path_factory.mktemp("ingest")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def one_origin_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the doors of a deployment are whose keys are for one origin."""
+    with running("ingest:api", tmp_path_factory.mktemp("ingest"), THROUGHLINE_INGEST_ORIGINS=ONE_ORIGIN) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def resolving_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where an ingest is that also works on what it takes."""
+    with running("ingest", tmp_path_factory.mktemp("ingest")) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

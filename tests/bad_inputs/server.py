@@ -1,67 +1,47 @@
-"""The raw doors on a log in memory, behind the real HTTP server: what bad input is thrown at.
+"""The running ingest that bad input is thrown at: `python -m services`, embedded, with keys we know.
 
-Run as a program it prints the port it listens on. Its bodies must arrive in half a second.
+Its bodies must arrive in half a second.
 """
 
-import asyncio
-import socket
-import time
-import uuid
-from typing import ClassVar
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-import uvicorn
+from tests.faults.processes import until
+from tests.parts.machine import free_ports, listens
 
-from services.ingest.api.collect import Collector
-from services.ingest.api.deals import DealsDoor
-from services.ingest.api.door_keys import DoorKey
-from services.ingest.api.requests import Receive, Scope, Send
-from services.ingest.domain.limits import Limits
-from shared.contracts.topics import TOPICS
-from shared.log.memory import MemoryLog
+WRITE_KEY = "wk_bad:inputs_written_down"
+SERVER_KEY = "sk_bad:inputs_written_down"
+ADMIN_TOKEN = "tl_bad_inputs_written_down"
+ONE_ORIGIN = "https://good.example"
 
-WRITE_KEY = "wk_bad:inputs"
-SERVER_KEY = "sk_bad:inputs"
-_SECRET = b"a secret that keys records"
+_STOP_SECONDS = 30.0
 
 
-class Keys:
-    """Two keys of one source, and a browser key for one origin."""
-
-    _known: ClassVar = {
-        WRITE_KEY: DoorKey("web", trusted=False),
-        SERVER_KEY: DoorKey("web", trusted=True),
-        "wk_origin": DoorKey("shop", trusted=False, allowed_origins=frozenset(("https://good.example",))),
-    }
-
-    def lookup(self, secret: str) -> DoorKey | None:
-        return self._known.get(secret)
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
-
-
-def _draw_id() -> str:
-    return str(uuid.uuid4())
-
-
-async def main() -> None:
-    log = MemoryLog()
-    await log.start({topic.name: 4 for topic in TOPICS})
-    limits = Limits(body_seconds=0.5)
-    collector = Collector(log, Keys(), _SECRET, _now, _draw_id, limits)
-    deals = DealsDoor(log, Keys(), _SECRET, _now, _draw_id, limits)
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await (deals if scope["path"] in deals.paths else collector)(scope, receive, send)
-
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        print(listening.getsockname()[1], flush=True)  # noqa: T201 -- the one thing a starter must know
-        config = uvicorn.Config(app, lifespan="off", access_log=False, log_level="warning", timeout_graceful_shutdown=2)
-        await uvicorn.Server(config).serve([listening])
-
-
-if __name__ == "__main__":
-    asyncio.run(main())
+@contextmanager
+def running(part: str, data: Path, **settings: str) -> Iterator[str]:
+    """A part of ingest on a port of its own, and where it answers; it must still run in the end."""
+    (port,) = free_ports(1)
+    environment = os.environ | settings | {
+        "THROUGHLINE_DATA": str(data),
+        "THROUGHLINE_WRITE_KEY": WRITE_KEY,
+        "THROUGHLINE_SERVER_KEY": SERVER_KEY,
+        "THROUGHLINE_ADMIN_TOKEN": ADMIN_TOKEN,
+        "THROUGHLINE_INGEST_PORT": str(port),
+        "THROUGHLINE_INGEST_BODY_SECONDS": "0.5",
+        "THROUGHLINE_LOG_LEVEL": "error",
+    }  # fmt: skip
+    with subprocess.Popen([sys.executable, "-m", "services", part], env=environment) as process:  # noqa: S603 - ours
+        try:
+            until(lambda: listens(f"127.0.0.1:{port}"), "ingest listens")
+            yield f"http://127.0.0.1:{port}"
+            assert process.poll() is None, "the process died"
+        finally:
+            process.terminate()
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()

@@ -1,6 +1,6 @@
 """`python -m tests.bench`: measure this tree on this machine and write the page of it.
 
-Every part has a deadline; what it has started is ended whatever happens. Exits with 1 where a part failed.
+Every step has a deadline; what it has started is ended whatever happens. Exits with 1 where something was not measured.
 """
 
 import asyncio
@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -21,39 +22,30 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from shared.observe import logs
 from tests.bench import consumers, doors, latency
 from tests.bench.page import Machine, page
-from tests.bench.processes import ROOT, NotStarted
-from tests.bench.run import FULL, QUICK, NotHere, Run, Section
-from tests.parts.ladder import Ladder
+from tests.bench.processes import ROOT
+from tests.bench.run import FULL, QUICK, Parts, Run, Section
+from tests.parts.engine import NotHere
 
 PAGE = ROOT / "docs" / "performance.md"
 Part = Callable[[Run], Awaitable[list[Section]]]
 
 
-async def _doors(run: Run) -> list[Section]:
-    return [await doors.measure(run)]
-
-
 PARTS: Mapping[str, Part] = MappingProxyType(
-    {"doors": _doors, "consumers": consumers.measure, "latency": latency.measure}
+    {"doors": doors.measure, "consumers": consumers.measure, "latency": latency.measure}
 )
 """Memory is told by the part that has every process running under load."""
 
 
-async def _measured(run: Run, names: list[str], progress: Progress) -> tuple[list[Section], bool]:
-    """The sections, and whether every part came to its end."""
+async def _measured(run: Run, names: list[str]) -> list[Section]:
+    """The sections of these parts."""
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    sections: list[Section] = []
-    whole = True
-    for name in names:
-        try:
-            async with asyncio.timeout(run.effort.part_seconds):
-                sections += await PARTS[name](run)
-        except (TimeoutError, NotHere, NotStarted) as reason:
-            progress.console.print(f"{name}: {type(reason).__name__} {reason}", markup=False)
-            whole = False
-    return sections, whole
+    run.say("starting Kafka and PostgreSQL")
+    with suppress(NotHere):  # Whoever needs one asks again, and says that it is not there.
+        await run.kafka()
+        await asyncio.to_thread(lambda: run.parts.postgres)
+    return [section for name in names for section in await PARTS[name](run)]
 
 
 def main(
@@ -78,19 +70,19 @@ def main(
         def say(text: str) -> None:
             progress.update(shown, description=text)
 
-        ladder = Ladder(say)
-        run = Run(replace(effort, facts=facts or effort.facts), Path(folder), ladder, say)
+        parts = Parts(say)
+        run = Run(replace(effort, facts=facts or effort.facts), Path(folder), parts, say)
         try:
-            sections, whole = uvloop.run(_measured(run, names, progress))
+            sections = uvloop.run(_measured(run, names))
         finally:
-            ladder.close()
+            parts.ladder.close()
     given = [*(["--quick"] if quick else []), *([f"--facts {facts}"] if facts else [])]
     command = f'make bench ARGS="{" ".join(given)}"' if given else "make bench"
-    text = page(sections, machine, command, ladder.used, quick=quick)
+    text = page(sections, machine, command, parts.ladder.used, quick=quick)
     print(text)
-    if output is not None or (whole and len(names) == len(PARTS)):
+    if output is not None or (not run.unfinished and len(names) == len(PARTS)):
         (output or PAGE).write_text(text, encoding="utf-8")
-    sys.exit(not whole)
+    sys.exit(bool(run.unfinished))
 
 
 def _wanted(only: str) -> list[str]:

@@ -12,7 +12,7 @@ from shared.kernel.instant import to_text
 from shared.observe import clock
 from tests.bench.run import Section
 
-_PACKAGES = ("uvicorn", "uvloop", "aiokafka", "asyncpg", "aiosqlite", "SQLAlchemy", "msgspec")
+_PACKAGES = ("uvicorn", "uvloop", "aiokafka", "asyncpg", "SQLAlchemy", "msgspec")
 _BUSY_SHARE = 0.5
 """Load above this share of the cores before anything was started, and the figures are those of a busy machine."""
 
@@ -43,8 +43,8 @@ def page(sections: Sequence[Section], machine: Machine, command: str, parts: Map
     lines = [
         "# Performance",
         "",
-        "Written by the command below from one run on one machine. Read the ratios: rates follow the machine, and two rates",
-        "of different runs cannot be compared.",
+        "Written by the command below from one run on one machine. Read the ratios: rates follow the machine, and two",
+        "rates of different runs cannot be compared.",
         "",
         "```sh",
         command,
@@ -62,8 +62,8 @@ def page(sections: Sequence[Section], machine: Machine, command: str, parts: Map
 def _circumstances(machine: Machine, *, quick: bool) -> str:
     length = "A quick run (`--quick`): short rounds and few facts" if quick else "A full run"
     others = (
-        f"the machine was busy with other work (load {machine.load:.1f} when it began), so rates are low, tails are long "
-        "and ratios are rough"
+        f"the machine was busy with other work (load {machine.load:.1f} when it began), so rates are low, tails are "
+        "long and ratios are rough"
         if machine.busy
         else f"the machine had little else to do (load {machine.load:.1f} when it began)"
     )

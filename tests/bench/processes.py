@@ -8,8 +8,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -38,10 +38,11 @@ class NotStarted(Exception):
 
 
 class Running:
-    """A process that listens."""
+    """A process that listens. With no `/readyz` (`bare`) it is ready as soon as it does."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", port: int, log: Path, *, bare: bool) -> None:
         self.port = port
+        self._bare = bare
         self._process = process
         self._seen = psutil.Process(process.pid)
         self._log = log
@@ -55,10 +56,10 @@ class Running:
         """What it holds in memory now."""
         return float(self._seen.memory_info().rss) / _MB
 
-    async def ready(self, *, listening_is_enough: bool) -> None:
+    async def ready(self) -> None:
         """Return when it is ready; raises NotStarted where it is not within a minute."""
         deadline = time.monotonic() + _READY_SECONDS
-        while not await self._answers(listening_is_enough=listening_is_enough):
+        while not await self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise NotStarted(self._log.read_text(errors="replace")[-_LOG_TAIL:])
             await pause(_LOOK_AGAIN_SECONDS)
@@ -72,8 +73,8 @@ class Running:
             self._process.kill()
             self._process.wait()
 
-    async def _answers(self, *, listening_is_enough: bool) -> bool:
-        if listening_is_enough:
+    async def _answers(self) -> bool:
+        if self._bare:
             return listens(f"127.0.0.1:{self.port}")
         try:
             async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
@@ -82,30 +83,32 @@ class Running:
             return False
 
 
-@asynccontextmanager
-async def running(
+@contextmanager
+def running(
     *arguments: str, port: int, folder: Path, environment: Mapping[str, str] | None = None
-) -> AsyncIterator[Running]:
-    """A `python -m ...` of this tree that is ready at a port, ended with the block.
+) -> Iterator[Running]:
+    """A `python -m ...` of this tree that will listen at a port, ended with the block.
 
-    With no environment of a deployment it is a bare server: ready as soon as it listens."""
+    With no environment of a deployment it is a bare server."""
     log = folder / f"{'-'.join(arguments[1:]).replace(':', '-') or arguments[0]}.log"
+    one = Running(_started(arguments, environment or {}, log), port, log, bare=environment is None)
+    try:
+        yield one
+    finally:
+        one.stop()
+
+
+def _started(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":
     with log.open("ab") as said:
-        process = subprocess.Popen(  # noqa: S603 - our own module
+        return subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", *arguments],
             cwd=ROOT,
-            env=_inherited() | dict(environment or {}),
+            env=_inherited() | dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    one = Running(process, port, log)
-    try:
-        await one.ready(listening_is_enough=environment is None)
-        yield one
-    finally:
-        one.stop()
 
 
 async def program(module: str, *arguments: str) -> bytes:

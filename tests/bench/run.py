@@ -1,14 +1,17 @@
 """One run of the measurements: how much of everything, the real parts, and what is told to whoever waits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
+from tests.bench.processes import NotStarted
 from tests.parts.engine import NotHere
+from tests.parts.kafka import KafkaBroker
 from tests.parts.ladder import Ladder
-from tests.parts.postgres import plain
+from tests.parts.postgres import PostgresServer, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +23,12 @@ class Effort:
     facts: int
     events: int
     latency_seconds: float
-    part_seconds: float
-    """No part goes on for longer."""
+    step_seconds: float
+    """No step of a part goes on for longer: one deployment, one store."""
 
 
-QUICK = Effort(rounds=3, round_seconds=1.5, facts=100_000, events=6_000, latency_seconds=8, part_seconds=75)
-FULL = Effort(rounds=5, round_seconds=4.0, facts=3_000_000, events=20_000, latency_seconds=20, part_seconds=540)
+QUICK = Effort(rounds=3, round_seconds=1, facts=100_000, events=6_000, latency_seconds=8, step_seconds=55)
+FULL = Effort(rounds=5, round_seconds=4.0, facts=3_000_000, events=20_000, latency_seconds=20, step_seconds=300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,25 @@ class Section:
 
     title: str
     columns: tuple[str, ...]
-    rows: list[tuple[str, ...]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    rows: Sequence[tuple[str, ...]] = ()
+    notes: Sequence[str] = ()
+
+
+class Parts:
+    """A real Kafka and PostgreSQL, each started when first asked for and then the same; raises NotHere."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self.ladder = Ladder(say)
+
+    @cached_property
+    def kafka(self) -> KafkaBroker:
+        """The broker."""
+        return self.ladder.kafka()
+
+    @cached_property
+    def postgres(self) -> PostgresServer:
+        """The server."""
+        return self.ladder.postgres()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +64,30 @@ class Run:
 
     effort: Effort
     folder: Path
-    ladder: Ladder
+    parts: Parts
     say: Callable[[str], None]
+    unfinished: list[str] = field(default_factory=list)
+    """What could not be measured, and why."""
+
+    @asynccontextmanager
+    async def step(self, name: str, notes: list[str]) -> AsyncIterator[None]:
+        """A step of a part: past its deadline, or without what it needs, it ends with a note in place of figures."""
+        try:
+            async with asyncio.timeout(self.effort.step_seconds):
+                yield
+        except (TimeoutError, NotHere, NotStarted) as reason:
+            why = str(reason) or f"the deadline of {self.effort.step_seconds:g} s was over"
+            notes.append(f"Not measured to the end: {name} ({why}).")
+            self.unfinished.append(notes[-1])
 
     async def kafka(self) -> str:
         """`host:port` of a real Kafka; raises NotHere."""
-        return (await asyncio.to_thread(self.ladder.kafka)).bootstrap
+        return (await asyncio.to_thread(lambda: self.parts.kafka)).bootstrap
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[str]:
         """The address of a new PostgreSQL database, dropped with the block; raises NotHere."""
-        server = await asyncio.to_thread(self.ladder.postgres)
+        server = await asyncio.to_thread(lambda: self.parts.postgres)
         url = await server.fresh_database()
         try:
             yield plain(url)
@@ -66,6 +99,3 @@ class Run:
         folder = self.folder / name
         folder.mkdir()
         return folder
-
-
-__all__ = ["FULL", "QUICK", "Effort", "NotHere", "Run", "Section"]

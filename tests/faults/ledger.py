@@ -8,9 +8,8 @@ import base64
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 import httpx
 
@@ -57,7 +56,7 @@ class Attempt:
 
     status: int
     seconds: float
-    headers: Mapping[str, str] = field(default=MappingProxyType({}))
+    retry_after: str = ""
 
 
 def calls_in_parcels(calls: Sequence[Call], size: int = 1) -> Iterator[Parcel]:
@@ -110,7 +109,7 @@ class Client:
         except httpx.TransportError:
             attempt = Attempt(0, time.monotonic() - began)
         else:
-            attempt = Attempt(answer.status_code, time.monotonic() - began, answer.headers)
+            attempt = Attempt(answer.status_code, time.monotonic() - began, answer.headers.get("Retry-After", ""))
         self._ledger.note(_state(attempt.status), parcel.ids)
         self.attempts.append(attempt)
         return attempt

@@ -16,7 +16,9 @@ from types import MappingProxyType
 import httpx
 
 from tests.demo.deployment import PORTS, Deployment, Keys
+from tests.parts.kafka import KafkaBroker
 from tests.parts.machine import free_ports
+from tests.parts.postgres import plain
 
 ROOT = Path(__file__).parents[2]
 DEAD = 137
@@ -33,6 +35,14 @@ SPLIT: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Every worker a process of its own: the processes by name, and what each runs."""
+IN_THREE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "door": ("ingest:api",),
+        "scoring": ("scoring:worker",),
+        "others": ("ingest:worker", "scoring:api", "handoff", "attribution"),
+    }
+)
+"""The door and one worker by themselves: half the processes to start where no more is asked for."""
 
 _KEYS = Keys(write_key="wk_faults", server_key="sk_faults", admin_token="tl_faults")
 _READY_SECONDS = 60.0
@@ -73,7 +83,7 @@ class Process:
 
     def start(self, crash_at: str = "") -> None:
         """Start it, where asked so as to die at a place; it is not ready yet."""
-        assert self.ended() is not None or self._process is None, "it is running already"
+        assert not self.running(), "it is running already"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("THROUGHLINE_")}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
@@ -85,6 +95,10 @@ class Process:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def running(self) -> bool:
+        """Whether it has been started and has not ended; one that is frozen runs."""
+        return self._process is not None and self.ended() is None
 
     def ready(self) -> bool:
         """Whether everything in it says that it is ready; fails where it has ended."""
@@ -135,26 +149,28 @@ class Fleet:
         self._settings = _settings(folder, ports) | dict(settings or {})
         self._ports = ports
         self.deployment = Deployment({name: f"http://127.0.0.1:{port}" for name, port in ports.items()}, _KEYS)
-        self.processes = {name: self.another(name, arguments) for name, arguments in shape.items()}
+        self.processes: dict[str, Process] = {}
+        self._commands: list[Process] = []
+        for name, arguments in shape.items():
+            self.add(name, arguments)
 
     def __enter__(self) -> "Fleet":
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in self.processes.values():
+        for process in (*self.processes.values(), *self._commands):
             process.kill()
 
-    def another(self, name: str, arguments: Sequence[str]) -> Process:
+    def add(self, name: str, arguments: Sequence[str]) -> Process:
         """A process more, not started yet. Each worker serves its health on a port nobody else has."""
         workers = [part.removesuffix(":worker") for part in arguments if part.endswith(":worker")]
         health = dict(zip(workers, free_ports(len(workers)), strict=True))
-        apis = [part.partition(":")[0] for part in arguments if not part.endswith(":worker")] or list(PORTS)
-        ports = [*health.values(), *(() if workers else (self._ports[api] for api in apis))]
-        settings = self._settings | {f"THROUGHLINE_{one.upper()}_WORKER_PORT": str(port) for one, port in health.items()}
-        process = Process(
-            arguments, settings, self._folder / f"{name}.log", [f"http://127.0.0.1:{port}" for port in ports]
-        )
-        self.__dict__.setdefault("processes", {})[name] = process
+        apis = [part.removesuffix(":api") for part in arguments or PORTS if not part.endswith(":worker")]
+        ports = [*health.values(), *(self._ports[api] for api in apis)]
+        own = {f"THROUGHLINE_{worker.upper()}_WORKER_PORT": str(port) for worker, port in health.items()}
+        urls = [f"http://127.0.0.1:{port}" for port in ports]
+        process = Process(arguments, self._settings | own, self._folder / f"{name}.log", urls)
+        self.processes[name] = process
         return process
 
     def start(self, crash_at: Mapping[str, str] | None = None) -> None:
@@ -169,8 +185,14 @@ class Fleet:
     def run(self, *arguments: str) -> Process:
         """A command of ours on this deployment, started."""
         process = Process(arguments, self._settings, self._folder / "command.log", [])
+        self._commands.append(process)
         process.start()
         return process
+
+
+def on_kafka(broker: KafkaBroker, database: str) -> dict[str, str]:
+    """The settings of a deployment on these two."""
+    return {"THROUGHLINE_KAFKA": broker.bootstrap, "THROUGHLINE_DATABASE": plain(database)}
 
 
 def _settings(folder: Path, ports: Mapping[str, int]) -> dict[str, str]:

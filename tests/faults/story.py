@@ -137,7 +137,7 @@ class _Pen:
         self._calls.append(Call(self.now, "server" if server else "write", body))
 
 
-def tell(*, tag: str, ends_at: int, seed: int = 1, rounds: int = 4) -> Story:
+def tell(*, tag: str, ends_at: int, seed: int = 1, rounds: int = 3) -> Story:
     """A story of `rounds` times five scenes, all before `ends_at` (ms): 27 calls and 4 versions of deals a round."""
     rng = random.Random(seed)
     pen = _Pen(rng, tag, ends_at - _DAYS * _DAY)

@@ -21,7 +21,6 @@ WAVES = [SEEDS[start : start + 10] for start in range(0, len(SEEDS), 10)]
 """The seeds of a wave are told at once; a run ends with the first wave that ends wrong."""
 _SECONDS = 60.0
 _LOOK_SECONDS = 0.02
-_PLACES = ("before_commit", "after_commit", "after_relay_publish")
 
 
 class Cluster:
@@ -32,6 +31,7 @@ class Cluster:
         self._cast = cast
         self._without = without
         self._chance = chance
+        self._deaths = 0
         self._running: dict[int, asyncio.subprocess.Process] = {}
         self.databases = {service.group: open_database(url, service.group) for service in cast.services}
         self.log = TableLog(open_database(url, SCHEMA), PARTITIONS, frozenset())
@@ -60,22 +60,27 @@ class Cluster:
         await process.wait()
 
     async def _tend(self) -> None:
-        """Start again what has died, over all that nobody else may read."""
+        """Start again what has died; while there is more to be suffered, so that it dies by itself after a while."""
         for place, process in list(self._running.items()):
-            if process.returncode is not None:
+            if process.returncode is None:
+                continue
+            if self._deaths:
+                self._deaths -= 1
+                crash_at = f"{self._chance.choice(self._cast.dies_at)}:{self._chance.randrange(1, 8)}"
+                await self._start(place, self._chance.choice(self._cast.shares[place]), crash_at)
+            else:
                 await self._start(place, self._cast.shares[place][0])
 
-    async def hear(self, bursts: Sequence[Sequence[Outgoing]], kills: float) -> None:
-        """Publish burst by burst; after some of them, one of the processes ends as a power cut would end it,
-        and the next in its place dies by itself somewhere."""
-        for burst in bursts:
+    async def hear(self, bursts: Sequence[Sequence[Outgoing]], deaths: int) -> None:
+        """Publish burst by burst. Half-way both processes end as a power cut would end them, and so many of those
+        who follow die by themselves."""
+        self._deaths += deaths
+        for number, burst in enumerate(bursts):
             await self.log.publish(burst)
+            if number == len(bursts) // 2:
+                for place in (0, 1):
+                    await self._kill(place)
             await self._tend()
-            if self._chance.random() < kills:
-                place = self._chance.randrange(2)
-                await self._kill(place)
-                crash_at = f"{self._chance.choice(_PLACES)}:{self._chance.randrange(1, 8)}"
-                await self._start(place, self._chance.choice(self._cast.shares[place]), crash_at)
 
     async def settled(self) -> bool:
         """Wait until all that was said is worked, and all that is decided is sent; False where that never comes."""

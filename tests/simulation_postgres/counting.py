@@ -107,6 +107,7 @@ COUNTING = Cast(
     ),
     prepare=_prepare,
     shares=(("0,1,2,3",), ("0,1,2,3",)),
+    dies_at=("before_commit", "before_commit", "after_commit"),
 )
 
 if __name__ == "__main__":

@@ -52,6 +52,7 @@ JOURNEYS = Cast(
     ),
     prepare=_prepare,
     shares=(("0,1", "0,1,2,3"), ("2,3", "0,1,2,3")),
+    dies_at=("before_commit", "after_commit", "after_relay_publish"),
 )
 
 if __name__ == "__main__":

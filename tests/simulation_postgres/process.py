@@ -42,6 +42,8 @@ class Cast:
     """Makes the tables of a service."""
     shares: tuple[Sequence[str], Sequence[str]]
     """Which partitions the first and the second process may read, to choose from."""
+    dies_at: Sequence[str]
+    """The places where a process may die by itself, to choose from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from tests.simulation_postgres.cluster import SEEDS, WAVES, Cluster, cluster
 from tests.simulation_postgres.journeys import JOURNEYS
 from tests.simulation_postgres.story import expected, record, story, touchpoints
 
-_KILLS = 0.3
+_DEATHS = 4
 _BURST = 16
 
 
@@ -57,7 +57,7 @@ async def _wrong_first(url: str, without: str = "") -> set[str]:
     chance = Random(without)
     async with cluster(url, JOURNEYS, without, chance) as running:
         for wave in WAVES:
-            await running.hear(_bursts(chance, wave), _KILLS)
+            await running.hear(_bursts(chance, wave), _DEATHS)
             if wrong := await _wrong(running, SEEDS[: wave[-1]]):
                 return wrong
     return set()

@@ -52,7 +52,8 @@ def router(reading: Reading, rules: Rules) -> APIRouter:
         learned = tuple(name for name in asked.models if name in BY_CHANNEL)
         if learned and asked.keys != ("channel",):
             raise Reject("bad_group", f"{', '.join(learned)} by channel alone", "group_by")
-        reported = await reading.report(replace(asked, models=tuple(set(asked.models) - set(learned))))
+        kept = tuple(name for name in asked.models if name not in learned)
+        reported = await reading.report(replace(asked, models=kept))
         if not learned:
             return _shown(reported, asked, rules)
         won = sum(won.amount_minor for won in reported.won if won.currency == asked.currency)

@@ -17,7 +17,7 @@ from msgspec import DecodeError, Raw, Struct
 from msgspec.json import Decoder
 
 from services.ingest.api.refusals import Refusal
-from services.ingest.domain.limits import Limits
+from services.ingest.domain.limits import PROPERTY_NAME_LENGTH, Limits
 from services.ingest.handlers.accept_touchpoints import Call, Parts
 from shared.kernel.errors import Reject
 
@@ -172,6 +172,8 @@ def _call(words: dict[str, Any], text: bytes, flags: tuple[str, ...]) -> Call:
         value = words.get(key)
         if value is not None and not isinstance(value, dict):
             raise Reject("not_an_object", f"{key} is a JSON object", key)
+        if value and len(text) > PROPERTY_NAME_LENGTH < max(map(len, value)):
+            raise Reject("name_too_long", f"a name in {key} has at most {PROPERTY_NAME_LENGTH} characters", key)
     return Call(words, _parts.decode(text), flags)
 
 

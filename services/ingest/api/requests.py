@@ -78,7 +78,7 @@ async def body(request: Request, receive: Receive, limits: Limits) -> bytes:
     return packed
 
 
-class _Begun:
+class _Begun(Generator[Any, Any, Message]):
     """A receive, taken as far as it goes without waiting; to be awaited once.
 
     Most bodies are there with their head, and a timer for each would cost more than reading them.
@@ -89,23 +89,25 @@ class _Begun:
     def __init__(self, receiving: Awaitable[Message]) -> None:
         self.message: Message | None = None
         self._going = receiving.__await__()
+        self._waits_for: object = None
         try:
             self._waits_for = next(self._going)
         except StopIteration as done:
             self.message = done.value
 
     def __await__(self) -> Generator[Any, Any, Message]:
-        while self.message is None:
-            try:
-                try:
-                    woken = yield self._waits_for
-                except BaseException as raised:
-                    self._waits_for = self._going.throw(raised)
-                else:
-                    self._waits_for = self._going.send(woken)
-            except StopIteration as done:
-                self.message = done.value
-        return self.message
+        return self
+
+    def send(self, woken: object) -> object:
+        """What is waited for next; the first of it was kept."""
+        if self.message is not None:
+            raise StopIteration(self.message)
+        kept, self._waits_for = self._waits_for, None
+        return self._going.send(woken) if kept is None else kept
+
+    def throw(self, *raised: Any) -> object:
+        """Raise it where the receive waits."""
+        return self._going.throw(*raised)
 
 
 def _length(headers: dict[bytes, bytes], most: int) -> int | None:

@@ -19,6 +19,7 @@ from tests.properties.attribution.strategies import SPAN, touches
 from tests.unit.attribution.builders import RULES, START, deal
 
 AMOUNTS = st.one_of(st.integers(-(10**15), 10**15), st.integers(-7, 7))
+LEAD_AT = START + SPAN // 2 * MINUTE
 CURRENCIES = st.sampled_from(("EUR", "JPY", "KWD"))
 
 
@@ -30,6 +31,7 @@ def deals(draw: st.DrawFn) -> Deal:
         deal(
             amount_minor=draw(AMOUNTS), contacts=[("ana", draw(st.sampled_from((None, "buyer"))))], colleagues=["ben"]
         ),
+        created_at=START + draw(st.integers(-10, SPAN)) * MINUTE,
         closed_at=None if closed is None else START + closed * MINUTE,
         currency=draw(CURRENCIES),
     )
@@ -42,7 +44,7 @@ def rules(draw: st.DrawFn) -> JourneyRules:
 
 
 def walked(close: Deal, found: list[Touch], rules: JourneyRules) -> Journey:
-    return journey(close, interactions(found, RULES), rules)
+    return journey(close, interactions(found, RULES), rules, lead_at=LEAD_AT)
 
 
 @given(deals(), touches(), rules())
@@ -67,7 +69,7 @@ def test_the_order_of_arrival_moves_no_cent(
     close: Deal, found: list[Touch], rules: JourneyRules, chance: Random
 ) -> None:
     met = interactions(chance.sample(found, len(found)), RULES)
-    shuffled = journey(close, chance.sample(met, len(met)), rules)
+    shuffled = journey(close, chance.sample(met, len(met)), rules, lead_at=LEAD_AT)
     in_order = walked(close, found, rules)
     for model in MODELS.values():
         assert credit(close, shuffled, model) == credit(close, in_order, model)

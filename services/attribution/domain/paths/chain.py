@@ -13,9 +13,11 @@ from services.attribution.domain.paths.encoded import Floats, Indexes, Paths, ta
 
 ORDERS = (1, 2, 3, 4)
 _MOST_DENSE = 2_000
-"""States up to which the chain is solved as one matrix; past it, walked until nobody is left on the way."""
-_LEFT_ON_THE_WAY = 1e-13
-"""A part of all journeys; what it could still convert is beyond any figure that is shown."""
+"""States up to which the chain is solved as one matrix; past it, it is walked."""
+_CLOSE_ENOUGH = 1e-11
+"""Of a removal effect; a hundredth of what is promised."""
+_CLOSE_ENOUGH_OF_ALL = 1e-14
+"""Of the chance to convert at all, which may itself be small."""
 _MOST_CELLS = 1 << 22
 """Counters up to this many are kept in full; past it, only those that are met."""
 
@@ -137,24 +139,32 @@ def solved(chain: Chain) -> Floats:
 
 
 def walked(chain: Chain) -> Floats:
-    """All journeys walk on together until as good as nobody is on the way."""
-    whole = _reached(chain, np.ones(len(chain.chances), dtype=bool))
+    """All journeys walk on together, until what is still to come can be told from how their number falls."""
+    whole = _reached(chain, np.ones(len(chain.chances), dtype=bool), _CLOSE_ENOUGH_OF_ALL)
     effects = np.zeros(chain.channels)
     for channel in range(chain.channels):
         clear = (chain.met != channel + 1).all(axis=0)
-        effects[channel] = 1 - _reached(chain, clear[chain.sources] & clear[chain.targets]) / whole
+        open_ways = clear[chain.sources] & clear[chain.targets]
+        effects[channel] = 1 - _reached(chain, open_ways, _CLOSE_ENOUGH * whole) / whole
     return np.clip(effects, 0.0, 1.0)
 
 
-def _reached(chain: Chain, open_ways: NDArray[np.bool_]) -> float:
-    """The chance that a journey converts where only some transitions are open."""
+def _reached(chain: Chain, open_ways: NDArray[np.bool_], close_enough: float) -> float:
+    """The chance that a journey converts where only some transitions are open; it is off by `close_enough` at most.
+
+    Were each step to leave the same part of those on the way where they are, all future steps would be a geometric
+    series. How far one step is from doing so bounds the error, because nobody converts more than once.
+    """
     size = len(chain.converts)
     sources, targets = chain.sources[open_ways], chain.targets[open_ways]
     chances = chain.chances[open_ways]
     here = np.zeros(size)
     here[0] = 1.0
     reached = 0.0
-    while here.sum() > _LEFT_ON_THE_WAY:
-        here = tally(targets, here[sources] * chances, size)
+    while True:
+        there = tally(targets, here[sources] * chances, size)
+        stay = float(there.sum() / here.sum())
+        if stay < 1 and np.abs(there - stay * here).sum() <= close_enough * (1 - stay):
+            return reached + float(here @ chain.converts) / (1 - stay)
         reached += float(here @ chain.converts)
-    return reached
+        here = there
