@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     kafka_replication: int | None = Field(
         default=None, description="Copies of each topic; none: 1 where one broker is named, else 3."
     )
+    kafka_compression: Literal["none", "gzip", "snappy", "lz4", "zstd"] = Field(
+        default="none", description="How records are compressed on their way to Kafka; it costs this process's CPU."
+    )
     migrate: Literal["start", "never"] = Field(default="start", description="Bring stores up to date at the start.")
     log_level: str = Field(default="info", description="What is logged: debug, info, warning, error.")
     metrics_open: bool = Field(default=False, description="Whether /metrics needs no token.")
@@ -138,7 +141,8 @@ def open_log(settings: Settings) -> Log:
     alone = "," not in settings.kafka
     replication = settings.kafka_replication or (1 if alone else 3)
     configs = {topic.name: _retention(topic.retention_days) for topic in TOPICS}
-    return KafkaLog(settings.kafka, topic_settings=TopicSettings(replication, configs))
+    compression = None if settings.kafka_compression == "none" else settings.kafka_compression
+    return KafkaLog(settings.kafka, topic_settings=TopicSettings(replication, configs), compression=compression)
 
 
 def _retention(days: int | None) -> dict[str, str]:

@@ -37,7 +37,7 @@ class KafkaLog:
         bootstrap: str,
         *,
         topic_settings: TopicSettings | None = None,
-        compression: str | None = "lz4",
+        compression: str | None = None,
         patience: Patience | None = None,
     ) -> None:
         self._bootstrap = bootstrap
