@@ -96,11 +96,12 @@ def _of_deals(books: Books, reader: Reader) -> Iterator[str]:
 def state(reader: Reader, story: Story) -> State:
     """What a settled run has come to."""
     teller = _Teller(story.tag, reader)
-    won = [name for name, sold in story.deals.items() if sold.status == "won"]
+    held = list(reader.pages("attribution", "/v1/deals"))
+    won = [deal["id"] for deal in held if deal["status"] == "won"]
     return State(
         journeys={names: teller.journey(person) for person, names in teller.names.items()},
         stages=teller.stages(),
-        deals={teller.told(deal["id"]): teller.deal(deal) for deal in reader.pages("attribution", "/v1/deals")},
+        deals={teller.told(deal["id"]): teller.deal(deal) for deal in held},
         credits={f"{teller.told(name)} {model}": teller.credits(name, model) for name in won for model in MODELS},
     )
 

@@ -14,6 +14,7 @@ from shared.db import outbox, positions
 from shared.db.engine import open_database
 from shared.db.spine import DEAD_LETTERS
 from shared.testing.table_log import SCHEMA, TableLog
+from tests.simulation_postgres.pauses import pause
 from tests.simulation_postgres.process import PARTITIONS, Cast
 
 SEEDS = range(1, 51)
@@ -88,7 +89,7 @@ class Cluster:
             async with asyncio.timeout(_SECONDS):
                 while not await self._quiet():
                     await self._tend()
-                    await asyncio.sleep(_LOOK_SECONDS)
+                    await pause(_LOOK_SECONDS)
         except TimeoutError:
             return False
         return True

@@ -22,7 +22,7 @@ from shared.kernel.instant import Instant
 from shared.kernel.keys import Key
 from shared.runtime.session import Consuming, On
 from shared.testing.store_suite import METADATA, REPLACE, THINGS
-from tests.handlers.ingest.resolver import NOW
+from tests.simulation_postgres.pauses import NOW
 from tests.simulation_postgres.process import Cast, Orders, work
 
 _TYPE = "touchpoint.rejected"

@@ -23,7 +23,7 @@ from shared.runtime.consume import Consumer, Guards
 from shared.runtime.relay import Relay
 from shared.runtime.session import Consuming
 from shared.testing.table_log import SCHEMA, TableLog
-from tests.handlers.ingest.resolver import NOW
+from tests.simulation_postgres.pauses import NOW, pause
 
 PARTITIONS = 4
 _LONGEST_PAUSE_SECONDS = 0.01
@@ -93,7 +93,7 @@ def _guards(log: TableLog, orders: Orders) -> Guards:
 def _hesitating(leave: _Leave, chance: Random) -> _Leave:
     async def hesitate(work: Work, records: Sequence[Outgoing]) -> None:
         await leave(work, records)
-        await asyncio.sleep(chance.uniform(0.0, _LONGEST_PAUSE_SECONDS))
+        await pause(chance.uniform(0.0, _LONGEST_PAUSE_SECONDS))
 
     return hesitate
 
