@@ -21,8 +21,8 @@ from shared.db.work import TROUBLE, Reader, Work, alone, translated
 _WRITES = {"throughline_writes": True}
 _SERVER_SETTINGS = {
     "application_name": "throughline",
-    "statement_timeout": "60s",
-    "idle_in_transaction_session_timeout": "60s",
+    "statement_timeout": "30s",
+    "idle_in_transaction_session_timeout": "15s",
     "jit": "off",
 }
 

@@ -65,4 +65,4 @@ def test_every_process_on_kafka_and_postgresql_may_die_at_every_place(
     tmp_path: Path, own_kafka: Callable[[], KafkaBroker], postgres_url: str, undisturbed: State
 ) -> None:
     with Fleet(tmp_path, SPLIT, on_kafka(own_kafka(), postgres_url)) as fleet:
-        _dies_everywhere(fleet, _IN_MANY_PROCESSES, 2.5, tmp_path, undisturbed)
+        _dies_everywhere(fleet, _IN_MANY_PROCESSES, 5.0, tmp_path, undisturbed)

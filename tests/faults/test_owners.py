@@ -72,6 +72,8 @@ def test_a_worker_that_wakes_up_after_its_partitions_were_given_away_changes_not
     for scene in scenes[:5]:
         trial.play(scene)
     sleeper = trial.fleet.processes["scoring"]
+    # It sleeps between two transactions, with a fetch under way: what that brings is worked by the other meanwhile.
+    trial.settle()
     sleeper.signal(signal.SIGSTOP)
     for scene in scenes[5:10]:
         trial.play(scene)
