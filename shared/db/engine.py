@@ -136,7 +136,7 @@ def open_database(url: str, service: str, *, pool_size: int = 10, dbapi: Any = N
     service's name). `dbapi` replaces the SQLite driver, for simulations."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_async_engine(parsed, connect_args={"timeout": 30}, module=dbapi or sqlite_driver.dbapi())
+        engine = create_async_engine(parsed, module=dbapi or sqlite_driver.dbapi())
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return Database(engine, "sqlite", service)

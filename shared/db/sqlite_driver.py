@@ -1,8 +1,8 @@
-"""SQLite as SQLAlchemy's asyncio takes it: statements run where they are called, commits in a thread.
+"""SQLite as SQLAlchemy's asyncio takes it: statements run where they are called.
 
 A statement on a local file takes microseconds; to carry it to a thread and back, as aiosqlite does four times a
-statement, takes milliseconds as soon as two threads want the interpreter. Only what waits for a disk or a lock goes
-to a thread: BEGIN and COMMIT. A connection is used by one task at a time.
+statement, takes milliseconds as soon as two threads want the interpreter. What waits for the disk goes to a thread
+(a commit that syncs), and who waits for another process's lock asks again and again. One task at a time uses one.
 """
 
 import asyncio
@@ -12,6 +12,10 @@ from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_dbapi
+
+_SYNCHRONOUS = "PRAGMA synchronous="
+_BUSY_SECONDS = 0.01
+_MOST_BUSY_TURNS = 3_000
 
 
 class Cursor:
@@ -44,6 +48,8 @@ class Cursor:
         """Run a statement."""
         if sql.startswith("BEGIN"):
             await self._connection.begin(self._cursor, sql)
+        elif sql.startswith("PRAGMA"):
+            self._cursor.execute(self._connection.heed(sql), parameters)
         else:
             await self._connection.step()
             self._cursor.execute(sql, parameters)
@@ -80,6 +86,7 @@ class Connection:
         self._path = path
         self._options = options
         self._conn: Any = None
+        self._syncs = True
         self._tx = _AtOnce()
         self._thread = SimpleNamespace(daemon=True)
 
@@ -87,7 +94,7 @@ class Connection:
         return self._open().__await__()
 
     async def _open(self) -> "Connection":
-        self._conn = sqlite3.connect(self._path, **self._options | {"check_same_thread": False})
+        self._conn = sqlite3.connect(self._path, **self._options | {"check_same_thread": False, "timeout": 0})
         return self
 
     @property
@@ -103,9 +110,25 @@ class Connection:
     async def step(self) -> None:
         """What a simulation wants to know before each statement; nothing here."""
 
+    def heed(self, sql: str) -> str:
+        """A setting, to be run; notices whether commits are to wait for the disk."""
+        if sql.startswith(_SYNCHRONOUS):
+            self._syncs = not sql.endswith("NORMAL")
+        return sql
+
     async def begin(self, cursor: sqlite3.Cursor, sql: str) -> None:
-        """Begin: waits in a thread for whoever writes now, as long as SQLite's busy timeout."""
-        await asyncio.to_thread(cursor.execute, sql)
+        """Begin; whoever writes now, in another process, is waited for. Raises OperationalError at the end of it."""
+        await self.step()
+        for _ in range(_MOST_BUSY_TURNS):
+            try:
+                cursor.execute(sql)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+            else:
+                return
+            await asyncio.sleep(_BUSY_SECONDS)
+        raise sqlite3.OperationalError("database is locked")
 
     def cursor(self) -> Cursor:
         """A cursor."""
@@ -116,9 +139,13 @@ class Connection:
         self._conn.create_function(*arguments, **options)
 
     async def commit(self) -> None:
-        """Commit, in a thread: it waits for the disk."""
-        if self._conn.in_transaction:
+        """Commit; in a thread where it waits for the disk."""
+        if not self._conn.in_transaction:
+            return
+        if self._syncs:
             await asyncio.to_thread(self._conn.commit)
+        else:
+            self._conn.commit()
 
     async def rollback(self) -> None:
         """Roll back."""

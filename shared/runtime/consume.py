@@ -160,6 +160,8 @@ class Consumer(Generic[S]):
             await positions.begin(work, group, fresh)
         async with self._database.read() as reader:
             known = await positions.standing(reader, group)
+        # Asked again: while we looked, another member may have worked what has only just arrived.
+        bounds = await self._log.bounds(topics)
         for partition in sorted(partitions):
             stands = known[partition]
             if stands.topic_identity != identities[partition.topic]:
