@@ -10,6 +10,8 @@ from services.attribution.domain.paths.closed import Closed
 from services.attribution.domain.report import Sum
 from services.attribution.domain.touch import Touch, Why
 from shared.contracts.deals import Deal as PostedDeal
+from shared.contracts.handoffs import HandoffActed
+from shared.contracts.leads import LeadQualified, LeadStageChanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Surroundings:
     """By root, those of all its aliases."""
     others: Sequence[PostedDeal]
     """The won deals of the same people and accounts."""
+    leads: Mapping[str, int] = field(default_factory=dict)
+    """By root, when each of them became a lead, of those who did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,18 @@ class Ledger(Protocol):
 
     async def keep_versions(self, versions: Collection[PostedDeal]) -> None:
         """Keep versions of deals for their history, whether they hold or not."""
+        ...
+
+    async def keep_stages(self, stages: Collection[LeadStageChanged]) -> Collection[str]:
+        """Keep histories; answers whose moment of becoming a lead is another than before."""
+        ...
+
+    async def keep_promotions(self, promotions: Collection[LeadQualified]) -> None:
+        """Keep promotions; one that is there stays."""
+        ...
+
+    async def keep_acts(self, acts: Collection[HandoffActed]) -> None:
+        """Keep acts of sales; one that is there stays."""
         ...
 
     async def dirty(

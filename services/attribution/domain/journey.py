@@ -109,8 +109,10 @@ def journey(
 
 
 def _moments(deal: Deal, lead_at: int | None) -> Mapping[Milestone, int]:
+    # Who becomes a lead only after the close does so for another deal, if for any.
+    too_late = lead_at is not None and deal.closed_at is not None and lead_at > deal.closed_at
     known = {
-        Milestone.LEAD_CREATION: lead_at,
+        Milestone.LEAD_CREATION: None if too_late else lead_at,
         Milestone.DEAL_CREATION: deal.created_at,
         Milestone.CLOSED_WON: deal.closed_at if deal.status == "won" else None,
     }

@@ -1,6 +1,6 @@
 """One batch of attribution: what came is kept as facts, then each deal that it touches is derived once.
 
-A deal is touched by itself, by what its people did or who they became, and by the same buyer's other purchases.
+A deal is touched by itself, by what its people did, became or turned out to be, and by the buyer's other purchases.
 It is always derived from all its facts, so no order of arrival can make a difference. Nothing is published.
 """
 
@@ -11,6 +11,8 @@ from services.attribution.handlers.deriving import derive
 from services.attribution.ports import KeptTouch, Ledger, People
 from shared.contracts.deals import Deal
 from shared.contracts.envelope import Emit
+from shared.contracts.handoffs import HandoffActed
+from shared.contracts.leads import LeadQualified, LeadStageChanged
 
 
 class Attributing:
@@ -24,6 +26,9 @@ class Attributing:
         self._deals: dict[str, Deal] = {}
         self._versions: dict[tuple[str, int], Deal] = {}
         self._accounts: set[str] = set()
+        self._stages: dict[str, LeadStageChanged] = {}
+        self._promotions: dict[str, LeadQualified] = {}
+        self._acts: dict[tuple[str, int], HandoffActed] = {}
 
     def keep_touch(self, kept: KeptTouch) -> None:
         """A touch arrived, or arrived again with a new owner: the highest revision holds."""
@@ -49,6 +54,20 @@ class Attributing:
             if deal is not None:
                 self._touch_buyer(deal)
 
+    def keep_stages(self, said: LeadStageChanged) -> None:
+        """News of somebody's stages: the highest version holds."""
+        held = self._stages.get(said.person_id)
+        if held is None or held.version < said.version:
+            self._stages[said.person_id] = said
+
+    def keep_promotion(self, said: LeadQualified) -> None:
+        """Somebody qualified."""
+        self._promotions[said.promotion_id] = said
+
+    def keep_act(self, said: HandoffActed) -> None:
+        """Sales did something with a lead."""
+        self._acts[said.handoff_id, said.version] = said
+
     def _touch_buyer(self, deal: Deal) -> None:
         for person in deal.people:
             self.people.touch(person.person_id)
@@ -61,6 +80,10 @@ class Attributing:
         await self.ledger.keep_touches(self._touches.values())
         await self.ledger.keep_deals(self._deals.values())
         await self.ledger.keep_versions(self._versions.values())
+        await self.ledger.keep_promotions(self._promotions.values())
+        await self.ledger.keep_acts(self._acts.values())
+        for person_id in await self.ledger.keep_stages(self._stages.values()):
+            self.people.touch(person_id)
         members = await self.people.settle()
         dirty = await self.ledger.dirty(members, self._deals, self._accounts)
         if dirty:

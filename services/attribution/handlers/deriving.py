@@ -7,6 +7,7 @@ from services.attribution.domain.deal import Contact, Deal, close_of
 from services.attribution.domain.interactions import Interaction, interactions
 from services.attribution.domain.journey import Exclusion, Journey, Milestone, journey, uncounted
 from services.attribution.domain.rules import Rules
+from services.attribution.domain.stages import first_of
 from services.attribution.ports import Counted, Derived, KeptJourney, NotCounted, Surroundings
 from shared.contracts.deals import Deal as PostedDeal
 
@@ -42,7 +43,7 @@ def _derived(
     people = sorted({contact.person_id for contact in deal.contacts})
     own = [interaction for person in people for interaction in found.get(person, ())]
     touches = [touch for person in people for touch in around.touches.get(person, ())]
-    whole = journey(deal, own, rules.journey, others)
+    whole = journey(deal, own, rules.journey, others, first_of(around.leads.get(person) for person in people))
     kept = _kept(whole, uncounted(touches, rules.journey.interactions), rules)
     if deal.status != "won":
         return Derived(kept)

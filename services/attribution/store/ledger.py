@@ -16,8 +16,11 @@ from services.attribution.domain.credit import Credit
 from services.attribution.domain.deal import close_of
 from services.attribution.domain.touch import Touch
 from services.attribution.ports import Derived, KeptTouch, Published, Surroundings
+from services.attribution.store import lifecycle
 from services.attribution.store.tables import ACCOUNTS, CREDITS, DEAL_HISTORY, DEAL_PEOPLE, DEALS, JOURNEYS, TOUCHES
 from shared.contracts.deals import Deal
+from shared.contracts.handoffs import HandoffActed
+from shared.contracts.leads import LeadQualified, LeadStageChanged
 from shared.db.dialect import Upsert
 from shared.db.people import People, lock_people, members_of, roots_of
 from shared.db.work import Work
@@ -151,6 +154,18 @@ class SqlLedger:
         rows = [(deal.id, deal.version, deal.revision, json.encode(deal)) for deal in versions]
         await self._work.write(_KEEP_VERSION, sorted(rows))
 
+    async def keep_stages(self, stages: Collection[LeadStageChanged]) -> Collection[str]:
+        """Keep histories; answers whose moment of becoming a lead is another than before."""
+        return await lifecycle.keep_stages(self._work, stages)
+
+    async def keep_promotions(self, promotions: Collection[LeadQualified]) -> None:
+        """Keep promotions; one that is there stays."""
+        await lifecycle.keep_promotions(self._work, promotions)
+
+    async def keep_acts(self, acts: Collection[HandoffActed]) -> None:
+        """Keep acts of sales; one that is there stays."""
+        await lifecycle.keep_acts(self._work, acts)
+
     async def dirty(self, people: Collection[str], deals: Collection[str], accounts: Collection[str]) -> Sequence[Deal]:
         """These deals, those with any of these people on them, and those of these accounts: locked.
 
@@ -173,7 +188,8 @@ class SqlLedger:
         accounts = {deal.account.id for deal in deals if deal.account is not None}
         others = await self._won({*await self._deals_with(members), *await self._deals_of(accounts)})
         roots = await roots_of(self._work, _people([*deals, *others]))
-        return Surroundings(roots, await self._touches_of(members), others)
+        leads = await lifecycle.leads_of(self._work, members)
+        return Surroundings(roots, await self._touches_of(members), others, leads)
 
     async def keep_derived(self, derived: Sequence[Derived]) -> None:
         """Keep what is derived of deals now, in place of what was."""

@@ -69,6 +69,36 @@ JOURNEYS = Table(
     Column("charter", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
+STAGES = Table(
+    "stages",
+    METADATA,
+    Column("person_id", Id, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("lead_at", BigInteger, index=True),
+    Column("qualified_at", BigInteger),
+    Column("body", LargeBinary, nullable=False),
+)
+"""By the id they were published under. `lead_at`, `qualified_at`: when that stage, or one past it, was entered."""
+PROMOTIONS = Table(
+    "promotions",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("cause_id", Id, nullable=False, index=True),
+    Column("person_id", Id, nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
+)
+"""A promotion is of whoever owns the touch that caused it; `person_id`: who that was when it was published."""
+HANDOFF_ACTS = Table(
+    "handoff_acts",
+    METADATA,
+    Column("handoff_id", Id, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("promotion_id", Id, nullable=False, index=True),
+    Column("person_id", Id, nullable=False, index=True),
+    Column("act", String(32), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("reason", Text),
+)
 CREDITS = Table(
     "credits",
     METADATA,

@@ -9,6 +9,7 @@ import httpx
 
 from services.attribution import wiring
 from services.attribution.settings import rules_of
+from services.attribution.worker import TOPICS
 from services.deployment import Deployment, Service, Settings
 from shared.contracts import charter_text, topics
 from shared.contracts.deals import Deal, DealPerson
@@ -26,7 +27,7 @@ START = 1_767_571_200_000
 """2026-01-05T00:00:00Z: day 0 of every story."""
 NOW = Instant(START + 400 * DAY)
 _KEYS = Credentials(write_key="wk_1", server_key="sk_1", admin_token="tl_1", secret="s")
-_TOPICS = {topics.TOUCHPOINTS.name: 4, topics.DEALS.name: 4}
+_TOPICS = {topic.name: 4 for topic in TOPICS}
 Json = dict[str, Any]
 
 
