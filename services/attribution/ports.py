@@ -1,12 +1,13 @@
 """What attribution needs of its store, in its own words. A ledger lives as long as one batch, a reading for ever."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from services.attribution.domain.credit import Credit
 from services.attribution.domain.journey import Milestone
 from services.attribution.domain.paths.closed import Closed
+from services.attribution.domain.quality import Lead
 from services.attribution.domain.report import Sum
 from services.attribution.domain.touch import Touch, Why
 from shared.contracts.deals import Deal as PostedDeal
@@ -205,6 +206,14 @@ class Reported:
 
     won: Sequence[Won]
     sums: Mapping[str, Mapping[tuple[str, ...], Sum]]
+
+
+class QualityReading(Protocol):
+    """What the API asks about leads."""
+
+    def leads(self, since: int | None, until: int | None) -> AsyncIterator[Sequence[Lead]]:
+        """Everybody who became a lead at this time or later, and before that one; each once, some at a time."""
+        ...
 
 
 class Reading(Protocol):

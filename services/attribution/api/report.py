@@ -5,24 +5,23 @@ thread beside the loop.
 """
 
 import asyncio
-from collections.abc import Collection
 from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from services.attribution.api import asking
 from services.attribution.api.schemas import ModelReport, Report, ReportRow, Unconverted, WonAmount
 from services.attribution.domain import report as summing
 from services.attribution.domain.paths.closed import BY_CHANNEL, learn
 from services.attribution.domain.report import KEYS, Row
 from services.attribution.domain.rules import Rules
 from services.attribution.ports import Reading, ReportAsked, Reported
-from shared.kernel import instant, money
+from shared.kernel import money
 from shared.kernel.errors import Reject
 from shared.web.auth import Scope, require
 
 GROUPS = (*KEYS, "account")
-_MOST_GROUPS = 2
 _DIGITS = 6
 """Of shares and of parts of deals: past this a float is noise."""
 
@@ -43,11 +42,11 @@ def router(reading: Reading, rules: Rules) -> APIRouter:
     ) -> Report:
         """Won amounts, shared by each model over what they are grouped by."""
         asked = ReportAsked(
-            models=_named("models", models, (*rules.models, *BY_CHANNEL)) or tuple(rules.models),
-            keys=_keys(group_by),
+            models=asking.named("models", models, (*rules.models, *BY_CHANNEL)) or tuple(rules.models),
+            keys=asking.keys(group_by, GROUPS),
             currency=rules.currency if currency is None else money.currency_code(currency),
-            since=_time("from", since),
-            until=_time("to", until),
+            since=asking.moment("from", since),
+            until=asking.moment("to", until),
         )
         learned = tuple(name for name in asked.models if name in BY_CHANNEL)
         if learned and asked.keys != ("channel",):
@@ -62,28 +61,6 @@ def router(reading: Reading, rules: Rules) -> APIRouter:
         return replace(shown, warnings=list(found.warnings))
 
     return routes
-
-
-def _named(path: str, text: str, known: Collection[str]) -> tuple[str, ...]:
-    """The names in a text, each once; raises Reject where one is unknown."""
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    if not set(names) <= set(known):
-        raise Reject("unknown_name", f"known are {', '.join(known)}", path)
-    return names
-
-
-def _keys(text: str) -> tuple[str, ...]:
-    keys = _named("group_by", text, GROUPS)
-    if not 0 < len(keys) <= _MOST_GROUPS:
-        raise Reject("bad_group", "one or two different ones", "group_by")
-    return keys
-
-
-def _time(path: str, text: str | None) -> int | None:
-    try:
-        return None if text is None else instant.parse(text)
-    except (ValueError, OverflowError):
-        raise Reject("bad_time", "an RFC 3339 time, such as 2026-11-23T17:46:00.000Z", path) from None
 
 
 def _shown(reported: Reported, asked: ReportAsked, rules: Rules) -> Report:
@@ -106,5 +83,5 @@ def _rows(reported: Reported, model: str, keys: tuple[str, ...]) -> list[ReportR
 
 
 def _row(row: Row) -> ReportRow:
-    key = row.key[0] if len(row.key) == 1 else list(row.key)
+    key = asking.shown_key(row.key)
     return ReportRow(key, round(float(row.deals), _DIGITS), row.amount_minor, round(float(row.share), _DIGITS))

@@ -61,6 +61,8 @@ class Touch:
     """The source of ours it came through."""
     outcome: str | None = None
     """How a call ended, in the sender's words."""
+    heard_from: str | None = None
+    """How the person says that they found us: it is kept beside what was measured, and earns nothing."""
     barred: Why | None = None
     """What keeps it from ever counting: a bot, consent, a vanity kind, withdrawn."""
 

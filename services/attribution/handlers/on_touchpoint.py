@@ -31,7 +31,6 @@ def on_touchpoint(event: Touchpoint, session: Attributing) -> None:
 
 
 def _touch(event: Touchpoint) -> Touch:
-    outcome = event.properties.get("outcome")
     return Touch(
         id=event.id,
         occurred_at=event.occurred_at,
@@ -44,9 +43,16 @@ def _touch(event: Touchpoint) -> Touch:
         utm_source=event.campaign.get("source"),
         content=event.campaign.get("content"),
         source=event.source,
-        outcome=outcome if isinstance(outcome, str) else None,
+        outcome=_said(event, "outcome"),
+        heard_from=_said(event, "heard_from"),
         barred=_barred(event),
     )
+
+
+def _said(event: Touchpoint, name: str) -> str | None:
+    """A property that is a text."""
+    value = event.properties.get(name)
+    return value if isinstance(value, str) else None
 
 
 def _barred(event: Touchpoint) -> Why | None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from msgspec import json
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from services.attribution.domain.stages import LEAD, QUALIFIED, Entered, by_root, reached
 from services.attribution.store.tables import HANDOFF_ACTS, PROMOTIONS, STAGES
@@ -59,8 +59,17 @@ async def keep_acts(work: Work, acts: Collection[HandoffActed]) -> None:
 
 async def leads_of(reader: Reader, members: Mapping[str, str]) -> dict[str, int]:
     """By root, when each of these people became a lead, of those who did."""
-    said = select(STAGES.c.person_id, STAGES.c.lead_at).where(reader.among(STAGES.c.person_id, sorted(members)))
-    return by_root({row.person_id: row.lead_at for row in await reader.rows(said)}, members)
+    return await _moments(reader, STAGES.c.lead_at, members)
+
+
+async def qualified_of(reader: Reader, members: Mapping[str, str]) -> dict[str, int]:
+    """By root, when each of these people qualified, of those who did."""
+    return await _moments(reader, STAGES.c.qualified_at, members)
+
+
+async def _moments(reader: Reader, moment: ColumnElement[int | None], members: Mapping[str, str]) -> dict[str, int]:
+    said = select(STAGES.c.person_id, moment.label("at")).where(reader.among(STAGES.c.person_id, sorted(members)))
+    return by_root({row.person_id: row.at for row in await reader.rows(said)}, members)
 
 
 def _stages_row(each: LeadStageChanged) -> tuple[str, int, int | None, int | None, bytes]:
