@@ -10,6 +10,7 @@ from services.attribution.domain.paths.closed import Closed
 from services.attribution.domain.quality import Lead
 from services.attribution.domain.report import Sum
 from services.attribution.domain.touch import Touch, Why
+from services.attribution.domain.walks import Outcome, Walk
 from shared.contracts.deals import Deal as PostedDeal
 from shared.contracts.handoffs import HandoffActed
 from shared.contracts.leads import LeadQualified, LeadStageChanged
@@ -213,6 +214,31 @@ class QualityReading(Protocol):
 
     def leads(self, since: int | None, until: int | None) -> AsyncIterator[Sequence[Lead]]:
         """Everybody who became a lead at this time or later, and before that one; each once, some at a time."""
+        ...
+
+
+ToldBy = Literal["channel", "campaign", "department", "kind"]
+"""What a path may be told by."""
+
+
+@dataclass(frozen=True, slots=True)
+class WalksAsked:
+    """Which deals' paths are asked for; times are milliseconds UTC."""
+
+    outcomes: tuple[Outcome, ...]
+    told_by: ToldBy
+    currency: str
+    since: int | None = None
+    """Closed at this time or later."""
+    until: int | None = None
+    """Closed before this time."""
+
+
+class Walks(Protocol):
+    """What the API asks about paths."""
+
+    async def walks(self, asked: WalksAsked) -> Sequence[Walk]:
+        """The paths of the deals that closed in a time."""
         ...
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from services.attribution.api import deals, quality, report
+from services.attribution.api import deals, paths, quality, report
 from services.attribution.domain.rules import Rules
 from services.attribution.handlers.attributing import Attributing
 from services.attribution.settings import rules_of
 from services.attribution.store.ledger import open_ledger
 from services.attribution.store.quality import SqlQuality
 from services.attribution.store.reading import SqlReading
+from services.attribution.store.walks import SqlWalks
 from services.attribution.worker import GROUP, HANDLERS, TOPICS
 from services.deployment import Deployment, Service, log_check, store_check, working
 from shared.contracts import charter_text
@@ -56,6 +57,7 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
         report.router(reading, rules),
         deals.router(reading, rules),
         quality.router(SqlQuality(database), rules),
+        paths.router(SqlWalks(database), rules),
     ]
     return Service(
         name="attribution",
