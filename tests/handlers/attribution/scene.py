@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import select
 
 from services.attribution import wiring
 from services.attribution.settings import rules_of
+from services.attribution.store.tables import CREDITS, JOURNEYS
 from services.attribution.worker import TOPICS
 from services.deployment import Deployment, Service, Settings
 from shared.contracts import charter_text, topics
@@ -152,6 +154,13 @@ class Scene:
         for credit in (await self.get(f"/v1/deals/{deal_id}/credits", model=model))["credits"]:
             found[credit["channel"]] = found.get(credit["channel"], 0) + credit["amount_minor"]
         return found
+
+    async def derived(self) -> list[tuple[object, ...]]:
+        """What is stored of every deal: its journey, and each of its credits."""
+        async with self._service.database.read() as reader:
+            journeys = await reader.rows(select(JOURNEYS).order_by(JOURNEYS.c.deal_id))
+            credited = await reader.rows(select(CREDITS).order_by(CREDITS.c.deal_id, CREDITS.c.model, CREDITS.c.n))
+        return [tuple(row) for row in (*journeys, *credited)]
 
     async def report(self, **query: str) -> Mapping[str | tuple[str, ...], int]:
         """What each row of the agreed model's report earned."""
