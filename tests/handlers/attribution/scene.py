@@ -90,12 +90,12 @@ def deal(
     data = Deal(
         id=name,
         version=version,
-        people=tuple(DealPerson(person_id=person(who), role="buyer") for who in people or ("ana",)),
         closed_at=None if closed is None else round(START + closed * DAY),
         account=None if account is None else AccountRef(id=account),
         **{
             "revision": 1,
             "status": "open" if closed is None else "won",
+            "people": tuple(DealPerson(person_id=person(who), role="buyer") for who in people or ("ana",)),
             "amount_minor": 100_00,
             "currency": "EUR",
             "created_at": START + DAY,
