@@ -23,12 +23,17 @@ class Effort:
     facts: int
     events: int
     latency_seconds: float
+    paths: int
     step_seconds: float
     """No step of a part goes on for longer: one deployment, one store."""
 
 
-QUICK = Effort(rounds=3, round_seconds=1, facts=100_000, events=6_000, latency_seconds=8, step_seconds=55)
-FULL = Effort(rounds=5, round_seconds=4.0, facts=3_000_000, events=20_000, latency_seconds=20, step_seconds=300)
+QUICK = Effort(
+    rounds=3, round_seconds=1, facts=100_000, events=6_000, latency_seconds=8, paths=100_000, step_seconds=55
+)
+FULL = Effort(
+    rounds=5, round_seconds=4.0, facts=3_000_000, events=20_000, latency_seconds=20, paths=1_000_000, step_seconds=300
+)
 
 
 @dataclass(frozen=True, slots=True)
