@@ -18,7 +18,7 @@ from services.handoff.domain.lead import OPEN
 from services.scoring.domain.state import State
 from shared.contracts.envelope import Unreadable, decode
 from shared.contracts.handoffs import HandoffActed
-from shared.contracts.leads import LeadQualified
+from shared.contracts.leads import LeadQualified, StageEntry
 from shared.contracts.topics import TYPES
 from shared.kernel.ids import derived
 from tests.reference.credit import Credit, earned_by_deal
@@ -61,6 +61,7 @@ def differences(world: World, run: Run) -> list[str]:
         *_of_scoring(world, people, resolved, run),
         *_of_promotions(run),
         *_of_credit(world, people, run),
+        *_of_what_became(run),
         *_of_handoffs(resolved, run),
     ]
 
@@ -188,6 +189,23 @@ def _of_credit(world: World, people: People, run: Run) -> Iterator[str]:
         if found.get(key) != earned:
             yield f"{key} is split {earned}, not {found.get(key)}"
     yield from (f"{deal} has credit and is not won" for deal, model in found if (deal, "linear") not in expected)
+
+
+def _of_what_became(run: Run) -> Iterator[str]:
+    """Attribution holds the last history of everybody, every promotion and every act of sales."""
+    told = dict(_rows(run.folder, "attribution", "select person_id, body from stages"))
+    for person, state in _rows(run.folder, "scoring", "select person_id, state from leads where not alias"):
+        steps = [tuple(entry[:2]) for entry in json.decode(state, type=State).history]
+        history = json.decode(told.get(person, b"[]"), type=tuple[StageEntry, ...])
+        held = [(entry.stage, entry.entered_at) for entry in history]
+        if held != steps:
+            yield f"attribution takes {person} to have gone {held}, scoring {steps}"
+    kept = {row[0] for row in _rows(run.folder, "attribution", "select id from promotions")}
+    sent = {lead.promotion_id for lead in _said(run, LeadQualified)}
+    yield from (f"promotion {one} was sent or kept by attribution, not both" for one in kept ^ sent)
+    acts = set(_rows(run.folder, "attribution", "select handoff_id, version from handoff_acts"))
+    said = {(acted.handoff_id, acted.version) for acted in _said(run, HandoffActed)}
+    yield from (f"act {act} was said or kept by attribution, not both" for act in acts ^ said)
 
 
 def _of_promotions(run: Run) -> Iterator[str]:
