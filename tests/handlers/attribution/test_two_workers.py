@@ -1,9 +1,10 @@
-"""Deals and touches of the same people, taken by two workers at the same moment: no deal misses a touch."""
+"""Deals and what their people did or became, taken by two workers at the same moment: no deal misses any of it."""
 
 import asyncio
 from pathlib import Path
 
 from shared.kernel.errors import TryLater
+from tests.handlers.attribution.sales_news import stages
 from tests.handlers.attribution.scene import Scene, deal, scene, touch
 
 DEALS, ROUND = 60, 6
@@ -39,3 +40,21 @@ async def test_a_touch_that_comes_at_the_same_moment_as_its_deal_is_credited(tmp
             await asyncio.gather(work(one, ready), work(two, ready))
         answers = [await one.earned(f"d-{number}", "linear") for number in range(DEALS)]
     assert answers == [{"email": 50_00, "phone": 50_00}] * DEALS
+
+
+async def test_a_lead_that_is_made_at_the_same_moment_as_its_deal_is_its_milestone(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    async with scene(tmp_path, postgres_url) as one, asyncio.timeout(SECONDS):
+        two = one.beside()
+        people = [f"lead-{number}" for number in range(DEALS)]
+        met = [touch(f"{who}-{day}", day, who, channel=f"day {day}") for who in people for day in (1, 2, 3)]
+        await one.tell(*met)
+        for start in range(0, DEALS, ROUND):
+            now = range(start, start + ROUND)
+            await one.publish(*(deal(f"d-{number}", people[number]) for number in now))
+            await one.publish(*(stages(people[number], lead=2) for number in now))
+            ready = asyncio.Barrier(2)
+            await asyncio.gather(work(one, ready), work(two, ready))
+        answers = [await one.earned(f"d-{number}", "lead_creation") for number in range(DEALS)]
+    assert answers == [{"day 2": 100_00}] * DEALS
