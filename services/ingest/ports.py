@@ -4,8 +4,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
-from services.ingest.domain.identity import BrowserClaim, Claim, Identifier
+from services.ingest.domain.acts import OperatorAct
+from services.ingest.domain.identity import BrowserClaim, Claim, Identifier, Review
 from services.ingest.domain.people import Moment, Person, Settled
+from shared.contracts.envelope import Event
 
 
 class Trait(NamedTuple):
@@ -43,6 +45,8 @@ class Community:
     """Anonymous ids whose events went to several people so far."""
     traits: Sequence[Trait]
     cards: Mapping[str, Card]
+    reviews: Sequence[Review]
+    """Claims that were not followed so far and wanted a look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,8 @@ class StoredTouchpoint:
     body: bytes
     browsers: tuple[Identifier, ...] = ()
     """The anonymous ids it came under, where it names somebody: on the way into the record only."""
+    statement: str | None = None
+    """What it claims, by id: as `browsers`, on the way in only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,10 @@ class Graph(Protocol):
         """Leave a community as it was settled; `cards` are those that changed."""
         ...
 
+    async def keep_acts(self, acts: Sequence[OperatorAct]) -> None:
+        """Keep what operators decided."""
+        ...
+
     async def keep_traits(self, traits: Sequence[Trait]) -> None:
         """Keep traits; per identifier and name the latest (event time, then id) stays."""
         ...
@@ -118,8 +128,10 @@ class Touchpoints(Protocol):
         """All whose strongest identifier is one of these."""
         ...
 
-    async def browser_claims(self, browsers: Collection[Identifier]) -> Mapping[Identifier, list[BrowserClaim]]:
-        """The events under these anonymous ids that name somebody."""
+    async def browser_claims(
+        self, browsers: Collection[Identifier], withdrawn: Collection[str]
+    ) -> Mapping[Identifier, list[BrowserClaim]]:
+        """The events under these anonymous ids that name somebody, but for those whose statement is withdrawn."""
         ...
 
     async def add(self, touchpoints: Sequence[StoredTouchpoint]) -> None:
@@ -152,6 +164,16 @@ class Rejected(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """All that the resolver keeps, in one transaction."""
+
+    graph: Graph
+    touchpoints: Touchpoints
+    deals: Deals
+    rejected: Rejected
+
+
+@dataclass(frozen=True, slots=True)
 class KnownPerson:
     """Somebody as they are read: the JSON of the card, who was merged into them, and their first act."""
 
@@ -174,6 +196,24 @@ class Identity:
     """Anonymous ids that others claimed too: some of what came under them may be theirs."""
     components: tuple[str, ...]
     """Where their claims lie, with those of everybody they might be taken for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Who asks for a decision, and whether only to see what would come of it."""
+
+    who: str
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What came of decisions: whoever holds what they name, and what is published."""
+
+    acts: tuple[OperatorAct, ...]
+    people: tuple[KnownPerson, ...]
+    published: tuple[Event, ...]
+    dry_run: bool
 
 
 class EventPosition(NamedTuple):

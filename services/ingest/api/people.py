@@ -19,7 +19,7 @@ from services.ingest.api.schemas import (
     touchpoint_item,
 )
 from services.ingest.domain import identifiers
-from services.ingest.domain.identity import Identifier, IdentifierKind
+from services.ingest.domain.identity import Identifier, IdentifierKind, PersonLimits
 from services.ingest.domain.people import Moment
 from services.ingest.domain.telling import joinings, told
 from services.ingest.ports import Identity, Reading
@@ -38,7 +38,7 @@ class Why:
     claims: list[ClaimItem]
 
 
-def router(reading: Reading) -> APIRouter:
+def router(reading: Reading, limits: PersonLimits) -> APIRouter:
     """`/v1/people`, for tokens that may read."""
     routes = APIRouter(tags=["people"], dependencies=[require(Scope.READ)])
 
@@ -58,12 +58,12 @@ def router(reading: Reading) -> APIRouter:
 
     @routes.get("/v1/people/{person_id}/journey")
     async def journey(person_id: str, asked: paging.Asked) -> Page[JourneyItem]:
-        return await _journey(reading, await _identity(reading, person_id), asked)
+        return await _journey(reading, await _identity(reading, person_id), asked, limits)
 
     @routes.get("/v1/people/{person_id}/why")
     async def why(person_id: str) -> Why:
         identity = await _identity(reading, person_id)
-        return Why([claim_item(one) for one in told(await reading.claims(identity), identity.identifiers)])
+        return Why([claim_item(one) for one in told(await reading.claims(identity), identity.identifiers, limits)])
 
     return routes
 
@@ -96,13 +96,15 @@ def _phone(value: str) -> Identifier | None:
 _READ: Mapping[IdentifierKind, Callable[[str], Identifier | None]] = {"email": identifiers.email, "phone": _phone}
 
 
-async def _journey(reading: Reading, identity: Identity, asked: paging.PageRequest) -> Page[JourneyItem]:
+async def _journey(
+    reading: Reading, identity: Identity, asked: paging.PageRequest, limits: PersonLimits
+) -> Page[JourneyItem]:
     """One page of touchpoints and merges, in event time, then id."""
     after = _position(asked)
     person_id = identity.person_id
     steps: list[tuple[Moment, JourneyItem]] = []
     if identity.aliases:
-        joined = joinings(await reading.claims(identity), identity.seed, identity.aliases)
+        joined = joinings(await reading.claims(identity), identity.seed, identity.aliases, limits)
         steps = [((one.claim.at, merge_id(one, person_id)), merge_item(one, person_id)) for one in joined]
     merges = sorted((step for step in steps if after is None or step[0] > after), key=_moment)
     stored = await reading.journey(identity, after, asked.limit + 1)

@@ -1,6 +1,6 @@
 """Ingest's resolver and its API in process: what was collected, on a log in memory, and what is then said of it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -67,12 +67,12 @@ def reject(message_id: str, on_day: float, **said: Any) -> Emit:
     return _emit(topics.TOUCHPOINTS_REJECTED.name, whole.id, "touchpoint.rejected", whole)
 
 
-def deal(deal_id: str, on_day: float, email: str) -> Emit:
+def deal(deal_id: str, on_day: float, email: str, **named: str) -> Emit:
     """A deal with one contact."""
     whole = CollectedDeal(
         event_id=derived("deal", deal_id), id=deal_id, version=1, source="crm", received_at=day(on_day), status="open",
         amount_minor=1, currency="EUR", created_at=day(on_day), occurred_at=day(on_day),
-        contacts=(DealContact(email=email),),
+        contacts=(DealContact(email=email, **named),),
     )  # fmt: skip
     return _emit(topics.DEALS_COLLECTED.name, deal_id, "deal.collected", whole)
 
@@ -109,6 +109,19 @@ class IngestService:
         headers = {"Authorization": f"Bearer {key}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://ingest", headers=headers) as client:
             return await client.get(path, params=query)
+
+    async def do(self, path: str, body: Mapping[str, Any], key: str = "tl", **headers: str) -> httpx.Response:
+        """The answer to a POST."""
+        transport = httpx.ASGITransport(self._service.api)
+        headers = {"Authorization": f"Bearer {key}", **headers}
+        async with httpx.AsyncClient(transport=transport, base_url="http://ingest", headers=headers) as client:
+            return await client.post(path, json=body)
+
+    async def done(self, path: str, **body: Any) -> Any:
+        """The JSON of an act's answer, which is a 200."""
+        answer = await self.do(path, body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
 
     async def get(self, path: str, **query: Any) -> Any:
         """The JSON of an answer, which is a 200."""
