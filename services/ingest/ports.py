@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
 from services.ingest.domain.acts import OperatorAct
-from services.ingest.domain.identity import BrowserClaim, Claim, Identifier, Review
+from services.ingest.domain.identity import BrowserClaim, Claim, Identifier, Review, Why
 from services.ingest.domain.people import Moment, Person, Settled
 from shared.contracts.envelope import Event
 
@@ -47,6 +47,17 @@ class Community:
     cards: Mapping[str, Card]
     reviews: Sequence[Review]
     """Claims that were not followed so far and wanted a look."""
+
+
+class Step(NamedTuple):
+    """What another service said of a person, by the id they had then: all stages of a lead, or one act on a hand-off.
+    Of one id the highest version holds. `body` is JSON, as published."""
+
+    id: str
+    person: str
+    kind: Literal["stages", "handoff"]
+    version: int
+    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +166,14 @@ class Deals(Protocol):
         ...
 
 
+class Timeline(Protocol):
+    """What other services said of people."""
+
+    async def keep(self, steps: Sequence[Step]) -> None:
+        """Keep steps, each id once; the highest version of each stays."""
+        ...
+
+
 class Rejected(Protocol):
     """What could not be taken, with reasons."""
 
@@ -171,6 +190,7 @@ class Record:
     touchpoints: Touchpoints
     deals: Deals
     rejected: Rejected
+    timeline: Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +216,43 @@ class Identity:
     """Anonymous ids that others claimed too: some of what came under them may be theirs."""
     components: tuple[str, ...]
     """Where their claims lie, with those of everybody they might be taken for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a journey holds besides touchpoints: what operators did, what other services said, deals as posted."""
+
+    acts: Sequence[OperatorAct]
+    stages: bytes | None
+    """JSON of `lead.stage_changed`."""
+    handoffs: Sequence[bytes]
+    """JSON of each act."""
+    deals: Sequence[bytes]
+
+
+ReviewState = Literal["open", "accepted", "refused", "moot"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewSide:
+    """A person a review is about, and what names them in the claim."""
+
+    person: str
+    identifiers: tuple[Identifier, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReview:
+    """A claim that wants a look, or that was looked at. Moot: other claims have settled it meanwhile."""
+
+    id: str
+    event_id: str
+    why: Why
+    state: ReviewState
+    raised_at: int
+    answered_at: int | None
+    answered_by: str | None
+    sides: tuple[ReviewSide, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +328,14 @@ class Reading(Protocol):
 
     async def journey(self, identity: Identity, after: Moment | None, limit: int) -> Sequence[StoredTouchpoint]:
         """What is theirs, in event time, then id."""
+        ...
+
+    async def told(self, identity: Identity) -> Told:
+        """What their journey holds besides."""
+        ...
+
+    async def reviews(self, state: ReviewState | None, after: Moment | None, limit: int) -> Sequence[StoredReview]:
+        """Reviews in a state, or all, in the order in which they were raised, then by id."""
         ...
 
     async def events(self, after: EventPosition, limit: int, message_id: str | None) -> Sequence[ArrivedEvent]:

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from services.deployment import Deployment, Service, log_check, store_check, working
-from services.ingest.api import acts, events, people, rejected
+from services.ingest.api import acts, events, people, rejected, reviews
 from services.ingest.api.collect import Collector
 from services.ingest.api.deals import DealsDoor
 from services.ingest.api.door_keys import DoorKey
 from services.ingest.domain.limits import Limits
 from services.ingest.settings import IngestSettings
-from services.ingest.store.commands import SqlIdentityCommands
+from services.ingest.store.commands import Show, SqlIdentityCommands
 from services.ingest.store.reading import SqlReading
 from services.ingest.store.session import opening
 from services.ingest.worker import GROUP, HANDLERS, TOPICS
@@ -63,11 +63,16 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
     tokens = Tokens.of(deployment.credentials)
     reading = SqlReading(database)
     commands = SqlIdentityCommands(
-        database, open_session, acts.outcome_body, now=deployment.now, committed=relay.wake
-    )  # fmt: skip
+        database,
+        open_session,
+        Show(acts.outcome_body, reviews.review_body),
+        now=deployment.now,
+        committed=relay.wake,
+    )
     routers = [
         people.router(reading, settings.person_limits()),
         acts.router(commands),
+        reviews.router(reading, commands),
         events.router(reading),
         rejected.router(reading),
     ]

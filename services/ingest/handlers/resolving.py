@@ -23,7 +23,7 @@ from services.ingest.domain.people import Person, Settled, root, settle
 from services.ingest.handlers import publishing
 from services.ingest.handlers.deal_versions import DealVersions
 from services.ingest.handlers.understanding import Understood, understand
-from services.ingest.ports import Card, Community, Record, StoredTouchpoint, Trait
+from services.ingest.ports import Card, Community, Record, Step, StoredTouchpoint, Trait
 from shared.contracts.deals import CollectedDeal
 from shared.contracts.envelope import Emit
 from shared.contracts.touchpoints import CollectedTouchpoint, RejectedTouchpoint, Touchpoint
@@ -36,12 +36,14 @@ class Resolving:
         self._graph = record.graph
         self._touchpoints = record.touchpoints
         self._rejected = record.rejected
+        self._timeline = record.timeline
         self._deals = DealVersions(record.deals)
         self._now = now
         self._limits = limits
         self._acts: list[OperatorAct] = []
         self._calls: dict[str, Understood] = {}
         self._rejects: list[RejectedTouchpoint] = []
+        self._steps: dict[str, Step] = {}
         self._owners: dict[Identifier, str] = {}
         self._contested: set[Identifier] = set()
         self._withdrawn: set[str] = set()
@@ -60,6 +62,11 @@ class Resolving:
         """Something was refused at a door."""
         self._rejects.append(reject)
 
+    def keep_step(self, step: Step) -> None:
+        """Another service said something of a person."""
+        before = self._steps.setdefault(step.id, step)
+        self._steps[step.id] = max(before, step, key=lambda one: one.version)
+
     def decide(self, act: OperatorAct) -> None:
         """An operator decided whether somebody is one person."""
         self._acts.append(act)
@@ -72,6 +79,7 @@ class Resolving:
         await self._publish_fresh(fresh)
         self._emits += await self._deals.close(self._owner, self._root, moved)
         await self._rejected.add([_reject_row(reject) for reject in self._rejects])
+        await self._timeline.keep(list(self._steps.values()))
         return self._emits
 
     async def _fresh(self) -> list[Understood]:

@@ -5,13 +5,15 @@ A rehearsal (`dry_run`) does all of it and rolls it back. Leaves out what follow
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 from sqlalchemy import select
 
 from services.ingest.domain.acts import OperatorAct
 from services.ingest.handlers.resolving import Resolving
-from services.ingest.ports import Decided, Order
+from services.ingest.ports import Decided, Order, StoredReview
 from services.ingest.store import identities, statements
+from services.ingest.store.reviews import review
 from services.ingest.store.tables import ACTS
 from shared.contracts.envelope import Emit
 from shared.db.dialect import Upsert
@@ -29,6 +31,17 @@ from shared.web.idempotency import Answer, once
 _KEEP = Upsert(ACTS, conflict=("key",))
 Wanted = Callable[[Work, Instant], Awaitable[Sequence[OperatorAct]]]
 """Finds what is to be decided; raises NotFound, Conflict or Reject where that cannot be."""
+
+
+Shown = Callable[[Work, Sequence[OperatorAct], Sequence[Emit]], Awaitable[bytes]]
+"""The body of an answer, read while what was decided is still under its locks."""
+
+
+class Show(NamedTuple):
+    """The bodies of answers."""
+
+    outcome: Callable[[Decided], bytes]
+    review: Callable[[StoredReview], bytes]
 
 
 class SqlAnswers:
@@ -69,13 +82,13 @@ class _Done:
 
 
 class SqlIdentityCommands:
-    """Decisions on who is who. `show` is the body of an answer."""
+    """Decisions on who is who."""
 
     def __init__(
         self,
         database: Database,
         open_session: Open[Resolving],
-        show: Callable[[Decided], bytes],
+        show: Show,
         *,
         now: Callable[[], Instant],
         committed: Callable[[], None],
@@ -105,7 +118,23 @@ class SqlIdentityCommands:
 
         return await self._decide(wanted, order, asked)
 
-    async def _decide(self, wanted: Wanted, order: Order, asked: idempotency.Act | None) -> Answer:
+    async def answer(
+        self, review_id: str, answer: Literal["accept", "refuse"], order: Order, asked: idempotency.Act | None
+    ) -> Answer:
+        """Accept or refuse what was not followed; answers the review after it. Raises NotFound where there is none,
+        Conflict where it is answered so already, or moot."""
+
+        async def wanted(work: Work, now: Instant) -> Sequence[OperatorAct]:
+            return await statements.to_answer(work, review_id, answer, order.who, now)
+
+        async def show(work: Work, acts: Sequence[OperatorAct], _emits: Sequence[Emit]) -> bytes:
+            return self._show.review(await review(work, acts[0].statement))
+
+        return await self._decide(wanted, order, asked, show)
+
+    async def _decide(
+        self, wanted: Wanted, order: Order, asked: idempotency.Act | None, show: Shown | None = None
+    ) -> Answer:
         async def open_command(work: Work, keys: frozenset[Key], now: Instant) -> _Done:
             session = await self._open(work, keys, now)
             emits: list[Emit] = []
@@ -118,7 +147,9 @@ class SqlIdentityCommands:
                 for act in acts:
                     session.decide(act)
                 emits.extend(await session.close())
-                return Answer(200, self._show(await _decided(work, acts, emits, order.dry_run)))
+                if show is not None:
+                    return Answer(200, await show(work, acts, emits))
+                return Answer(200, self._show.outcome(await _decided(work, acts, emits, order.dry_run)))
 
             answer = await once(SqlAnswers(work, now), None if order.dry_run else asked, do)
             if order.dry_run:

@@ -18,11 +18,16 @@ from services.ingest.ports import (
     EventPosition,
     Identity,
     KnownPerson,
+    ReviewState,
     StoredReject,
+    StoredReview,
     StoredTouchpoint,
+    Told,
 )
 from services.ingest.store import identities
+from services.ingest.store.reviews import reviews
 from services.ingest.store.tables import REJECTED, TOUCHPOINTS
+from services.ingest.store.timeline import told_of
 from shared.db.engine import Database
 from shared.db.people import roots_of
 from shared.db.work import Reader
@@ -68,6 +73,16 @@ class SqlReading:
         """What is theirs, in event time, then id."""
         async with self._database.read() as reader:
             return await identities.owned(reader, identity, after, limit)
+
+    async def told(self, identity: Identity) -> Told:
+        """What their journey holds besides."""
+        async with self._database.read() as reader:
+            return await told_of(reader, identity)
+
+    async def reviews(self, state: ReviewState | None, after: Moment | None, limit: int) -> Sequence[StoredReview]:
+        """Reviews in a state, or all, in the order in which they were raised, then by id."""
+        async with self._database.read() as reader:
+            return await reviews(reader, state, after, limit)
 
     async def events(self, after: EventPosition, limit: int, message_id: str | None) -> Sequence[ArrivedEvent]:
         """What came, in the order of arrival; of one message id where that is given."""

@@ -5,6 +5,7 @@ from services.ingest.handlers.resolving import Resolving
 from services.ingest.ports import Record
 from services.ingest.store.deals import SqlDeals
 from services.ingest.store.graph import open_graph
+from services.ingest.store.timeline import SqlTimeline
 from services.ingest.store.touchpoints import SqlRejected, SqlTouchpoints
 from shared.db.work import Work
 from shared.kernel.instant import Instant
@@ -17,7 +18,8 @@ async def open_resolving(
 ) -> Resolving:
     """A session over one transaction; raises NotLoaded where what was locked changed meanwhile."""
     graph = await open_graph(work, of_kind(keys, "identifier"), now)
-    return Resolving(Record(graph, SqlTouchpoints(work), SqlDeals(work), SqlRejected(work)), now, limits)
+    record = Record(graph, SqlTouchpoints(work), SqlDeals(work), SqlRejected(work), SqlTimeline(work))
+    return Resolving(record, now, limits)
 
 
 def opening(limits: PersonLimits) -> Open[Resolving]:

@@ -131,6 +131,16 @@ DEAL_CONTACTS = Table(
     Column("identifier", String(320), primary_key=True),
     Column("deal_id", String(256), primary_key=True, index=True),
 )
+TIMELINE = Table(
+    "timeline",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("person", Id, nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+)
+"""What other services said of people, by the id each had then: aliases are followed when it is read."""
 REJECTED = Table(
     "rejected",
     METADATA,

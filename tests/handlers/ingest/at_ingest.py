@@ -15,6 +15,8 @@ from services.ingest.worker import GROUP, HANDLERS, TOPICS
 from shared.contracts import topics
 from shared.contracts.deals import CollectedDeal, DealContact
 from shared.contracts.envelope import Emit, Event
+from shared.contracts.handoffs import HandoffAct, HandoffActed
+from shared.contracts.leads import LeadStageChanged, StageEntry
 from shared.contracts.touchpoints import CollectedTouchpoint, RejectedTouchpoint
 from shared.db import outbox
 from shared.db.migrate import migrate
@@ -75,6 +77,28 @@ def deal(deal_id: str, on_day: float, email: str, **named: str) -> Emit:
         contacts=(DealContact(email=email, **named),),
     )  # fmt: skip
     return _emit(topics.DEALS_COLLECTED.name, deal_id, "deal.collected", whole)
+
+
+def staged(person_id: str, version: int, **entered: float) -> Emit:
+    """What scoring says of a person: the stages and the day each was entered."""
+    history = tuple(
+        StageEntry(stage=stage, entered_at=day(on_day), cause_event_id=derived(stage), rule=stage)
+        for stage, on_day in entered.items()
+    )
+    whole = LeadStageChanged(
+        person_id=person_id, version=version, stage=history[-1].stage, phase="marketing", cycle=1, history=history,
+        charter="default",
+    )  # fmt: skip
+    return _emit(topics.LEADS.name, f"{person_id} {version}", "lead.stage_changed", whole)
+
+
+def handed(person_id: str, version: int, act: HandoffAct, on_day: float) -> Emit:
+    """What hand-off says of a person."""
+    whole = HandoffActed(
+        handoff_id=derived("handoff", person_id), promotion_id=derived("promotion", person_id), person_id=person_id,
+        cycle=1, act=act, version=version, at=day(on_day), owner_id="kim",
+    )  # fmt: skip
+    return _emit(topics.HANDOFFS.name, f"{person_id} {version}", f"handoff.{act}", whole)
 
 
 def _emit(topic: str, key: str, event_type: str, data: Struct) -> Emit:

@@ -1,4 +1,4 @@
-"""What operators decide of identities, and the reviews they are asked for.
+"""What operators decide of identities, the reviews they are asked for, and what other services say of people.
 
 Reviews are raised again when their communities are settled next, so the old ones are not taken over.
 
@@ -39,6 +39,16 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key"),
     )
+    op.create_table(
+        "timeline",
+        sa.Column("id", Id(), nullable=False),
+        sa.Column("person", Id(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_timeline_person"), "timeline", ["person"], unique=False)
     op.drop_table("reviews")
     op.create_table(
         "reviews",
@@ -63,6 +73,7 @@ def downgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("event_id", "why"),
     )
+    op.drop_table("timeline")
     op.drop_table("acts")
     op.drop_table("operator_acts")
     op.drop_column("touchpoints", "statement")
