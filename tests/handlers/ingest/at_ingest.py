@@ -110,6 +110,7 @@ class IngestService:
 
     def __init__(self, deployment: Deployment) -> None:
         self._service = wiring.build(deployment, lambda: True)
+        self.api = self._service.api
         self._log = deployment.log
         consuming = Consuming(GROUP, TOPICS, HANDLERS, open_resolving)
         self._consumer = Consumer(deployment.log, self._service.database, consuming, now=deployment.now)
@@ -129,14 +130,14 @@ class IngestService:
 
     async def ask(self, path: str, key: str = "tl", **query: Any) -> httpx.Response:
         """The answer to a GET."""
-        transport = httpx.ASGITransport(self._service.api)
+        transport = httpx.ASGITransport(self.api)
         headers = {"Authorization": f"Bearer {key}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://ingest", headers=headers) as client:
             return await client.get(path, params=query)
 
     async def do(self, path: str, body: Mapping[str, Any], key: str = "tl", **headers: str) -> httpx.Response:
         """The answer to a POST."""
-        transport = httpx.ASGITransport(self._service.api)
+        transport = httpx.ASGITransport(self.api)
         headers = {"Authorization": f"Bearer {key}", **headers}
         async with httpx.AsyncClient(transport=transport, base_url="http://ingest", headers=headers) as client:
             return await client.post(path, json=body)
