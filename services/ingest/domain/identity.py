@@ -119,7 +119,7 @@ class _Group:
     vouched: bool
     counts: dict[IdentifierKind, int]
     merges: int = 0
-    """How often two people who were both named before became one in it."""
+    """How often two people became one in it."""
     known: bool = False
     """Whether an earlier claim named somebody of it."""
 
@@ -212,7 +212,7 @@ class _Resolving:
         if one is two:
             return
         if claim.verdict:
-            self._unite(one, two)
+            self._unite(one, two, claim)
         elif other.strong or not head.strong:
             self._join_named(one, two, claim)
         elif other not in self._contested:
@@ -224,7 +224,7 @@ class _Resolving:
         if why:
             self._refuse(claim, why)
         else:
-            self._unite(one, two)
+            self._unite(one, two, claim)
 
     def _join_through_browser(self, one: _Group, browser: Identifier, claim: Claim) -> None:
         """A browser joins what it claims, but never two people with different values of one strong kind."""
@@ -239,7 +239,7 @@ class _Resolving:
                 self._contested.add(browser)
             self._refuse(claim, why)
         else:
-            self._unite(one, two)
+            self._unite(one, two, claim)
 
     def _obstacle(self, one: _Group, two: _Group, claim: Claim) -> Why | None:
         """What speaks against following a claim that says that two are one."""
@@ -251,7 +251,7 @@ class _Resolving:
             limit = self._limits.of(kind)
             if limit is not None and one.counts[kind] + two.counts[kind] > limit:
                 return "too_many_of_a_kind"
-        if _people_merge(one, two) and one.merges + two.merges + 1 > self._limits.merges:
+        if _people_merge(one, two, claim) and one.merges + two.merges + 1 > self._limits.merges:
             return "too_many_merges"
         return None
 
@@ -259,10 +259,10 @@ class _Resolving:
         self._not_followed.add(claim)
         self._reviews.setdefault(claim.identifiers, Review(claim, why))
 
-    def _unite(self, one: _Group, two: _Group) -> None:
+    def _unite(self, one: _Group, two: _Group, claim: Claim) -> None:
         if len(one.members) < len(two.members):
             one, two = two, one
-        one.merges += two.merges + _people_merge(one, two)
+        one.merges += two.merges + _people_merge(one, two, claim)
         one.members |= two.members
         one.vouched |= two.vouched
         one.known |= two.known
@@ -272,9 +272,10 @@ class _Resolving:
             self._group[member] = one
 
 
-def _people_merge(one: _Group, two: _Group) -> bool:
-    """Whether each was somebody with a name before the claim that is followed now."""
-    return one.known and two.known and bool(one.kinds()) and bool(two.kinds())
+def _people_merge(one: _Group, two: _Group, claim: Claim) -> bool:
+    """Whether two people become one: both have a name, and somebody asked for it or both were known before."""
+    named = bool(one.kinds()) and bool(two.kinds())
+    return named and (claim.explicit or (one.known and two.known))
 
 
 class BrowserClaim(NamedTuple):
