@@ -1,19 +1,16 @@
 """The command line beside running services: it speaks HTTP to them, like everybody else."""
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from os import environ
-from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import httpx
 import typer
 from rich.console import Console
 
+from services.calling import token_of
 from services.deployment import ServiceName, Settings
-from shared.web.credentials import FILE
 
 app = typer.Typer(
     name="throughline",
@@ -47,7 +44,7 @@ def wait(
     before = _Round(caught_up=False, ends={}, waiting_for="the first answer")
     with httpx.Client(timeout=10, trust_env=False) as client, _err.status("waiting") as status:
         while time.monotonic() < deadline:
-            now = _ask(client, urls, _token(settings.data))
+            now = _ask(client, urls, token_of(settings.data))
             if now.caught_up and before.caught_up and before.ends == now.ends:
                 _err.print("settled")
                 return
@@ -56,15 +53,6 @@ def wait(
             time.sleep(_POLL_SECONDS)
     _err.print(f"not settled after {seconds:g} s: {before.waiting_for}")
     raise typer.Exit(1)
-
-
-def _token(data: Path) -> str | None:
-    """The admin token: the environment's, else the deployment's own, once its first start has written it."""
-    given = environ.get("THROUGHLINE_ADMIN_TOKEN")
-    path = data / FILE
-    if given or not path.exists():
-        return given
-    return str(json.loads(path.read_text())["admin_token"])
 
 
 def _ask(client: httpx.Client, urls: Sequence[str], token: str | None) -> _Round:

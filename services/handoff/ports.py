@@ -162,6 +162,10 @@ class People(Protocol):
         """Something of this id changed."""
         ...
 
+    def root(self, person_id: str) -> str:
+        """The person an id of the batch stood for before it."""
+        ...
+
     def alias(self, person_id: str, into: str | None, version: int) -> None:
         """An id became an alias of another, or of nobody."""
         ...

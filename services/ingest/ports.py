@@ -4,8 +4,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
-from services.ingest.domain.identity import BrowserClaim, Claim, Identifier
+from services.ingest.domain.acts import OperatorAct
+from services.ingest.domain.identity import BrowserClaim, Claim, Identifier, Review, Why
 from services.ingest.domain.people import Moment, Person, Settled
+from shared.contracts.envelope import Event
 
 
 class Trait(NamedTuple):
@@ -43,6 +45,19 @@ class Community:
     """Anonymous ids whose events went to several people so far."""
     traits: Sequence[Trait]
     cards: Mapping[str, Card]
+    reviews: Sequence[Review]
+    """Claims that were not followed so far and wanted a look."""
+
+
+class Step(NamedTuple):
+    """What another service said of a person, by the id they had then: all stages of a lead, or one act on a hand-off.
+    Of one id the highest version holds. `body` is JSON, as published."""
+
+    id: str
+    person: str
+    kind: Literal["stages", "handoff"]
+    version: int
+    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +75,8 @@ class StoredTouchpoint:
     body: bytes
     browsers: tuple[Identifier, ...] = ()
     """The anonymous ids it came under, where it names somebody: on the way into the record only."""
+    statement: str | None = None
+    """What it claims, by id: as `browsers`, on the way in only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +115,10 @@ class Graph(Protocol):
         """Leave a community as it was settled; `cards` are those that changed."""
         ...
 
+    async def keep_acts(self, acts: Sequence[OperatorAct]) -> None:
+        """Keep what operators decided."""
+        ...
+
     async def keep_traits(self, traits: Sequence[Trait]) -> None:
         """Keep traits; per identifier and name the latest (event time, then id) stays."""
         ...
@@ -118,8 +139,10 @@ class Touchpoints(Protocol):
         """All whose strongest identifier is one of these."""
         ...
 
-    async def browser_claims(self, browsers: Collection[Identifier]) -> Mapping[Identifier, list[BrowserClaim]]:
-        """The events under these anonymous ids that name somebody."""
+    async def browser_claims(
+        self, browsers: Collection[Identifier], withdrawn: Collection[str]
+    ) -> Mapping[Identifier, list[BrowserClaim]]:
+        """The events under these anonymous ids that name somebody, but for those whose statement is withdrawn."""
         ...
 
     async def add(self, touchpoints: Sequence[StoredTouchpoint]) -> None:
@@ -143,12 +166,31 @@ class Deals(Protocol):
         ...
 
 
+class Timeline(Protocol):
+    """What other services said of people."""
+
+    async def keep(self, steps: Sequence[Step]) -> None:
+        """Keep steps, each id once; the highest version of each stays."""
+        ...
+
+
 class Rejected(Protocol):
     """What could not be taken, with reasons."""
 
     async def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Keep rejects; one that is there stays as it is."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """All that the resolver keeps, in one transaction."""
+
+    graph: Graph
+    touchpoints: Touchpoints
+    deals: Deals
+    rejected: Rejected
+    timeline: Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +216,61 @@ class Identity:
     """Anonymous ids that others claimed too: some of what came under them may be theirs."""
     components: tuple[str, ...]
     """Where their claims lie, with those of everybody they might be taken for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a journey holds besides touchpoints: what operators did, what other services said, deals as posted."""
+
+    acts: Sequence[OperatorAct]
+    stages: bytes | None
+    """JSON of `lead.stage_changed`."""
+    handoffs: Sequence[bytes]
+    """JSON of each act."""
+    deals: Sequence[bytes]
+
+
+ReviewState = Literal["open", "accepted", "refused", "moot"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewSide:
+    """A person a review is about, and what names them in the claim."""
+
+    person: str
+    identifiers: tuple[Identifier, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReview:
+    """A claim that wants a look, or that was looked at. Moot: other claims have settled it meanwhile."""
+
+    id: str
+    event_id: str
+    why: Why
+    state: ReviewState
+    raised_at: int
+    answered_at: int | None
+    answered_by: str | None
+    sides: tuple[ReviewSide, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Who asks for a decision, and whether only to see what would come of it."""
+
+    who: str
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What came of decisions: whoever holds what they name, and what is published."""
+
+    acts: tuple[OperatorAct, ...]
+    people: tuple[KnownPerson, ...]
+    published: tuple[Event, ...]
+    dry_run: bool
 
 
 class EventPosition(NamedTuple):
@@ -231,6 +328,14 @@ class Reading(Protocol):
 
     async def journey(self, identity: Identity, after: Moment | None, limit: int) -> Sequence[StoredTouchpoint]:
         """What is theirs, in event time, then id."""
+        ...
+
+    async def told(self, identity: Identity) -> Told:
+        """What their journey holds besides."""
+        ...
+
+    async def reviews(self, state: ReviewState | None, after: Moment | None, limit: int) -> Sequence[StoredReview]:
+        """Reviews in a state, or all, in the order in which they were raised, then by id."""
         ...
 
     async def events(self, after: EventPosition, limit: int, message_id: str | None) -> Sequence[ArrivedEvent]:

@@ -7,14 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from services.deployment import Deployment, Service, log_check, store_check, working
-from services.ingest.api import events, people, rejected
+from services.ingest.api import acts, events, people, rejected, reviews
 from services.ingest.api.collect import Collector
 from services.ingest.api.deals import DealsDoor
 from services.ingest.api.door_keys import DoorKey
 from services.ingest.domain.limits import Limits
 from services.ingest.settings import IngestSettings
+from services.ingest.store.commands import Show, SqlIdentityCommands
 from services.ingest.store.reading import SqlReading
-from services.ingest.store.session import open_resolving
+from services.ingest.store.session import opening
 from services.ingest.worker import GROUP, HANDLERS, TOPICS
 from shared.observe.lag import Lag
 from shared.observe.metrics import Metrics
@@ -52,7 +53,8 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
     async def how_far() -> Lag:
         return await lag(deployment.log, database, GROUP, tuple(topic.name for topic in TOPICS))
 
-    consuming = Consuming(GROUP, TOPICS, HANDLERS, open_resolving)
+    open_session = opening(settings.person_limits())
+    consuming = Consuming(GROUP, TOPICS, HANDLERS, open_session)
     metrics, metrics_open = Metrics(), deployment.settings.metrics_open
     log_answers = log_check(deployment, TOPICS[0])
     health = Health(metrics, how_far, alive, log_answers, metrics_open)
@@ -60,9 +62,21 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
     worker_health = Health(metrics, how_far, alive, worker_checks, metrics_open)
     tokens = Tokens.of(deployment.credentials)
     reading = SqlReading(database)
-    routes = build_app(
-        "ingest", [people.router(reading), events.router(reading), rejected.router(reading)], tokens, health
+    commands = SqlIdentityCommands(
+        database,
+        open_session,
+        Show(acts.outcome_body, reviews.review_body),
+        now=deployment.now,
+        committed=relay.wake,
     )
+    routers = [
+        people.router(reading, settings.person_limits()),
+        acts.router(commands),
+        reviews.router(reading, commands),
+        events.router(reading),
+        rejected.router(reading),
+    ]
+    routes = build_app("ingest", routers, tokens, health)
     origins = frozenset(one.strip() for one in settings.origins.split(",") if one.strip())
     keys = _Keys(KeyLookup.of(deployment.credentials, deployment.settings.source), origins)
     limits = Limits(body_bytes=settings.request_bytes, body_seconds=settings.body_seconds)

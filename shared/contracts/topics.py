@@ -60,7 +60,7 @@ LEADS = Topic(
     "person id",
     {"lead.stage_changed": LeadStageChanged, "lead.qualified": LeadQualified},
     "scoring",
-    ("handoff", "attribution"),
+    ("ingest", "handoff", "attribution"),
     30,
 )
 HANDOFFS = Topic(
@@ -68,7 +68,7 @@ HANDOFFS = Topic(
     "person id",
     {f"handoff.{act}": HandoffActed for act in HANDOFF_ACTS},
     "handoff",
-    ("scoring", "attribution"),
+    ("ingest", "scoring", "attribution"),
     30,
 )
 

@@ -85,6 +85,10 @@ class People:
             raise NotLoaded(())
         self.touched.add(person_id)
 
+    def root(self, person_id: str) -> str:
+        """The person an id of the batch stood for before it."""
+        return self._roots[person_id]
+
     def alias(self, person_id: str, into: str | None, version: int) -> None:
         """An id became an alias of another, or of nobody; both sides are touched. The highest version holds."""
         held = self._changes.get(person_id)

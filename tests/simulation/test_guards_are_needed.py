@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import update
 
 from services.ingest.handlers.resolving import Resolving
-from services.ingest.ports import StoredTouchpoint
+from services.ingest.ports import Record, StoredTouchpoint
 from services.ingest.store.deals import SqlDeals
 from services.ingest.store.graph import open_graph
+from services.ingest.store.timeline import SqlTimeline
 from services.ingest.store.touchpoints import SqlRejected, SqlTouchpoints
 from shared.contracts.records import Outgoing
 from shared.db.positions import Move
@@ -75,7 +76,8 @@ class _Forgetful(SqlTouchpoints):
 
 async def _open_forgetful(work: Work, keys: frozenset[Key], now: Instant) -> Any:
     graph = await open_graph(work, of_kind(keys, "identifier"), now)
-    return Resolving(graph, _Forgetful(work), SqlDeals(work), SqlRejected(work), now)
+    record = Record(graph, _Forgetful(work), SqlDeals(work), SqlRejected(work), SqlTimeline(work))
+    return Resolving(record, now)
 
 
 @pytest.fixture

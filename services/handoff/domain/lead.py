@@ -1,7 +1,8 @@
 """A hand-off and what sales may do with it.
 
 Promises: each act counts the version up by one, an act the state does not allow raises Conflict, and
-nothing leaves a state that ended. Leaves out who is asked (routing.py) and by when (sla.py).
+nothing leaves a state that ended, but for a merge that is taken back. Leaves out who is asked
+(routing.py) and by when (sla.py).
 """
 
 from dataclasses import dataclass, replace
@@ -112,6 +113,11 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
+class Reopened:
+    """The merge that closed it was taken back: it goes on where it stood."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reassigned:
     """Somebody else has it from now on, with clocks of their own."""
 
@@ -132,7 +138,7 @@ class Breached:
 
 Act = (
     Delivered | Accepted | Rejected | Contacted | MeetingBooked | Qualified | Released | Closed | Reassigned | Updated
-    | Breached
+    | Breached | Reopened
 )  # fmt: skip
 
 _ALLOWED: dict[type[Act], frozenset[Status]] = {
@@ -145,6 +151,7 @@ _ALLOWED: dict[type[Act], frozenset[Status]] = {
     Released: OPEN,
     Closed: OPEN,
     Reassigned: IN_HAND,
+    Reopened: frozenset({"closed"}),
     Updated: OPEN,
     Breached: OPEN,
 }
@@ -164,6 +171,8 @@ def act(handoff: Handoff, what: Act, at: Instant) -> Handoff:
 def _done_before(handoff: Handoff, what: Act) -> bool:
     if isinstance(what, Accepted):
         return handoff.accepted_at is not None
+    if isinstance(what, Reopened):
+        return handoff.reason != "merged"
     return isinstance(what, Delivered) and handoff.delivered_at is not None
 
 
@@ -186,6 +195,8 @@ def _after(handoff: Handoff, what: Act, at: Instant) -> Handoff:  # noqa: C901 -
             return replace(_ended(handoff, "recycled", "released", at), outcome="recycled")
         case Closed():
             return _ended(handoff, "closed", what.reason, at)
+        case Reopened():
+            return replace(handoff, status=_reached(handoff), reason=None, ended_at=None)
         case Reassigned():
             return _reassigned(handoff, what, at)
         case Updated() | Breached():
@@ -207,6 +218,13 @@ def _contacted(handoff: Handoff, occurred_at: Instant, at: Instant) -> Handoff:
 
 def _ended(handoff: Handoff, status: Status, reason: str, at: Instant) -> Handoff:
     return replace(handoff, status=status, reason=reason, ended_at=at)
+
+
+def _reached(handoff: Handoff) -> Status:
+    """How far sales had come, by what was done."""
+    done = (handoff.qualified_at, handoff.meeting_at, handoff.contacted_at, handoff.accepted_at)
+    steps: tuple[Status, ...] = ("qualified", "meeting_booked", "contacted", "accepted")
+    return next((step for step, at in zip(steps, done, strict=True) if at is not None), "assigned")
 
 
 def _reassigned(handoff: Handoff, what: Reassigned, at: Instant) -> Handoff:

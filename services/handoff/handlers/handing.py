@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from services.handoff.domain.lead import Act, Breached, Closed, Contacted, Delivered, Handoff, Updated, act
+from services.handoff.domain.lead import Act, Breached, Closed, Contacted, Delivered, Handoff, Reopened, Updated, act
 from services.handoff.handlers import publishing
 from services.handoff.handlers.assigning import Rota, brief, person
 from services.handoff.handlers.publishing import Merge, News, Where
@@ -44,6 +44,7 @@ class Handing:
         self._stages: list[LeadStageChanged] = []
         self._cards: list[PersonIdentified] = []
         self._merges: list[Merge] = []
+        self._parted: dict[str, str] = {}
         self._answers: list[Answered] = []
         self._news: list[tuple[News, Kept]] = []
         self._messages: list[Message] = []
@@ -92,6 +93,7 @@ class Handing:
 
     def split(self, person_id: str, version: int) -> None:
         """Somebody is nobody's alias any more; hand-offs go with the person they were made for."""
+        self._parted[person_id] = self.people.root(person_id)
         self.people.alias(person_id, None, version)
 
     def answered(self, answered: Answered) -> None:
@@ -121,11 +123,14 @@ class Handing:
         await self.ledger.keep_deals(list(self._deals.values()))
         self._group(members)
         self._settle_merges(members)
+        parted = self._settle_splits(members)
         await self._hand_over(members)
         self._note_contacts(members)
         self._close_with_deals(members)
         self._note_cards(members)
         self._take_back(members)
+        for handoff_id in parted:
+            self._tell(publishing.Updated(publishing.SPLIT), self._kept[handoff_id])
         await self._write()
         return self._emits
 
@@ -175,6 +180,20 @@ class Handing:
     def _effective(self, root: str, members: Mapping[str, str]) -> list[Merge]:
         """The merges of this batch that led to a person, and that no later split has taken back."""
         return [m for m in self._merges if members.get(m.from_id) == members.get(m.into_id) == root]
+
+    def _settle_splits(self, members: Mapping[str, str]) -> list[str]:
+        """Both sides of a split are told of what they are now; one whose hand-off ended with the merge has it back.
+        Answers the hand-offs that CRMs are to be told of, once their cards are noted too."""
+        gone = {one: was for one, was in self._parted.items() if members[one] != members[was]}
+        told: list[str] = []
+        for root in sorted({members[one] for pair in gone.items() for one in pair}):
+            held = [self._kept[one] for one in self._of_root.get(root, ())]
+            last = held[-1:] if held and not self._open(root) else self._open(root)
+            for kept in last:
+                ended = kept.handoff.status == "closed" and kept.handoff.reason == "merged"
+                if kept.handoff.is_open or ended:
+                    told.append(self._act(kept, Reopened() if ended else Updated()).handoff.id)
+        return told
 
     async def _hand_over(self, members: Mapping[str, str]) -> None:
         """New leads get an owner; where the person has one already, that hand-off is updated."""

@@ -20,6 +20,8 @@ SOURCE = "handoff"
 QUALIFIED = "lead.qualified"
 NO_LONGER_QUALIFIED = "no_longer_qualified"
 """The `reason` of an update that says: by a fact that came late, this was no promotion."""
+SPLIT = "split"
+"""The `reason` of an update that says: somebody else who was taken for this person is none other than themselves."""
 ACCEPT = "accept"
 """The promise that `accept_by` holds."""
 
@@ -33,6 +35,7 @@ _NAMES: dict[type[Act], HandoffAct] = {
     acts.Released: "released",
     acts.Closed: "closed",
     acts.Reassigned: "reassigned",
+    acts.Reopened: "updated",
     acts.Updated: "updated",
     acts.Breached: "sla_breached",
 }

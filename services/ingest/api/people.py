@@ -2,26 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from heapq import merge
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from services.ingest.api.schemas import (
-    ClaimItem,
-    JourneyItem,
-    PersonItem,
-    claim_item,
-    merge_id,
-    merge_item,
-    person_item,
-    touchpoint_item,
-)
+from services.ingest.api.journey import JourneyItem, journey_page
+from services.ingest.api.schemas import ClaimItem, PersonItem, claim_item, person_item
 from services.ingest.domain import identifiers
-from services.ingest.domain.identity import Identifier, IdentifierKind
-from services.ingest.domain.people import Moment
-from services.ingest.domain.telling import joinings, told
+from services.ingest.domain.identity import Identifier, IdentifierKind, PersonLimits
+from services.ingest.domain.telling import told
 from services.ingest.ports import Identity, Reading
 from shared.kernel.errors import NotFound, Reject
 from shared.web import paging
@@ -38,7 +27,7 @@ class Why:
     claims: list[ClaimItem]
 
 
-def router(reading: Reading) -> APIRouter:
+def router(reading: Reading, limits: PersonLimits) -> APIRouter:
     """`/v1/people`, for tokens that may read."""
     routes = APIRouter(tags=["people"], dependencies=[require(Scope.READ)])
 
@@ -58,12 +47,12 @@ def router(reading: Reading) -> APIRouter:
 
     @routes.get("/v1/people/{person_id}/journey")
     async def journey(person_id: str, asked: paging.Asked) -> Page[JourneyItem]:
-        return await _journey(reading, await _identity(reading, person_id), asked)
+        return await journey_page(reading, await _identity(reading, person_id), asked, limits)
 
     @routes.get("/v1/people/{person_id}/why")
     async def why(person_id: str) -> Why:
         identity = await _identity(reading, person_id)
-        return Why([claim_item(one) for one in told(await reading.claims(identity), identity.identifiers)])
+        return Why([claim_item(one) for one in told(await reading.claims(identity), identity.identifiers, limits)])
 
     return routes
 
@@ -94,33 +83,3 @@ def _phone(value: str) -> Identifier | None:
 
 
 _READ: Mapping[IdentifierKind, Callable[[str], Identifier | None]] = {"email": identifiers.email, "phone": _phone}
-
-
-async def _journey(reading: Reading, identity: Identity, asked: paging.PageRequest) -> Page[JourneyItem]:
-    """One page of touchpoints and merges, in event time, then id."""
-    after = _position(asked)
-    person_id = identity.person_id
-    steps: list[tuple[Moment, JourneyItem]] = []
-    if identity.aliases:
-        joined = joinings(await reading.claims(identity), identity.seed, identity.aliases)
-        steps = [((one.claim.at, merge_id(one, person_id)), merge_item(one, person_id)) for one in joined]
-    merges = sorted((step for step in steps if after is None or step[0] > after), key=_moment)
-    stored = await reading.journey(identity, after, asked.limit + 1)
-    touchpoints = [((one.occurred_at, one.id), touchpoint_item(one, person_id)) for one in stored]
-    rows = list(merge(touchpoints, merges, key=_moment))
-    return paging.page(rows[: asked.limit + 1], asked, lambda step: step[1], _moment)
-
-
-def _moment(step: tuple[Moment, JourneyItem]) -> Moment:
-    return step[0]
-
-
-def _position(asked: paging.PageRequest) -> Moment | None:
-    position = asked.position(int, str)
-    if position is None:
-        return None
-    at, item_id = position
-    try:
-        return int(at), str(UUID(str(item_id)))
-    except ValueError:
-        raise Reject("bad_cursor", "take the cursor from `next` of the page before", "after") from None

@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 from typing import Any, Literal
+from uuid import UUID
 
 from msgspec import json, structs
 
-from services.ingest.domain.telling import ClaimState, Joining, ToldClaim
+from services.ingest.domain.people import Moment
+from services.ingest.domain.telling import ClaimState, ToldClaim
 from services.ingest.ports import KnownPerson, StoredTouchpoint
 from shared.contracts.touchpoints import PersonIdentified, Touchpoint
 from shared.kernel import instant
-from shared.kernel.ids import derived
+from shared.kernel.errors import Reject
 from shared.kernel.instant import Instant
+from shared.web import paging
 
 _NAMING = frozenset(("identify", "alias", "group"))
 """Calls that say who somebody is; all others are touchpoints (ruling 3)."""
@@ -44,23 +47,6 @@ class TouchpointItem:
     bot: bool
     withdrawn: bool
     flags: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MergeItem:
-    """Somebody else, `from_id`, turned out to be this person because of an event, at the time of that event."""
-
-    type: Literal["merge"]
-    id: str
-    message_id: None
-    occurred_at: str
-    person_id: str
-    from_id: str
-    cause_event_id: str
-    source: str
-
-
-JourneyItem = TouchpointItem | MergeItem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,25 +117,6 @@ def touchpoint_item(stored: StoredTouchpoint, person_id: str) -> TouchpointItem:
     return TouchpointItem(**shown)
 
 
-def merge_item(joining: Joining, person_id: str) -> MergeItem:
-    """A merge as a step of the journey."""
-    return MergeItem(
-        type="merge",
-        id=merge_id(joining, person_id),
-        message_id=None,
-        occurred_at=text(joining.claim.at),
-        person_id=person_id,
-        from_id=joining.alias,
-        cause_event_id=joining.claim.event_id,
-        source=joining.claim.source,
-    )
-
-
-def merge_id(joining: Joining, person_id: str) -> str:
-    """The id of a merge's item: the same on every page."""
-    return derived("merge", joining.alias, person_id)
-
-
 def claim_item(one: ToldClaim) -> ClaimItem:
     """A claim as the API shows one; identifiers are `kind:value`."""
     return ClaimItem(
@@ -164,3 +131,15 @@ def claim_item(one: ToldClaim) -> ClaimItem:
 def text(at: int) -> str:
     """A time of ours in RFC 3339."""
     return instant.to_text(Instant(at))
+
+
+def moment_position(asked: paging.PageRequest) -> Moment | None:
+    """The moment a list in time, then id, goes on after; raises Reject where the cursor names none."""
+    position = asked.position(int, str)
+    if position is None:
+        return None
+    at, item_id = position
+    try:
+        return int(at), str(UUID(str(item_id)))
+    except ValueError:
+        raise Reject("bad_cursor", "take the cursor from `next` of the page before", "after") from None

@@ -5,8 +5,10 @@ once, in one order, so it cannot matter when or where they arrived. It returns w
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+from shared.kernel.ids import derived
 
 IdentifierKind = Literal["user_id", "crm_contact_id", "email", "phone", "anonymous_id"]
 
@@ -43,11 +45,21 @@ def by_strength(identifiers: Iterable[Identifier]) -> tuple[Identifier, ...]:
     return tuple(sorted(set(identifiers), key=lambda i: (_RANK[i.kind], i.value)))
 
 
+Verdict = Literal["stands", "withdrawn"]
+Why = Literal["two_user_ids", "two_vouched_people", "too_many_of_a_kind", "too_many_merges"]
+
+
+def statement_id(identifiers: Iterable[Identifier]) -> str:
+    """The id of what a claim says, whoever says it: these identifiers, strongest first, are one person."""
+    return derived("statement", *map(str, identifiers))
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """An event says that these identifiers, strongest first, are one person.
 
     `explicit` is an alias or a merge that somebody asked for; else the link is implied by the event alone.
+    `verdict` is set where an operator says it, or takes it back for everybody who says the same.
     """
 
     event_id: str
@@ -56,32 +68,66 @@ class Claim:
     explicit: bool
     identifiers: tuple[Identifier, ...]
     source: str = ""
+    verdict: Verdict | None = None
 
     @property
-    def order(self) -> tuple[bool, int, str, tuple[Identifier, ...]]:
+    def order(self) -> tuple[int, int, str, tuple[Identifier, ...]]:
         """Server, source and import claims first, then write-key ones; each in event time, then id. One event may
-        make several claims (the contacts of a deal): then what they name decides."""
-        return (not self.trusted, self.at, self.event_id, self.identifiers)
+        make several claims (the contacts of a deal): then what they name decides. Operators speak last: what they
+        join has been told apart by everybody else before."""
+        rank = 2 if self.verdict else 0 if self.trusted else 1
+        return rank, self.at, self.event_id, self.identifiers
+
+    @property
+    def statement(self) -> str | None:
+        """The id of what it says; None where it names one identifier, and so joins nothing."""
+        return statement_id(self.identifiers) if len(self.identifiers) > 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLimits:
+    """How much one person may hold before another claim looks like a shared name rather than a person.
+
+    An operator's word is above them. A second `user_id` always needs an explicit claim.
+    """
+
+    crm_contact_id: int = 50
+    email: int = 50
+    phone: int = 50
+    anonymous_id: int = 1_000
+    merges: int = 50
+
+    def of(self, kind: IdentifierKind) -> int | None:
+        """How many of a kind; None where another rule counts them."""
+        return None if kind == "user_id" else int(getattr(self, kind))
+
+
+DEFAULT_LIMITS = PersonLimits()
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
     """A claim that was not followed: it would have joined two people who must not be joined by it."""
 
-    event_id: str
-    why: Literal["two_user_ids", "two_vouched_people"]
+    claim: Claim
+    why: Why
 
 
 @dataclass(slots=True)
 class _Group:
-    members: set[Identifier] = field(default_factory=set)
-    vouched: bool = False
+    members: set[Identifier]
+    vouched: bool
+    counts: dict[IdentifierKind, int]
+    merges: int = 0
+    """How often two people became one in it."""
+    known: bool = False
+    """Whether an earlier claim named somebody of it."""
 
     def kinds(self) -> set[IdentifierKind]:
-        return {member.kind for member in self.members if member.strong}
+        return {kind for kind in self.counts if kind != "anonymous_id"}
 
     def has_user_id(self) -> bool:
-        return any(member.kind == "user_id" for member in self.members)
+        return "user_id" in self.counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,78 +140,142 @@ class Resolution:
 
     groups: tuple[frozenset[Identifier], ...]
     contested: frozenset[Identifier]
+    not_followed: frozenset[Claim]
     reviews: tuple[Review, ...]
+    """What was not followed and is still worth a look: other claims have not made one of those people since.
+    One a statement."""
+    withdrawn: frozenset[str]
+    """The statements that an operator took back."""
 
 
-def resolve(claims: Iterable[Claim]) -> Resolution:
+def resolve(claims: Iterable[Claim], limits: PersonLimits = DEFAULT_LIMITS) -> Resolution:
     """The people that a set of claims makes; the order in which they are given does not matter."""
-    return _Resolving(claims).resolution()
+    return _Resolving(claims, limits).resolution()
+
+
+def verdicts(claims: Iterable[Claim]) -> dict[tuple[Identifier, ...], Claim]:
+    """What operators decided of each statement they spoke of: the last word in time, then id, holds."""
+    last: dict[tuple[Identifier, ...], Claim] = {}
+    for claim in claims:
+        before = last.get(claim.identifiers)
+        if claim.verdict and (before is None or (before.at, before.event_id) < (claim.at, claim.event_id)):
+            last[claim.identifiers] = claim
+    return last
 
 
 class _Resolving:
     """One pass over the claims, in their order."""
 
-    def __init__(self, claims: Iterable[Claim]) -> None:
-        self._claims = sorted(claims, key=lambda claim: claim.order)
+    def __init__(self, claims: Iterable[Claim], limits: PersonLimits) -> None:
+        claims = tuple(claims)
+        decided = verdicts(claims)
+        self._withdrawn = {named for named, word in decided.items() if word.verdict == "withdrawn"}
+        said = [claim for claim in claims if claim.verdict is None]
+        said += [word for word in decided.values() if word.verdict == "stands"]
+        self._claims = sorted(said, key=lambda claim: claim.order)
         self._vouched = {i for claim in self._claims if claim.trusted for i in claim.identifiers}
+        self._limits = limits
         self._group: dict[Identifier, _Group] = {}
         self._contested: set[Identifier] = set()
-        self._reviews: list[Review] = []
+        self._not_followed: set[Claim] = set()
+        self._reviews: dict[tuple[Identifier, ...], Review] = {}
 
     def resolution(self) -> Resolution:
         for claim in self._claims:
             self._follow(claim)
         distinct = {id(group): group for group in self._group.values()}
-        groups = sorted((frozenset(group.members) for group in distinct.values()), key=min)
-        return Resolution(tuple(groups), frozenset(self._contested), tuple(self._reviews))
+        return Resolution(
+            tuple(sorted((frozenset(group.members) for group in distinct.values()), key=min)),
+            frozenset(self._contested),
+            frozenset(self._not_followed),
+            tuple(review for review in self._reviews.values() if not self._one(review.claim)),
+            frozenset(map(statement_id, self._withdrawn)),
+        )
+
+    def _one(self, claim: Claim) -> bool:
+        return len({id(self._group[member]) for member in claim.identifiers}) == 1
 
     def _follow(self, claim: Claim) -> None:
         for member in claim.identifiers:
             if member not in self._group:
-                self._group[member] = _Group({member}, member in self._vouched)
-        head, *others = claim.identifiers
-        for other in others:
-            if other.strong or not head.strong:
-                self._join_named(head, other, claim)
-            else:
-                self._join_through_browser(head, other, claim)
+                self._group[member] = _Group({member}, member in self._vouched, {member.kind: 1})
+        # What is withdrawn joins nobody, and still names them all.
+        if claim.identifiers not in self._withdrawn:
+            head, *others = claim.identifiers
+            for other in others:
+                self._join(head, other, claim)
+        for member in claim.identifiers:
+            self._group[member].known = True
 
-    def _join_named(self, head: Identifier, other: Identifier, claim: Claim) -> None:
-        """One event names both: they are one person, unless that breaks a limit."""
+    def _join(self, head: Identifier, other: Identifier, claim: Claim) -> None:
         one, two = self._group[head], self._group[other]
         if one is two:
             return
-        if not claim.explicit and one.has_user_id() and two.has_user_id():
-            self._reviews.append(Review(claim.event_id, "two_user_ids"))
-        elif self._welds(one, two, claim):
-            self._reviews.append(Review(claim.event_id, "two_vouched_people"))
-        else:
-            self._unite(one, two)
+        if claim.verdict:
+            self._unite(one, two, claim)
+        elif other.strong or not head.strong:
+            self._join_named(one, two, claim)
+        elif other not in self._contested:
+            self._join_through_browser(one, other, claim)
 
-    def _join_through_browser(self, head: Identifier, browser: Identifier, claim: Claim) -> None:
+    def _join_named(self, one: _Group, two: _Group, claim: Claim) -> None:
+        """One event names both: they are one person, unless that breaks a limit."""
+        why = self._obstacle(one, two, claim)
+        if why:
+            self._refuse(claim, why)
+        else:
+            self._unite(one, two, claim)
+
+    def _join_through_browser(self, one: _Group, browser: Identifier, claim: Claim) -> None:
         """A browser joins what it claims, but never two people with different values of one strong kind."""
-        one, two = self._group[head], self._group[browser]
-        if one is two or browser in self._contested:
-            return
+        two = self._group[browser]
+        why = self._obstacle(one, two, claim)
         if not claim.explicit and one.kinds() & two.kinds():
             self._contested.add(browser)
-        elif self._welds(one, two, claim):
-            self._contested.add(browser)
-            self._reviews.append(Review(claim.event_id, "two_vouched_people"))
+            if why == "two_user_ids":
+                self._refuse(claim, why)
+        elif why:
+            if two.kinds() or why == "two_vouched_people":
+                self._contested.add(browser)
+            self._refuse(claim, why)
         else:
-            self._unite(one, two)
+            self._unite(one, two, claim)
 
-    @staticmethod
-    def _welds(one: _Group, two: _Group, claim: Claim) -> bool:
-        return not claim.trusted and one.vouched and two.vouched
+    def _obstacle(self, one: _Group, two: _Group, claim: Claim) -> Why | None:
+        """What speaks against following a claim that says that two are one."""
+        if not claim.explicit and one.has_user_id() and two.has_user_id():
+            return "two_user_ids"
+        if not claim.trusted and one.vouched and two.vouched:
+            return "two_vouched_people"
+        for kind in one.counts.keys() & two.counts.keys():
+            limit = self._limits.of(kind)
+            if limit is not None and one.counts[kind] + two.counts[kind] > limit:
+                return "too_many_of_a_kind"
+        if _people_merge(one, two, claim) and one.merges + two.merges + 1 > self._limits.merges:
+            return "too_many_merges"
+        return None
 
-    def _unite(self, one: _Group, two: _Group) -> None:
+    def _refuse(self, claim: Claim, why: Why) -> None:
+        self._not_followed.add(claim)
+        self._reviews.setdefault(claim.identifiers, Review(claim, why))
+
+    def _unite(self, one: _Group, two: _Group, claim: Claim) -> None:
         if len(one.members) < len(two.members):
             one, two = two, one
+        one.merges += two.merges + _people_merge(one, two, claim)
         one.members |= two.members
         one.vouched |= two.vouched
+        one.known |= two.known
+        for kind, count in two.counts.items():
+            one.counts[kind] = one.counts.get(kind, 0) + count
         for member in two.members:
             self._group[member] = one
+
+
+def _people_merge(one: _Group, two: _Group, claim: Claim) -> bool:
+    """Whether two people become one: both have a name, and somebody asked for it or both were known before."""
+    named = bool(one.kinds()) and bool(two.kinds())
+    return named and (claim.explicit or (one.known and two.known))
 
 
 class BrowserClaim(NamedTuple):

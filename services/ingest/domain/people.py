@@ -7,7 +7,15 @@ say today against the people there are, and tells what has to be merged, split, 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from services.ingest.domain.identity import Claim, Identifier, Review, by_strength, resolve
+from services.ingest.domain.identity import (
+    DEFAULT_LIMITS,
+    Claim,
+    Identifier,
+    PersonLimits,
+    Review,
+    by_strength,
+    resolve,
+)
 from shared.kernel.ids import derived
 
 Moment = tuple[int, str]
@@ -38,23 +46,25 @@ class Settled:
     changed: tuple[Person, ...]
     """People who were merged, or split off, or are new: as they are now."""
     reviews: tuple[Review, ...]
+    withdrawn: frozenset[str]
+    """The statements that an operator took back."""
 
 
 def firsts(claims: Iterable[Claim]) -> dict[Identifier, Moment]:
-    """The earliest event of every identifier."""
-    found: dict[Identifier, Moment] = {}
+    """The earliest event of every identifier. What an operator says is none: it counts where nobody else named them."""
+    found: dict[Identifier, tuple[bool, Moment]] = {}
     for claim in claims:
-        moment = (claim.at, claim.event_id)
+        moment = (claim.verdict is not None, (claim.at, claim.event_id))
         for member in claim.identifiers:
             if member not in found or moment < found[member]:
                 found[member] = moment
-    return found
+    return {member: moment for member, (_, moment) in found.items()}
 
 
-def settle(claims: Iterable[Claim], people: Mapping[str, Person]) -> Settled:
+def settle(claims: Iterable[Claim], people: Mapping[str, Person], limits: PersonLimits = DEFAULT_LIMITS) -> Settled:
     """Hold the claims of a community against its people."""
     claims = tuple(claims)
-    resolution = resolve(claims)
+    resolution = resolve(claims, limits)
     first = firsts(claims)
     now = dict(people)
     owner: dict[Identifier, str] = {}
@@ -64,7 +74,9 @@ def settle(claims: Iterable[Claim], people: Mapping[str, Person]) -> Settled:
         members[survivor] = group
         owner.update(dict.fromkeys(group, survivor))
     changed = tuple(person for person in now.values() if person != people.get(person.id))
-    return Settled(now, owner, members, first, resolution.contested, changed, resolution.reviews)
+    return Settled(
+        now, owner, members, first, resolution.contested, changed, resolution.reviews, resolution.withdrawn
+    )  # fmt: skip
 
 
 def root(person_id: str, people: Mapping[str, Person]) -> str:

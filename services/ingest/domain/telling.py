@@ -6,9 +6,9 @@ Told from the claims alone, so it is the same whatever arrived first. Leaves out
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from services.ingest.domain.identity import Claim, Identifier, Resolution, resolve
+from services.ingest.domain.identity import DEFAULT_LIMITS, Claim, Identifier, PersonLimits, resolve, verdicts
 
-ClaimState = Literal["stands", "not_followed"]
+ClaimState = Literal["stands", "not_followed", "withdrawn"]
 
 
 class ToldClaim(NamedTuple):
@@ -25,26 +25,43 @@ class Joining(NamedTuple):
     claim: Claim
 
 
-def told(claims: Sequence[Claim], own: frozenset[Identifier]) -> tuple[ToldClaim, ...]:
-    """The claims that name any of these identifiers, in event time, then id; `claims` are all of the component."""
-    not_followed = _not_followed(resolve(claims))
+def told(
+    claims: Sequence[Claim], own: frozenset[Identifier], limits: PersonLimits = DEFAULT_LIMITS
+) -> tuple[ToldClaim, ...]:
+    """The claims that name any of these identifiers, in event time, then id; `claims` are all of the component.
+
+    An operator's word is a claim while it stands; one that takes something back shows on what it took back.
+    """
+    not_followed = resolve(claims, limits).not_followed
+    taken_back = withdrawn(claims)
     return tuple(
-        ToldClaim(claim, "not_followed" if claim.event_id in not_followed else "stands")
+        ToldClaim(claim, _state(claim, not_followed, taken_back))
         for claim in _in_order(claims)
-        if not own.isdisjoint(claim.identifiers)
+        if not own.isdisjoint(claim.identifiers) and (claim.verdict is None or claim.identifiers not in taken_back)
     )
 
 
-def joinings(claims: Sequence[Claim], survivor: Identifier, aliases: Mapping[str, Identifier]) -> tuple[Joining, ...]:
+def withdrawn(claims: Iterable[Claim]) -> frozenset[tuple[Identifier, ...]]:
+    """What operators took back, and have not said again since."""
+    return frozenset(named for named, word in verdicts(claims).items() if word.verdict == "withdrawn")
+
+
+def joinings(
+    claims: Sequence[Claim],
+    survivor: Identifier,
+    aliases: Mapping[str, Identifier],
+    limits: PersonLimits = DEFAULT_LIMITS,
+) -> tuple[Joining, ...]:
     """When each alias was joined to the survivor; people are given by the identifiers that made them."""
-    resolution = resolve(claims)
+    resolution = resolve(claims, limits)
     person = {member: number for number, group in enumerate(resolution.groups) for member in group}
-    not_followed = _not_followed(resolution)
+    taken_back = withdrawn(claims)
+    standing = [claim for claim in _in_order(claims) if claim.identifiers not in taken_back]
     sets = _Sets()
     found: list[Joining] = []
     waiting = dict(aliases)
     # What was refused comes last: it may have been right about a part, and then it is only what was known anyway.
-    for claim in sorted(_in_order(claims), key=lambda claim: claim.event_id in not_followed):
+    for claim in sorted(standing, key=lambda claim: claim in resolution.not_followed):
         head, *others = claim.identifiers
         joined = [sets.unite(head, other) for other in others if person[other] == person[head]]
         if any(joined):
@@ -55,8 +72,10 @@ def joinings(claims: Sequence[Claim], survivor: Identifier, aliases: Mapping[str
     return tuple(found)
 
 
-def _not_followed(resolution: Resolution) -> set[str]:
-    return {review.event_id for review in resolution.reviews}
+def _state(claim: Claim, not_followed: frozenset[Claim], taken_back: frozenset[tuple[Identifier, ...]]) -> ClaimState:
+    if claim.identifiers in taken_back:
+        return "withdrawn"
+    return "not_followed" if claim in not_followed else "stands"
 
 
 def _in_order(claims: Iterable[Claim]) -> list[Claim]:

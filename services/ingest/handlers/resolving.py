@@ -11,12 +11,19 @@ from dataclasses import replace
 
 from msgspec import json, structs
 
-from services.ingest.domain.identity import BrowserClaim, Identifier, owner_of
+from services.ingest.domain.acts import OperatorAct
+from services.ingest.domain.identity import (
+    DEFAULT_LIMITS,
+    BrowserClaim,
+    Identifier,
+    PersonLimits,
+    owner_of,
+)
 from services.ingest.domain.people import Person, Settled, root, settle
 from services.ingest.handlers import publishing
 from services.ingest.handlers.deal_versions import DealVersions
 from services.ingest.handlers.understanding import Understood, understand
-from services.ingest.ports import Card, Community, Deals, Graph, Rejected, StoredTouchpoint, Touchpoints, Trait
+from services.ingest.ports import Card, Community, Record, Step, StoredTouchpoint, Trait
 from shared.contracts.deals import CollectedDeal
 from shared.contracts.envelope import Emit
 from shared.contracts.touchpoints import CollectedTouchpoint, RejectedTouchpoint, Touchpoint
@@ -25,16 +32,21 @@ from shared.contracts.touchpoints import CollectedTouchpoint, RejectedTouchpoint
 class Resolving:
     """The session of the resolver. Handlers fill it; `close` settles, writes and says what is to be published."""
 
-    def __init__(self, graph: Graph, touchpoints: Touchpoints, deals: Deals, rejected: Rejected, now: int) -> None:
-        self._graph = graph
-        self._touchpoints = touchpoints
-        self._rejected = rejected
-        self._deals = DealVersions(deals)
+    def __init__(self, record: Record, now: int, limits: PersonLimits = DEFAULT_LIMITS) -> None:
+        self._graph = record.graph
+        self._touchpoints = record.touchpoints
+        self._rejected = record.rejected
+        self._timeline = record.timeline
+        self._deals = DealVersions(record.deals)
         self._now = now
+        self._limits = limits
+        self._acts: list[OperatorAct] = []
         self._calls: dict[str, Understood] = {}
         self._rejects: list[RejectedTouchpoint] = []
+        self._steps: dict[str, Step] = {}
         self._owners: dict[Identifier, str] = {}
         self._contested: set[Identifier] = set()
+        self._withdrawn: set[str] = set()
         self._aliases: dict[str, str] = {}
         self._emits: list[Emit] = []
 
@@ -50,6 +62,15 @@ class Resolving:
         """Something was refused at a door."""
         self._rejects.append(reject)
 
+    def keep_step(self, step: Step) -> None:
+        """Another service said something of a person."""
+        before = self._steps.setdefault(step.id, step)
+        self._steps[step.id] = max(before, step, key=lambda one: one.version)
+
+    def decide(self, act: OperatorAct) -> None:
+        """An operator decided whether somebody is one person."""
+        self._acts.append(act)
+
     async def close(self) -> Sequence[Emit]:
         """Settle what was touched; answers what is to be published, in order."""
         fresh = await self._fresh()
@@ -58,6 +79,7 @@ class Resolving:
         await self._publish_fresh(fresh)
         self._emits += await self._deals.close(self._owner, self._root, moved)
         await self._rejected.add([_reject_row(reject) for reject in self._rejects])
+        await self._timeline.keep(list(self._steps.values()))
         return self._emits
 
     async def _fresh(self) -> list[Understood]:
@@ -67,7 +89,8 @@ class Resolving:
     async def _settle(self, fresh: Sequence[Understood]) -> set[Identifier]:
         """Settle every community that is stirred; answers the identifiers whose events have to be looked at."""
         claims = [claim for call in fresh if (claim := call.claim()) is not None] + self._deals.claims()
-        news = await self._graph.unknown(claims)
+        news = [*await self._graph.unknown(claims), *(act.claim() for act in self._acts)]
+        await self._graph.keep_acts(self._acts)
         traits = [trait for call in fresh for trait in _traits(call)]
         await self._graph.keep_traits(traits)
         stirred = {member for claim in news for member in claim.identifiers} | {trait.identifier for trait in traits}
@@ -79,9 +102,10 @@ class Resolving:
         return moved
 
     def _settle_one(self, community: Community) -> set[Identifier]:
-        settled = settle([*community.claims, *community.news], community.people)
+        settled = settle([*community.claims, *community.news], community.people, self._limits)
         self._owners.update(settled.owner)
         self._contested |= settled.contested
+        self._withdrawn |= settled.withdrawn
         self._aliases.update({person_id: root(person_id, settled.people) for person_id in settled.people})
         self._emits += publishing.alias_changes(settled.changed, community.people, self._now)
         cards = self._changed_cards(community, settled)
@@ -140,9 +164,12 @@ class Resolving:
     async def _browser_claims(self, fresh: Sequence[Understood]) -> Mapping[Identifier, list[BrowserClaim]]:
         """Who claimed the contested browsers and when: on record, and in this batch."""
         claims: defaultdict[Identifier, list[BrowserClaim]] = defaultdict(list)
-        for contested, stored in (await self._touchpoints.browser_claims(self._contested)).items():
+        on_record = await self._touchpoints.browser_claims(self._contested, self._withdrawn)
+        for contested, stored in on_record.items():
             claims[contested] += stored
         for call in fresh:
+            if call.statement in self._withdrawn:
+                continue
             for browser in _browsers(call):
                 claims[browser].append(BrowserClaim(call.meaning.occurred_at, call.collected.id, call.identifiers[0]))
         return claims
@@ -187,7 +214,7 @@ def _row(call: Understood, touchpoint: Touchpoint, holder: Identifier | None, ow
     it = call.collected
     return StoredTouchpoint(
         it.id, it.message_id, it.source, it.received_at, touchpoint.occurred_at, holder, owner, 1,
-        json.encode(touchpoint), _browsers(call),
+        json.encode(touchpoint), _browsers(call), call.statement,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from msgspec import Raw, UnsetType, json
 
 from services.ingest.domain.call import Call, Meaning
 from services.ingest.domain.identifiers import identifiers_of
-from services.ingest.domain.identity import Claim, Identifier
+from services.ingest.domain.identity import Claim, Identifier, statement_id
 from services.ingest.domain.meaning import meaning_of
 from shared.contracts.touchpoints import CollectedTouchpoint, Touchpoint
 
@@ -15,12 +15,13 @@ from shared.contracts.touchpoints import CollectedTouchpoint, Touchpoint
 class Understood:
     """A collected event with its meaning and its identifiers, the strongest first."""
 
-    __slots__ = ("collected", "identifiers", "meaning")
+    __slots__ = ("collected", "identifiers", "meaning", "statement")
 
     def __init__(self, collected: CollectedTouchpoint, meaning: Meaning, identifiers: tuple[Identifier, ...]) -> None:
         self.collected = collected
         self.meaning = meaning
         self.identifiers = identifiers
+        self.statement = statement_id(identifiers) if len(identifiers) > 1 else None
 
     def claim(self) -> Claim | None:
         """What the event claims; None where it names nobody."""

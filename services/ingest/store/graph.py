@@ -11,10 +11,12 @@ from typing import NamedTuple
 from msgspec import json
 from sqlalchemy import select
 
-from services.ingest.domain.identity import Claim, Identifier, identifier
+from services.ingest.domain.acts import OperatorAct
+from services.ingest.domain.identity import Claim, Identifier, Review, identifier, statement_id
 from services.ingest.domain.people import Person, Settled
 from services.ingest.ports import Card, Community, Trait
-from services.ingest.store.tables import CLAIMS, COMPONENTS, IDENTIFIERS, PEOPLE, REVIEWS, TRAITS
+from services.ingest.store.identities import claim_of
+from services.ingest.store.tables import CLAIMS, COMPONENTS, IDENTIFIERS, OPERATOR_ACTS, PEOPLE, REVIEWS, TRAITS
 from shared.db.dialect import Upsert
 from shared.db.work import Work
 from shared.kernel.errors import NotLoaded
@@ -23,21 +25,28 @@ from shared.kernel.ids import derived
 _ADD_IDENTIFIERS = Upsert(IDENTIFIERS, columns=("id", "contested"), conflict=("id",))
 _SAVE_IDENTIFIERS = Upsert(IDENTIFIERS, conflict=("id",), update=("component", "person", "contested"))
 _SAVE_COMPONENTS = Upsert(COMPONENTS, conflict=("id",), update=("parent",))
-_SAVE_CLAIMS = Upsert(CLAIMS, conflict=("id",), update=("event_id", "at", "source"))
+_SAVE_CLAIMS = Upsert(CLAIMS, conflict=("id",), update=("event_id", "at", "source", "review"))
+_SAVE_VERDICTS = Upsert(CLAIMS, conflict=("id",), update=("event_id", "at", "verdict"), newer=("at", "event_id"))
+_SAVE_ACTS = Upsert(OPERATOR_ACTS, conflict=("id",))
 _SAVE_PEOPLE = Upsert(PEOPLE, conflict=("id",), update=("into_id", "version", "card_version", "card"))
 _SAVE_TRAITS = Upsert(
     TRAITS, conflict=("identifier", "name"), update=("value", "at", "event_id"), newer=("at", "event_id")
 )
-_SAVE_REVIEWS = Upsert(REVIEWS, conflict=("event_id", "why"))
+_SAVE_REVIEWS = Upsert(REVIEWS, conflict=("id",), update=("claim", "event_id", "why", "open"))
 
 
 def claim_id(claim: Claim) -> str:
-    """Claims that say the same in the same way are one row: the earliest of them counts."""
+    """Claims that say the same in the same way are one row: the earliest of them counts. Of what operators say of a
+    statement the last counts: that row is named as the statement."""
+    if claim.verdict:
+        return statement_id(claim.identifiers)
     return derived("claim", str(claim.trusted), str(claim.explicit), *map(str, claim.identifiers))
 
 
 async def open_graph(work: Work, identifiers: Sequence[str], now: int) -> "SqlGraph":
     """Make sure that identifiers are there, lock them and the roots of their components, and load them."""
+    if not identifiers:
+        return SqlGraph(work, {}, now)
     await work.write(_ADD_IDENTIFIERS, [(name, False) for name in identifiers])
     wanted = work.among(IDENTIFIERS.c.id, identifiers)
     # One that lies in a component is guarded by its root; to lock it here would be to wait for it out of order.
@@ -139,9 +148,10 @@ class SqlGraph:
             if row.contested:
                 found.contested[root_of[row.component]].add(identifier(row.id))
         for row in await work.rows(select(CLAIMS).where(work.among(CLAIMS.c.component, inside))):
-            named = tuple(identifier(name) for name in json.decode(row.identifiers, type=list[str]))
-            claim = Claim(row.event_id, row.at, row.trusted, row.explicit, named)
+            claim = claim_of(row)
             found.claims[root_of[row.component]].append(claim)
+            if row.review is not None:
+                found.reviews[root_of[row.component]].append(Review(claim, row.review))
         for row in await work.rows(select(PEOPLE).where(work.among(PEOPLE.c.component, inside))):
             person = Person(row.id, identifier(row.seed), row.into_id, row.version)
             found.people[root_of[row.component]][row.id] = person
@@ -163,22 +173,32 @@ class SqlGraph:
             contested = member in settled.contested
             if community.owners.get(member) != owner or contested != (member in community.contested):
                 self._rows["identifiers"][member] = (str(member), component, owner, contested)
-        for claim in community.news:
-            self._rows["claims"][claim_id(claim)] = self._claim_row(component, claim)
+        self._save_claims(community, settled)
         for person in settled.people.values():
             card = cards.get(person.id, community.cards.get(person.id, _NO_CARD))
             if person != community.people.get(person.id) or card != community.cards.get(person.id):
                 row = (person.id, component, str(person.seed), person.into, person.version, card.version, card.body)
                 self._rows["people"][person.id] = row
-        for review in settled.reviews:
-            self._rows["reviews"][review] = (review.event_id, review.why, self._now)
 
-    @staticmethod
-    def _claim_row(component: str, claim: Claim) -> tuple[object, ...]:
-        named = json.encode([str(member) for member in claim.identifiers]).decode()
-        return (
-            claim_id(claim), component, claim.event_id, claim.at, claim.trusted, claim.explicit, named, claim.source,
-        )  # fmt: skip
+    def _save_claims(self, community: Community, settled: Settled) -> None:
+        """What is new, and what came to be looked at or needs no look any more."""
+        raised = {review.claim: review.why for review in settled.reviews}
+        before = {review.claim: review.why for review in community.reviews}
+        changed = [claim for claim in {**before, **raised} if before.get(claim) != raised.get(claim)]
+        for claim in (*changed, *community.news):
+            name, row = claim_id(claim), _claim_row(community.component, claim, raised.get(claim))
+            self._rows["verdicts" if claim.verdict else "claims"][name] = row
+        opened = {statement_id(claim.identifiers) for claim in raised}
+        for claim in changed:
+            statement, why = statement_id(claim.identifiers), raised.get(claim) or before[claim]
+            if claim in raised or statement not in opened:
+                row = (statement, claim_id(claim), claim.event_id, why, claim in raised, self._now)
+                self._rows["reviews"][statement] = row
+
+    async def keep_acts(self, acts: Sequence[OperatorAct]) -> None:
+        """Keep what operators decided."""
+        rows = [(act.id, act.statement, act.kind, act.at, act.who, act.event_id) for act in acts]
+        await self._work.write(_SAVE_ACTS, sorted(rows, key=str))
 
     async def keep_traits(self, traits: Sequence[Trait]) -> None:
         """Keep traits; per identifier and name the latest stays."""
@@ -194,6 +214,7 @@ class SqlGraph:
             ("components", _SAVE_COMPONENTS),
             ("identifiers", _SAVE_IDENTIFIERS),
             ("claims", _SAVE_CLAIMS),
+            ("verdicts", _SAVE_VERDICTS),
             ("people", _SAVE_PEOPLE),
             ("reviews", _SAVE_REVIEWS),
         ):
@@ -202,6 +223,14 @@ class SqlGraph:
 
 
 _NO_CARD = Card(0, "")
+
+
+def _claim_row(component: str, claim: Claim, review: str | None) -> tuple[object, ...]:
+    named = json.encode([str(member) for member in claim.identifiers]).decode()
+    return (
+        claim_id(claim), component, claim.event_id, claim.at, claim.trusted, claim.explicit, named, claim.source,
+        claim.verdict, review,
+    )  # fmt: skip
 
 
 class _Members:
@@ -214,9 +243,11 @@ class _Members:
         self.contested: defaultdict[str, set[Identifier]] = defaultdict(set)
         self.traits: defaultdict[str, list[Trait]] = defaultdict(list)
         self.cards: defaultdict[str, dict[str, Card]] = defaultdict(dict)
+        self.reviews: defaultdict[str, list[Review]] = defaultdict(list)
 
     def of(self, *roots: str) -> tuple[
-        list[Claim], dict[str, Person], dict[Identifier, str], frozenset[Identifier], list[Trait], dict[str, Card]
+        list[Claim], dict[str, Person], dict[Identifier, str], frozenset[Identifier], list[Trait], dict[str, Card],
+        list[Review],
     ]:  # fmt: skip
         """All of it for some roots together."""
         claims = [claim for root in roots for claim in self.claims[root]]
@@ -225,7 +256,8 @@ class _Members:
         owners = {k: v for root in roots for k, v in self.owners[root].items()}
         cards = {k: v for root in roots for k, v in self.cards[root].items()}
         contested = frozenset(member for root in roots for member in self.contested[root])
-        return claims, people, owners, contested, traits, cards
+        reviews = [review for root in roots for review in self.reviews[root]]
+        return claims, people, owners, contested, traits, cards, reviews
 
 
 class _Joined:

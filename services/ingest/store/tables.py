@@ -4,7 +4,7 @@ An identifier is named by its text, `kind:value`. A component is a set of identi
 root (the one with no parent) is the row that guards everything in it.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 from shared.db.dialect import Id
 from shared.db.spine import BigId, spine
@@ -37,7 +37,22 @@ CLAIMS = Table(
     Column("explicit", Boolean, nullable=False),
     Column("identifiers", Text, nullable=False),
     Column("source", String(128), nullable=False),
+    Column("verdict", String(16)),
+    Column("review", String(32)),
 )
+"""`verdict`: set where it is an operator's last word on a statement, whose id the row then bears. `review`: why it was
+not followed when its community was last settled, where that wants a look."""
+OPERATOR_ACTS = Table(
+    "operator_acts",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("statement", Id, nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("who", String(128), nullable=False),
+    Column("event_id", Id),
+)
+"""What operators decided, for ever; what a statement names is in the claim that bears its id."""
 PEOPLE = Table(
     "people",
     METADATA,
@@ -61,10 +76,16 @@ TRAITS = Table(
 REVIEWS = Table(
     "reviews",
     METADATA,
-    Column("event_id", Id, primary_key=True),
-    Column("why", String(32), primary_key=True),
-    Column("at", BigInteger, nullable=False),
+    Column("id", Id, primary_key=True),
+    Column("claim", Id, nullable=False),
+    Column("event_id", Id, nullable=False),
+    Column("why", String(32), nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("raised_at", BigInteger, nullable=False),
+    Index("reviews_by_time", "raised_at", "id"),
 )
+"""Statements that were not followed and want a look: `claim` is the row of the one that was not, `open` whether it is
+not followed now. What was answered is told by the claim that bears the statement's id."""
 TOUCHPOINTS = Table(
     "touchpoints",
     METADATA,
@@ -78,11 +99,13 @@ TOUCHPOINTS = Table(
     Column("person", Id),
     Column("revision", Integer, nullable=False),
     Column("body", Text, nullable=False),
+    Column("statement", Id),
     Index("touchpoints_by_message", "message_id"),
     Index("touchpoints_by_holder", "holder"),
 )
 """`holder`: its strongest identifier. `person`: whose
-it was when it was last published. `body`: the touchpoint as published, without person and revision."""
+it was when it was last published. `body`: the touchpoint as published, without person and revision. `statement`: what
+it claims, none where it names at most one identifier."""
 BROWSER_CLAIMS = Table(
     "browser_claims",
     METADATA,
@@ -108,6 +131,16 @@ DEAL_CONTACTS = Table(
     Column("identifier", String(320), primary_key=True),
     Column("deal_id", String(256), primary_key=True, index=True),
 )
+TIMELINE = Table(
+    "timeline",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("person", Id, nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+)
+"""What other services said of people, by the id each had then: aliases are followed when it is read."""
 REJECTED = Table(
     "rejected",
     METADATA,
@@ -119,3 +152,13 @@ REJECTED = Table(
     Column("reasons", Text, nullable=False),
     Column("body", Text, nullable=False),
 )
+ACTS = Table(
+    "acts",
+    METADATA,
+    Column("key", String(255), primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+"""What was asked under an `Idempotency-Key`, and what was answered."""

@@ -14,7 +14,7 @@ from shared.db.work import Work
 from shared.kernel.errors import NotLoaded
 
 _COLUMNS = (
-    "id", "message_id", "source", "received_at", "occurred_at", "holder", "person", "revision", "body",
+    "id", "message_id", "source", "received_at", "occurred_at", "holder", "person", "revision", "body", "statement",
 )  # fmt: skip
 _ADD = Upsert(TOUCHPOINTS, columns=_COLUMNS, conflict=("id",))
 _CLAIM = Upsert(BROWSER_CLAIMS, conflict=("browser", "touchpoint_id"))
@@ -38,11 +38,16 @@ class SqlTouchpoints:
         among = self._work.among(TOUCHPOINTS.c.holder, sorted(map(str, holders)))
         return [stored(row) for row in await self._work.rows(select(TOUCHPOINTS).where(among))]
 
-    async def browser_claims(self, browsers: Collection[Identifier]) -> Mapping[Identifier, list[BrowserClaim]]:
-        """The events under these anonymous ids that name somebody."""
+    async def browser_claims(
+        self, browsers: Collection[Identifier], withdrawn: Collection[str]
+    ) -> Mapping[Identifier, list[BrowserClaim]]:
+        """The events under these anonymous ids that name somebody, but for those whose statement is withdrawn."""
         claims: defaultdict[Identifier, list[BrowserClaim]] = defaultdict(list)
-        among = self._work.among(BROWSER_CLAIMS.c.browser, sorted(map(str, browsers)))
-        for row in await self._work.rows(select(BROWSER_CLAIMS).where(among)):
+        found = select(BROWSER_CLAIMS).where(self._work.among(BROWSER_CLAIMS.c.browser, sorted(map(str, browsers))))
+        if withdrawn:
+            silent = self._work.among(TOUCHPOINTS.c.statement, sorted(withdrawn))
+            found = found.where(BROWSER_CLAIMS.c.touchpoint_id.not_in(select(TOUCHPOINTS.c.id).where(silent)))
+        for row in await self._work.rows(found):
             claim = BrowserClaim(row.at, row.touchpoint_id, identifier(row.holder))
             claims[identifier(row.browser)].append(claim)
         return claims
@@ -90,5 +95,5 @@ def _row(touchpoint: StoredTouchpoint) -> tuple[Any, ...]:
     return (
         touchpoint.id, touchpoint.message_id, touchpoint.source, touchpoint.received_at, touchpoint.occurred_at,
         None if touchpoint.holder is None else str(touchpoint.holder),
-        touchpoint.person, touchpoint.revision, touchpoint.body.decode(),
+        touchpoint.person, touchpoint.revision, touchpoint.body.decode(), touchpoint.statement,
     )  # fmt: skip

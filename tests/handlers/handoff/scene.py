@@ -19,7 +19,7 @@ from shared.contracts.envelope import Event
 from shared.contracts.handoffs import HandoffActed
 from shared.contracts.leads import LeadQualified, LeadStageChanged, StageEntry
 from shared.contracts.topics import DEALS, LEADS, TOPICS, TOUCHPOINTS, TYPES
-from shared.contracts.touchpoints import PersonIdentified, PersonMerged, Touchpoint
+from shared.contracts.touchpoints import PersonIdentified, PersonMerged, PersonSplit, Touchpoint
 from shared.db import outbox
 from shared.db.migrate import migrate
 from shared.kernel import instant
@@ -92,6 +92,11 @@ def deal(name: str, status: DealStatus, version: int, at: int, owner: str | None
 def merged(name: str, into: str) -> PersonMerged:
     """Somebody turned out to be somebody else."""
     return PersonMerged(from_id=ident(name), into_id=ident(into), version=1, at=MONDAY)
+
+
+def split(name: str) -> PersonSplit:
+    """It was somebody else after all."""
+    return PersonSplit(person_id=ident(name), version=2, at=MONDAY)
 
 
 class Scene:

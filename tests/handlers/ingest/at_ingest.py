@@ -1,6 +1,6 @@
 """Ingest's resolver and its API in process: what was collected, on a log in memory, and what is then said of it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from services.ingest.worker import GROUP, HANDLERS, TOPICS
 from shared.contracts import topics
 from shared.contracts.deals import CollectedDeal, DealContact
 from shared.contracts.envelope import Emit, Event
+from shared.contracts.handoffs import HandoffAct, HandoffActed
+from shared.contracts.leads import LeadStageChanged, StageEntry
 from shared.contracts.touchpoints import CollectedTouchpoint, RejectedTouchpoint
 from shared.db import outbox
 from shared.db.migrate import migrate
@@ -67,14 +69,36 @@ def reject(message_id: str, on_day: float, **said: Any) -> Emit:
     return _emit(topics.TOUCHPOINTS_REJECTED.name, whole.id, "touchpoint.rejected", whole)
 
 
-def deal(deal_id: str, on_day: float, email: str) -> Emit:
+def deal(deal_id: str, on_day: float, email: str, **named: str) -> Emit:
     """A deal with one contact."""
     whole = CollectedDeal(
         event_id=derived("deal", deal_id), id=deal_id, version=1, source="crm", received_at=day(on_day), status="open",
         amount_minor=1, currency="EUR", created_at=day(on_day), occurred_at=day(on_day),
-        contacts=(DealContact(email=email),),
+        contacts=(DealContact(email=email, **named),),
     )  # fmt: skip
     return _emit(topics.DEALS_COLLECTED.name, deal_id, "deal.collected", whole)
+
+
+def staged(person_id: str, version: int, **entered: float) -> Emit:
+    """What scoring says of a person: the stages and the day each was entered."""
+    history = tuple(
+        StageEntry(stage=stage, entered_at=day(on_day), cause_event_id=derived(stage), rule=stage)
+        for stage, on_day in entered.items()
+    )
+    whole = LeadStageChanged(
+        person_id=person_id, version=version, stage=history[-1].stage, phase="marketing", cycle=1, history=history,
+        charter="default",
+    )  # fmt: skip
+    return _emit(topics.LEADS.name, f"{person_id} {version}", "lead.stage_changed", whole)
+
+
+def handed(person_id: str, version: int, act: HandoffAct, on_day: float) -> Emit:
+    """What hand-off says of a person."""
+    whole = HandoffActed(
+        handoff_id=derived("handoff", person_id), promotion_id=derived("promotion", person_id), person_id=person_id,
+        cycle=1, act=act, version=version, at=day(on_day), owner_id="kim",
+    )  # fmt: skip
+    return _emit(topics.HANDOFFS.name, f"{person_id} {version}", f"handoff.{act}", whole)
 
 
 def _emit(topic: str, key: str, event_type: str, data: Struct) -> Emit:
@@ -86,6 +110,7 @@ class IngestService:
 
     def __init__(self, deployment: Deployment) -> None:
         self._service = wiring.build(deployment, lambda: True)
+        self.api = self._service.api
         self._log = deployment.log
         consuming = Consuming(GROUP, TOPICS, HANDLERS, open_resolving)
         self._consumer = Consumer(deployment.log, self._service.database, consuming, now=deployment.now)
@@ -105,10 +130,23 @@ class IngestService:
 
     async def ask(self, path: str, key: str = "tl", **query: Any) -> httpx.Response:
         """The answer to a GET."""
-        transport = httpx.ASGITransport(self._service.api)
+        transport = httpx.ASGITransport(self.api)
         headers = {"Authorization": f"Bearer {key}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://ingest", headers=headers) as client:
             return await client.get(path, params=query)
+
+    async def do(self, path: str, body: Mapping[str, Any], key: str = "tl", **headers: str) -> httpx.Response:
+        """The answer to a POST."""
+        transport = httpx.ASGITransport(self.api)
+        headers = {"Authorization": f"Bearer {key}", **headers}
+        async with httpx.AsyncClient(transport=transport, base_url="http://ingest", headers=headers) as client:
+            return await client.post(path, json=body)
+
+    async def done(self, path: str, **body: Any) -> Any:
+        """The JSON of an act's answer, which is a 200."""
+        answer = await self.do(path, body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
 
     async def get(self, path: str, **query: Any) -> Any:
         """The JSON of an answer, which is a 200."""

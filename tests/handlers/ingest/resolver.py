@@ -11,8 +11,10 @@ from typing import Any
 from msgspec import UNSET, Raw, json
 from sqlalchemy import select
 
+from services.ingest.domain.acts import OperatorAct
+from services.ingest.domain.identity import Identifier, identifier
 from services.ingest.store.session import open_resolving
-from services.ingest.store.tables import METADATA, PEOPLE, TOUCHPOINTS
+from services.ingest.store.tables import IDENTIFIERS, METADATA, PEOPLE, TOUCHPOINTS
 from services.ingest.worker import HANDLERS
 from shared.contracts.deals import CollectedDeal, Deal
 from shared.contracts.envelope import Emit
@@ -131,6 +133,20 @@ class Resolver:
         emits = await self._work(named, keys)
         self.published += emits
         return emits
+
+    async def decide(self, act: OperatorAct) -> None:
+        """An operator decides."""
+        keys = frozenset(Key("identifier", str(member)) for member in act.identifiers)
+        async with self.database.work() as work:
+            session = await open_resolving(work, keys, NOW)
+            session.decide(act)
+            self.published += await session.close()
+
+    async def known(self) -> set[Identifier]:
+        """Everything that anybody was called so far."""
+        async with self.database.read() as reader:
+            rows = await reader.rows(select(IDENTIFIERS.c.id).where(IDENTIFIERS.c.person.is_not(None)))
+        return {identifier(row.id) for row in rows}
 
     async def _work(self, named: Sequence[tuple[str, Collected]], keys: frozenset[Key]) -> Sequence[Emit]:
         while True:

@@ -71,7 +71,8 @@ async def test_postgresql_answers_every_question(tmp_path: Path, postgres_url: s
         assert await ingest.get(f"/v1/people/{ana['aliases'][0]}") == ana
         items = await ingest.pages(f"/v1/people/{ana['id']}/journey", limit=1)
         assert sorted(item["type"] for item in items) == ["identify", "identify", "merge", "touchpoint"]
-        assert {claim["state"] for claim in (await ingest.get(f"/v1/people/{ana['id']}/why"))["claims"]} == {"stands"}
+        states = [claim["state"] for claim in (await ingest.get(f"/v1/people/{ana['id']}/why"))["claims"]]
+        assert (states.count("stands"), states.count("not_followed")) == (3, 1)
         assert [len(await ingest.pages("/v1/events", limit=2)), len(await ingest.pages("/v1/rejected"))] == [5, 1]
         assert len(await ingest.pages("/v1/events", message_id="m3")) == 1
         assert (await ingest.ask("/v1/people/no-id")).status_code == 404

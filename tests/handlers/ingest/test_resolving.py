@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from services.ingest.domain.acts import OperatorAct
+from services.ingest.domain.identity import by_strength, identifier
 from shared.contracts.deals import CollectedDeal, DealContact
 from shared.contracts.touchpoints import PersonIdentified, PersonMerged, PersonSplit, Touchpoint
 from tests.handlers.ingest.resolver import NOW, Collected, Resolver, event_id, happened, resolving
@@ -165,3 +167,12 @@ async def test_the_same_batch_worked_again_says_the_same_under_the_same_ids(reso
     once = await resolver.take(*batch)
     await resolver.forget()
     assert await resolver.take(*batch) == once
+
+
+async def test_what_an_operator_withdraws_claims_no_events_of_a_shared_browser(resolver: Resolver) -> None:
+    claims = [known(number, name, anonymous_id="b") for number, name in ((2, "ada"), (4, "bob"), (6, "eve"))]
+    await resolver.take(visit(1), visit(3), visit(5), visit(7), *claims)
+    assert resolver.believed().belongings() == {ids(1, 2, 3), ids(4, 5), ids(6, 7)}
+    named = by_strength(map(identifier, ("email:bob@example.com", "anonymous_id:b")))
+    await resolver.decide(OperatorAct("split", named, NOW, "ops"))
+    assert resolver.believed().belongings() == {ids(1, 2, 3, 5), ids(4), ids(6, 7)} == await resolver.on_record()

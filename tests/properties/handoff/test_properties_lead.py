@@ -1,5 +1,7 @@
 """Any acts in any order: what has ended stays ended, and the version tells how many acts there were."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +19,7 @@ from services.handoff.domain.lead import (
     Reassigned,
     Rejected,
     Released,
+    Reopened,
     Updated,
     act,
 )
@@ -54,6 +57,14 @@ def test_a_hand_off_that_has_ended_never_opens_again(acts: list[Act]) -> None:
     assert len(set(ended)) <= 1
     assert all((state.ended_at is None) == (state.status in OPEN) for state in states)
     assert [state.is_open for state in states] == sorted((state.is_open for state in states), reverse=True)
+
+
+@given(st.lists(ACTS.filter(lambda what: not isinstance(what, Closed)), max_size=20))
+def test_a_merge_that_is_taken_back_leaves_a_hand_off_where_it_stood(acts: list[Act]) -> None:
+    for state in walk(acts):
+        if state.is_open:
+            again = act(act(state, Closed("merged"), T0), Reopened(), T0)
+            assert again == replace(state, version=state.version + 2)
 
 
 @given(st.lists(ACTS, max_size=20))

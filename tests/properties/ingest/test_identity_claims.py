@@ -1,30 +1,38 @@
 """Who is who does not depend on when or where the claims arrived."""
 
 from collections.abc import Sequence
+from itertools import combinations
 from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.ingest.domain.identity import STRENGTH, Claim, Identifier, by_strength, resolve
+from services.ingest.domain.identity import STRENGTH, Claim, Identifier, Verdict, by_strength, resolve
 from services.ingest.domain.people import Person, Settled, root, settle
 
 IDENTIFIERS = st.builds(Identifier, st.sampled_from(STRENGTH), st.sampled_from("123"))
 NAMED = st.lists(IDENTIFIERS, min_size=1, max_size=3).map(by_strength)
+VERDICTS: st.SearchStrategy[Verdict] = st.sampled_from(("stands", "withdrawn"))
+MOMENTS = st.integers(0, 6)
 EVENTS = st.lists(
-    st.tuples(st.integers(0, 6), st.booleans(), st.sampled_from((False, False, True)), st.lists(NAMED, max_size=2)),
+    st.tuples(MOMENTS, st.booleans(), st.sampled_from((False, False, True)), st.lists(NAMED, max_size=2)),
     max_size=9,
 )
 
 
 @st.composite
 def claims(draw: st.DrawFn) -> list[Claim]:
-    """Claims of events at crowded moments; some events make several, as the contacts of a deal do."""
-    return [
+    """Claims of events at crowded moments; some events make several, as the contacts of a deal do. Operators speak of
+    some of what was said, once or more often."""
+    made = [
         Claim(str(number), at, trusted, explicit and len(made) == 1, named)
         for number, (at, trusted, explicit, made) in enumerate(draw(EVENTS))
         for named in made
     ]
+    joining = [claim.identifiers for claim in made if claim.statement]
+    spoken = draw(st.lists(st.tuples(st.sampled_from(joining), MOMENTS, VERDICTS), max_size=4)) if joining else []
+    words = [Claim(f"o{n}", at, True, True, named, "operator", word) for n, (named, at, word) in enumerate(spoken)]
+    return made + words
 
 
 def in_batches(arriving: Sequence[Claim], random: Random) -> Settled:
@@ -76,6 +84,20 @@ def test_every_identifier_is_of_exactly_one_person(made: list[Claim]) -> None:
     groups = resolve(made).groups
     assert sum(map(len, groups)) == len(frozenset().union(*groups))
     assert frozenset().union(*groups) == {member for claim in made for member in claim.identifiers}
+
+
+@settings(max_examples=1_000)
+@given(claims())
+def test_what_was_joined_and_taken_back_is_as_if_it_had_never_been_joined(made: list[Claim]) -> None:
+    events = [claim for claim in made if claim.verdict is None]
+    members = sorted({member for claim in events for member in claim.identifiers})
+    said = {claim.identifiers for claim in events}
+    new = [named for pair in combinations(members, 2) if (named := by_strength(pair)) not in said]
+    merges = [Claim(f"m{n}", 1, True, True, named, "operator", "stands") for n, named in enumerate(new)]
+    splits = [Claim(f"s{n}", 2, True, True, named, "operator", "withdrawn") for n, named in enumerate(new)]
+    before, after = resolve(events), resolve([*events, *merges, *splits])
+    assert (after.groups, after.contested, after.reviews) == (before.groups, before.contested, before.reviews)
+    assert len(resolve([*events, *merges]).groups) <= max(1, len(before.groups))
 
 
 @given(claims())

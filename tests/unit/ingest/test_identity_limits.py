@@ -1,0 +1,54 @@
+"""How much one person may hold before a claim is looked at instead of followed."""
+
+from itertools import permutations
+
+from services.ingest.domain.acts import OperatorAct
+from services.ingest.domain.identity import Claim, PersonLimits, Resolution, by_strength, identifier, resolve
+
+
+def said(event: int, *texts: str, trusted: bool = True, explicit: bool = False) -> Claim:
+    return Claim(str(event), event, trusted, explicit, by_strength(map(identifier, texts)))
+
+
+def reviewed(resolution: Resolution) -> list[tuple[str, str]]:
+    return [(review.claim.event_id, review.why) for review in resolution.reviews]
+
+
+def test_one_address_too_many_stays_with_nobody_else_and_is_reviewed() -> None:
+    found = resolve([said(n, "user_id:u", f"email:{n}") for n in range(4)], PersonLimits(email=3))
+    assert sorted(map(len, found.groups)) == [1, 4]
+    assert reviewed(found) == [("3", "too_many_of_a_kind")]
+
+
+def test_a_limit_holds_in_the_order_of_claims_whatever_arrives_first() -> None:
+    claims = [said(n, "user_id:u", f"phone:{n}") for n in range(5)]
+    assert len({resolve(order, PersonLimits(phone=2)) for order in permutations(claims)}) == 1
+
+
+def test_a_browser_too_many_stays_by_itself_and_is_not_contested() -> None:
+    found = resolve([said(n, "user_id:u", f"anonymous_id:{n}") for n in range(3)], PersonLimits(anonymous_id=2))
+    assert (sorted(map(len, found.groups)), found.contested) == ([1, 3], frozenset())
+
+
+def test_more_merges_than_the_cap_are_put_aside() -> None:
+    known = [said(n, f"user_id:{n}") for n in range(5)]
+    chain = [said(10 + n, "user_id:0", f"user_id:{n}", explicit=True) for n in range(1, 5)]
+    found = resolve([*known, *chain], PersonLimits(merges=3))
+    assert sorted(map(len, found.groups)) == [1, 4]
+    assert reviewed(found) == [("14", "too_many_merges")]
+
+
+def test_who_is_named_for_the_first_time_is_no_merge() -> None:
+    claims = [said(n, "crm_contact_id:c", f"email:{n}") for n in range(5)]
+    assert len(resolve(claims, PersonLimits(merges=0)).groups) == 1
+
+
+def test_a_visitor_who_says_who_they_are_is_no_merge() -> None:
+    claims = [said(1, "anonymous_id:b"), said(2, "user_id:u"), said(3, "user_id:u", "anonymous_id:b")]
+    assert len(resolve(claims, PersonLimits(merges=0)).groups) == 1
+
+
+def test_an_operator_is_above_all_limits() -> None:
+    claims = [said(n, "user_id:u", f"email:{n}") for n in range(3)]
+    word = OperatorAct("accept", claims[2].identifiers, 9, "ops").claim()
+    assert len(resolve([*claims, word], PersonLimits(email=2)).groups) == 1
