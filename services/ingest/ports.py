@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
+from services.ingest.domain.consent import Statements
 from services.ingest.domain.identity import BrowserClaim, Claim, Identifier
 from services.ingest.domain.people import Moment, Person, Settled
 
@@ -43,6 +44,8 @@ class Community:
     """Anonymous ids whose events went to several people so far."""
     traits: Sequence[Trait]
     cards: Mapping[str, Card]
+    consents: Mapping[Identifier, Statements]
+    """What was said under each identifier, of those under which anything was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,14 @@ class Graph(Protocol):
 
     async def keep_traits(self, traits: Sequence[Trait]) -> None:
         """Keep traits; per identifier and name the latest (event time, then id) stays."""
+        ...
+
+    def consent(self, identifier: Identifier) -> Statements:
+        """What was said last under an identifier of the batch."""
+        ...
+
+    async def keep_consents(self, consents: Mapping[Identifier, Statements]) -> None:
+        """Keep what was said last under identifiers of the batch."""
         ...
 
     async def flush(self) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Final, assert_never
 
 from services.handoff.domain import lead as acts
 from services.handoff.domain import messages
@@ -20,6 +20,8 @@ SOURCE = "handoff"
 QUALIFIED = "lead.qualified"
 NO_LONGER_QUALIFIED = "no_longer_qualified"
 """The `reason` of an update that says: by a fact that came late, this was no promotion."""
+CONSENT: Final = "consent"
+"""The `reason` of a hand-off that ended because the person refuses to be handed to sales."""
 ACCEPT = "accept"
 """The promise that `accept_by` holds."""
 

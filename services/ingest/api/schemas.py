@@ -87,6 +87,7 @@ class PersonItem:
     traits: dict[str, Any]
     accounts: list[AccountItem]
     aliases: tuple[str, ...]
+    consent: dict[str, bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +116,7 @@ def person_item(person: KnownPerson) -> PersonItem:
         traits=card.traits,
         accounts=[AccountItem(id=one.id, name=one.name, domain=one.domain) for one in card.accounts],
         aliases=person.aliases,
+        consent=card.consent,
     )
 
 

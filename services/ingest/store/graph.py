@@ -11,6 +11,7 @@ from typing import NamedTuple
 from msgspec import json
 from sqlalchemy import select
 
+from services.ingest.domain.consent import Said, Statements
 from services.ingest.domain.identity import Claim, Identifier, identifier
 from services.ingest.domain.people import Person, Settled
 from services.ingest.ports import Card, Community, Trait
@@ -21,7 +22,13 @@ from shared.kernel.errors import NotLoaded
 from shared.kernel.ids import derived
 
 _ADD_IDENTIFIERS = Upsert(IDENTIFIERS, columns=("id", "contested"), conflict=("id",))
-_SAVE_IDENTIFIERS = Upsert(IDENTIFIERS, conflict=("id",), update=("component", "person", "contested"))
+_SAVE_IDENTIFIERS = Upsert(
+    IDENTIFIERS,
+    columns=("id", "component", "person", "contested"),
+    conflict=("id",),
+    update=("component", "person", "contested"),
+)
+_SAVE_CONSENTS = Upsert(IDENTIFIERS, columns=("id", "contested", "consent"), conflict=("id",), update=("consent",))
 _SAVE_COMPONENTS = Upsert(COMPONENTS, conflict=("id",), update=("parent",))
 _SAVE_CLAIMS = Upsert(CLAIMS, conflict=("id",), update=("event_id", "at", "source"))
 _SAVE_PEOPLE = Upsert(PEOPLE, conflict=("id",), update=("into_id", "version", "card_version", "card"))
@@ -82,6 +89,7 @@ class SqlGraph:
         self._component: dict[Identifier, str | None] = {}
         self._owner: dict[Identifier, str | None] = {}
         self._contested: set[Identifier] = set()
+        self._consents: dict[Identifier, Statements] = {}
         self._rows: dict[str, dict[object, tuple[object, ...]]] = defaultdict(dict)
 
     async def load(self, identifiers: Sequence[str]) -> None:
@@ -92,6 +100,8 @@ class SqlGraph:
             self._owner[member] = row.person
             if row.contested:
                 self._contested.add(member)
+            if row.consent is not None:
+                self._consents[member] = _statements(row.consent)
 
     def owner(self, identifier: Identifier) -> str | None:
         """Whose an identifier of the batch is, before the batch."""
@@ -138,6 +148,8 @@ class SqlGraph:
             found.owners[root_of[row.component]][identifier(row.id)] = row.person
             if row.contested:
                 found.contested[root_of[row.component]].add(identifier(row.id))
+            if row.consent is not None:
+                found.consents[root_of[row.component]][identifier(row.id)] = _statements(row.consent)
         for row in await work.rows(select(CLAIMS).where(work.among(CLAIMS.c.component, inside))):
             named = tuple(identifier(name) for name in json.decode(row.identifiers, type=list[str]))
             claim = Claim(row.event_id, row.at, row.trusted, row.explicit, named)
@@ -146,6 +158,9 @@ class SqlGraph:
             person = Person(row.id, identifier(row.seed), row.into_id, row.version)
             found.people[root_of[row.component]][row.id] = person
             found.cards[root_of[row.component]][row.id] = Card(row.card_version, row.card)
+        for member, place in newcomers.items():
+            if member in self._consents:
+                found.consents[place][member] = self._consents[member]
         holders = {str(member): root for root, owned in found.owners.items() for member in owned}
         holders |= {str(member): root for member, root in newcomers.items()}
         for row in await work.rows(select(TRAITS).where(work.among(TRAITS.c.identifier, sorted(holders)))):
@@ -188,6 +203,16 @@ class SqlGraph:
         rows = [(*key, t.value, t.at, t.event_id) for key, t in sorted(latest.items())]
         await self._work.write(_SAVE_TRAITS, rows)
 
+    def consent(self, identifier: Identifier) -> Statements:
+        """What was said last under an identifier of the batch."""
+        return self._consents.get(identifier, {})
+
+    async def keep_consents(self, consents: Mapping[Identifier, Statements]) -> None:
+        """Keep what was said last under identifiers of the batch."""
+        self._consents.update(consents)
+        rows = [(str(member), False, json.encode(said).decode()) for member, said in consents.items()]
+        await self._work.write(_SAVE_CONSENTS, sorted(rows))
+
     async def flush(self) -> None:
         """Write everything that was saved, in bulk and in key order."""
         for name, upsert in (
@@ -204,6 +229,10 @@ class SqlGraph:
 _NO_CARD = Card(0, "")
 
 
+def _statements(text: str) -> Statements:
+    return json.decode(text, type=dict[str, Said])
+
+
 class _Members:
     """What lies in components, by their roots."""
 
@@ -214,9 +243,11 @@ class _Members:
         self.contested: defaultdict[str, set[Identifier]] = defaultdict(set)
         self.traits: defaultdict[str, list[Trait]] = defaultdict(list)
         self.cards: defaultdict[str, dict[str, Card]] = defaultdict(dict)
+        self.consents: defaultdict[str, dict[Identifier, Statements]] = defaultdict(dict)
 
     def of(self, *roots: str) -> tuple[
-        list[Claim], dict[str, Person], dict[Identifier, str], frozenset[Identifier], list[Trait], dict[str, Card]
+        list[Claim], dict[str, Person], dict[Identifier, str], frozenset[Identifier], list[Trait], dict[str, Card],
+        dict[Identifier, Statements],
     ]:  # fmt: skip
         """All of it for some roots together."""
         claims = [claim for root in roots for claim in self.claims[root]]
@@ -225,7 +256,8 @@ class _Members:
         owners = {k: v for root in roots for k, v in self.owners[root].items()}
         cards = {k: v for root in roots for k, v in self.cards[root].items()}
         contested = frozenset(member for root in roots for member in self.contested[root])
-        return claims, people, owners, contested, traits, cards
+        consents = {k: v for root in roots for k, v in self.consents[root].items()}
+        return claims, people, owners, contested, traits, cards, consents
 
 
 class _Joined:
