@@ -7,11 +7,13 @@ from services.attribution.api import deals, report
 from services.attribution.domain.rules import Rules
 from services.attribution.handlers.attributing import Attributing
 from services.attribution.settings import rules_of
+from services.attribution.store.export import sections
 from services.attribution.store.ledger import open_ledger
 from services.attribution.store.reading import SqlReading
 from services.attribution.worker import GROUP, HANDLERS, TOPICS
 from services.deployment import Deployment, Service, log_check, store_check, working
 from shared.contracts import charter_text
+from shared.db.export import Exporter
 from shared.db.work import Work
 from shared.kernel.instant import Instant
 from shared.kernel.keys import Key
@@ -20,6 +22,7 @@ from shared.observe.metrics import Metrics
 from shared.runtime.lag import lag
 from shared.runtime.relay import Relay
 from shared.runtime.session import Consuming
+from shared.web import export
 from shared.web.app import build_app
 from shared.web.auth import Tokens
 from shared.web.health import Health
@@ -51,11 +54,16 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
     health = Health(metrics, how_far, alive, checks, deployment.settings.metrics_open)
     tokens = Tokens.of(deployment.credentials)
     reading = SqlReading(database)
+    routes = [
+        report.router(reading, rules),
+        deals.router(reading, rules),
+        export.router("attribution", Exporter(database, sections).export),
+    ]
     return Service(
         name="attribution",
         database=database,
         migrations=MIGRATIONS,
-        api=build_app("attribution", [report.router(reading, rules), deals.router(reading, rules)], tokens, health),
+        api=build_app("attribution", routes, tokens, health),
         health=build_app("attribution worker", [], tokens, health),
         worker=working(deployment, database, consuming(rules), relay, metrics),
     )

@@ -8,7 +8,7 @@ import pytest
 
 from tests.docs.blocks import Desk, blocks
 
-(CONSENT,) = blocks("docs/privacy.md", "sh")
+CONSENT, EXPORT = blocks("docs/privacy.md", "sh")
 
 
 @pytest.fixture
@@ -31,3 +31,13 @@ def test_who_refuses_to_be_handed_over_is_a_lead_and_no_mql(started: Desk) -> No
         "advertising": False, "analytics": True, "sales_handoff": False, "scoring": True,
     }  # fmt: skip
     assert [lead["stage"] for lead in answers[3]["items"]] == ["lead"]
+
+
+def test_one_file_holds_what_every_service_has_of_somebody(started: Desk) -> None:
+    started.run(CONSENT)
+    printed = json.loads(started.run(EXPORT))
+    collected = json.loads((started.folder / "ana.json").read_text())
+    assert list(collected) == ["ingest", "scoring", "handoff", "attribution"]
+    assert collected["scoring"] == printed
+    assert [one["message_id"] for one in collected["ingest"]["touchpoints"]] == ["consent-1", "consent-2"]
+    assert (started.folder / "ana.json").stat().st_mode & 0o077 == 0
