@@ -51,3 +51,10 @@ async def test_who_allows_it_again_has_the_credit_again(stage: Scene) -> None:
 async def test_the_card_of_who_stands_for_an_alias_decides(stage: Scene) -> None:
     await stage.tell(VISIT, deal(), merged("ana", "bo"), says(False, who="bo"))
     assert await stage.earned() == {"unattributed": 100_00}
+
+
+async def test_a_refusal_takes_the_credit_on_postgresql_too(tmp_path: Path, postgres_url: str) -> None:
+    async with scene(tmp_path, postgres_url) as stage:
+        await stage.tell(VISIT, deal(), says(False))
+        assert await stage.earned() == {"unattributed": 100_00}
+        assert [one["kind"] for one in (await stage.get(f"/v1/people/{person('ana')}/export"))["credits"]] == []

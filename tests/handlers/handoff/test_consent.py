@@ -1,10 +1,12 @@
 """Nobody is handed to sales who refuses it."""
 
+from pathlib import Path
+
 from msgspec import structs
 
 from shared.contracts.touchpoints import PersonIdentified
 from tests.handlers.handoff.crm import Crm
-from tests.handlers.handoff.scene import Scene, merged, qualified
+from tests.handlers.handoff.scene import Scene, merged, qualified, scene
 
 QUALIFIED = qualified("ana")
 
@@ -47,3 +49,10 @@ async def test_a_refusal_reaches_the_hand_off_of_an_alias(here: Scene) -> None:
     await here.happens(QUALIFIED, merged("ana", "bo"))
     await here.happens(says(False, 2, "bo"))
     assert [one["reason"] for one in await here.handoffs()] == ["consent"]
+
+
+async def test_a_refusal_closes_a_hand_off_on_postgresql_too(tmp_path: Path, postgres_url: str) -> None:
+    async with scene(tmp_path, postgres_url) as here:
+        await here.happens(QUALIFIED)
+        await here.happens(says(False, 2))
+        assert [one["reason"] for one in await here.handoffs()] == ["consent"]

@@ -39,3 +39,11 @@ async def test_an_older_choice_that_comes_later_changes_nothing(ingest: IngestSe
     await ingest.given(identify("m1", 1, "ana@acme.example", **chosen(scoring=True)))
     (ana,) = await ingest.found(email="ana@acme.example")
     assert not any(ana["consent"].values())
+
+
+async def test_consent_is_kept_and_told_on_postgresql_too(tmp_path: Path, postgres_url: str) -> None:
+    async with opened(tmp_path, postgres_url) as ingest:
+        await ingest.given(identify("m2", 2, "ana@acme.example", anonymous_id="b1", **chosen(scoring=True)))
+        await ingest.given(identify("m1", 1, "ana@acme.example", anonymous_id="b1", **chosen()))
+        (ana,) = await ingest.found(email="ana@acme.example")
+        assert [purpose for purpose, allowed in ana["consent"].items() if allowed] == ["scoring"]

@@ -38,12 +38,22 @@ async def test_nothing_of_anybody_else_is_in_it(ingest: IngestService) -> None:
     assert "bo@acme" not in str(await exported(ingest, "ana@acme.example"))
 
 
-async def test_a_long_life_is_given_out_whole_and_in_order(ingest: IngestService) -> None:
+async def live_long(ingest: IngestService) -> None:
+    """More than one page of a section, on SQLite or PostgreSQL."""
     await ingest.given(identify("m0", 0, "ana@acme.example", anonymous_id="b1"))
     await ingest.given(*(call(f"m{n}", n % 7 + n / 10_000, anonymous_id="b1") for n in range(1, 1_100)))
     times = [str(one["occurred_at"]) for one in (await exported(ingest, "ana@acme.example"))["touchpoints"]]
     assert len(times) == 1_100
     assert times == sorted(times)
+
+
+async def test_a_long_life_is_given_out_whole_and_in_order(ingest: IngestService) -> None:
+    await live_long(ingest)
+
+
+async def test_a_long_life_is_given_out_whole_and_in_order_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
+    async with opened(tmp_path, postgres_url) as ingest:
+        await live_long(ingest)
 
 
 async def test_only_an_admin_may_have_it_and_only_of_somebody_who_is_there(ingest: IngestService) -> None:
