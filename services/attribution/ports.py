@@ -33,6 +33,15 @@ class KeptTouch:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Whether a person refuses that what they did earns credit, as the card of that version says."""
+
+    person_id: str
+    version: int
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What the credit of some deals depends on, beside the deals themselves."""
 
@@ -123,6 +132,10 @@ class Ledger(Protocol):
 
     async def keep_touches(self, touches: Collection[KeptTouch]) -> None:
         """Keep touches, each in its new revision."""
+        ...
+
+    async def keep_refusals(self, given: Sequence[Refusal]) -> Collection[str]:
+        """Keep what cards say, the highest version of each; answers the people of whom another answer holds now."""
         ...
 
     async def keep_deals(self, deals: Collection[PostedDeal]) -> None:

@@ -7,6 +7,7 @@ from services.attribution.api import deals, paths, quality, report
 from services.attribution.domain.rules import Rules
 from services.attribution.handlers.attributing import Attributing
 from services.attribution.settings import rules_of
+from services.attribution.store.export import sections
 from services.attribution.store.ledger import open_ledger
 from services.attribution.store.quality import SqlQuality
 from services.attribution.store.reading import SqlReading
@@ -14,6 +15,7 @@ from services.attribution.store.walks import SqlWalks
 from services.attribution.worker import GROUP, HANDLERS, TOPICS
 from services.deployment import Deployment, Service, log_check, store_check, working
 from shared.contracts import charter_text
+from shared.db.export import Exporter
 from shared.db.work import Work
 from shared.kernel.instant import Instant
 from shared.kernel.keys import Key
@@ -22,6 +24,7 @@ from shared.observe.metrics import Metrics
 from shared.runtime.lag import lag
 from shared.runtime.relay import Relay
 from shared.runtime.session import Consuming
+from shared.web import export
 from shared.web.app import build_app
 from shared.web.auth import Tokens
 from shared.web.health import Health
@@ -58,6 +61,7 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
         deals.router(reading, rules),
         quality.router(SqlQuality(database), rules),
         paths.router(SqlWalks(database), rules),
+        export.router("attribution", Exporter(database, sections).export),
     ]
     return Service(
         name="attribution",

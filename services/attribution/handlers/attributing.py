@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from services.attribution.domain.rules import Rules
 from services.attribution.handlers.deriving import derive
-from services.attribution.ports import KeptTouch, Ledger, People
+from services.attribution.ports import KeptTouch, Ledger, People, Refusal
 from shared.contracts.deals import Deal
 from shared.contracts.envelope import Emit
 from shared.contracts.handoffs import HandoffActed
@@ -29,6 +29,7 @@ class Attributing:
         self._stages: dict[str, LeadStageChanged] = {}
         self._promotions: dict[str, LeadQualified] = {}
         self._acts: dict[tuple[str, int], HandoffActed] = {}
+        self._refusals: list[Refusal] = []
 
     def keep_touch(self, kept: KeptTouch) -> None:
         """A touch arrived, or arrived again with a new owner: the highest revision holds."""
@@ -40,6 +41,10 @@ class Attributing:
         for published in (before, kept.published):
             if published is not None and published.owner is not None:
                 self.people.touch(published.owner)
+
+    def keep_refusal(self, refusal: Refusal) -> None:
+        """A card arrived: the highest version holds."""
+        self._refusals.append(refusal)
 
     def keep_deal(self, posted: Deal) -> None:
         """A deal arrived: the highest (version, revision) holds; who was on it and who is now are touched."""
@@ -83,6 +88,8 @@ class Attributing:
         await self.ledger.keep_promotions(self._promotions.values())
         await self.ledger.keep_acts(self._acts.values())
         for person_id in await self.ledger.keep_stages(self._stages.values()):
+            self.people.touch(person_id)
+        for person_id in await self.ledger.keep_refusals(self._refusals):
             self.people.touch(person_id)
         members = await self.people.settle()
         dirty = await self.ledger.dirty(members, self._deals, self._accounts)

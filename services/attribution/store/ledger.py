@@ -14,13 +14,14 @@ from sqlalchemy import ColumnElement, Row, delete, select
 
 from services.attribution.domain.credit import Credit
 from services.attribution.domain.deal import close_of
-from services.attribution.domain.touch import Touch
-from services.attribution.ports import Derived, KeptTouch, Published, Surroundings
+from services.attribution.domain.touch import Touch, Why
+from services.attribution.ports import Derived, KeptTouch, Published, Refusal, Surroundings
 from services.attribution.store import lifecycle
 from services.attribution.store.tables import ACCOUNTS, CREDITS, DEAL_HISTORY, DEAL_PEOPLE, DEALS, JOURNEYS, TOUCHES
 from shared.contracts.deals import Deal
 from shared.contracts.handoffs import HandoffActed
 from shared.contracts.leads import LeadQualified, LeadStageChanged
+from shared.db import refusals
 from shared.db.dialect import Upsert
 from shared.db.people import People, lock_people, members_of, roots_of
 from shared.db.work import Work
@@ -139,6 +140,11 @@ class SqlLedger:
         ]
         await self._work.write(_KEEP_TOUCH, rows)
 
+    async def keep_refusals(self, given: Sequence[Refusal]) -> Collection[str]:
+        """Keep what cards say; answers the people of whom another answer holds now."""
+        answers = [refusals.Answer(one.person_id, one.version, one.refused) for one in given]
+        return await refusals.keep(self._work, answers)
+
     async def keep_deals(self, deals: Collection[Deal]) -> None:
         """Keep deals as they are now."""
         if not deals:
@@ -228,10 +234,12 @@ class SqlLedger:
 
     async def _touches_of(self, members: Mapping[str, str]) -> Mapping[str, Sequence[Touch]]:
         found: defaultdict[str, list[Touch]] = defaultdict(list)
+        refused = await refusals.refusing(self._work, set(members.values()))
         owned = select(TOUCHES.c.owner, TOUCHES.c.body).where(self._work.among(TOUCHES.c.owner, sorted(members)))
         for row in await self._work.rows(owned):
             root = members[row.owner]
-            found[root].append(replace(json.decode(row.body, type=Touch), person_id=root))
+            touch = replace(json.decode(row.body, type=Touch), person_id=root)
+            found[root].append(replace(touch, barred=touch.barred or Why.CONSENT) if root in refused else touch)
         return found
 
 

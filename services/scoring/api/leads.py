@@ -134,7 +134,8 @@ def router(reading: Reading, rules: Rules, now: Callable[[], Instant]) -> APIRou
     async def why(person_id: str, at: Moment | None = None) -> Why:
         known = await _known(reading, person_id)
         as_of = now() if at is None else Instant(at)
-        touches = await reading.touches(known.lead.person_id)
+        # What was refused is explained by nothing: the entries have to sum to the points.
+        touches = await reading.touches(known.lead.person_id) if known.card.allows("scoring") else ()
         entries = explain([touch for touch in touches if touch.occurred_at <= as_of], rules, as_of)
         points = fsum(entry.points_now for entry in entries)
         return Why(known.lead.person_id, instant.to_text(as_of), points, list(map(_entry, entries)))
