@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from services.attribution.api import deals, report
+from services.attribution.api import deals, periods, report
 from services.attribution.domain.rules import Rules
 from services.attribution.handlers.attributing import Attributing
 from services.attribution.settings import rules_of
+from services.attribution.store.books import SqlBooks
 from services.attribution.store.ledger import open_ledger
+from services.attribution.store.periods import SqlPeriods
 from services.attribution.store.reading import SqlReading
 from services.attribution.worker import GROUP, HANDLERS, TOPICS
 from services.deployment import Deployment, Service, log_check, store_check, working
@@ -30,9 +32,9 @@ MIGRATIONS = Path(__file__).parent / "store" / "migrations"
 def consuming(rules: Rules) -> Consuming[Attributing]:
     """What the loop needs to know of attribution."""
 
-    async def open_session(work: Work, keys: frozenset[Key], _now: Instant) -> Attributing:
+    async def open_session(work: Work, keys: frozenset[Key], now: Instant) -> Attributing:
         people, ledger = await open_ledger(work, keys)
-        return Attributing(people, ledger, rules)
+        return Attributing(people, ledger, SqlBooks(work, now), rules)
 
     return Consuming(GROUP, TOPICS, HANDLERS, open_session)
 
@@ -51,11 +53,16 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
     health = Health(metrics, how_far, alive, checks, deployment.settings.metrics_open)
     tokens = Tokens.of(deployment.credentials)
     reading = SqlReading(database)
+    routes = [
+        report.router(reading, rules),
+        deals.router(reading, rules),
+        periods.router(SqlPeriods(database), rules, deployment.now),
+    ]
     return Service(
         name="attribution",
         database=database,
         migrations=MIGRATIONS,
-        api=build_app("attribution", [report.router(reading, rules), deals.router(reading, rules)], tokens, health),
+        api=build_app("attribution", routes, tokens, health),
         health=build_app("attribution worker", [], tokens, health),
         worker=working(deployment, database, consuming(rules), relay, metrics),
     )

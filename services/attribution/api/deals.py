@@ -7,11 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from services.attribution.api import schemas
+from services.attribution.api.asked import model_asked
 from services.attribution.domain.credit import Credit
 from services.attribution.domain.rules import Rules
 from services.attribution.ports import Counted, CreditedDeal, NotCounted, Reading
 from shared.contracts.deals import Deal
-from shared.kernel.errors import Conflict, NotFound, Reject
+from shared.kernel.errors import Conflict, NotFound
 from shared.kernel.instant import Instant, to_text
 from shared.web.auth import Scope, require
 from shared.web.paging import Asked, Page, page
@@ -41,9 +42,7 @@ def router(reading: Reading, rules: Rules) -> APIRouter:
         deal_id: str, model: Annotated[str | None, Query(description="A model's name; the agreed one.")] = None
     ) -> schemas.Credits:
         """What each interaction of a won deal earned."""
-        name = rules.agreed if model is None else model
-        if name not in rules.models:
-            raise Reject("unknown_name", f"known are {', '.join(rules.models)}", "model")
+        name = model_asked(model, rules)
         found = await reading.credits(deal_id, name)
         if found is None:
             raise NotFound

@@ -5,24 +5,32 @@ thread beside the loop.
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from services.attribution.api.schemas import ModelReport, Report, ReportRow, Unconverted, WonAmount
+from services.attribution.api.asked import GROUPS, keys_asked, names_asked, time_asked
+from services.attribution.api.schemas import (
+    Adjusted,
+    AdjustedModel,
+    AdjustedRow,
+    ModelReport,
+    Report,
+    ReportRow,
+    Unconverted,
+    WonAmount,
+)
 from services.attribution.domain import report as summing
 from services.attribution.domain.paths.closed import BY_CHANNEL, learn
-from services.attribution.domain.report import KEYS, Row
+from services.attribution.domain.report import Row, Sum
 from services.attribution.domain.rules import Rules
-from services.attribution.ports import Reading, ReportAsked, Reported
-from shared.kernel import instant, money
+from services.attribution.ports import Reading, ReportAsked, Reported, Sums, View
+from shared.kernel import money
 from shared.kernel.errors import Reject
 from shared.web.auth import Scope, require
 
-GROUPS = (*KEYS, "account")
-_MOST_GROUPS = 2
 _DIGITS = 6
 """Of shares and of parts of deals: past this a float is noise."""
 
@@ -40,18 +48,24 @@ def router(reading: Reading, rules: Rules) -> APIRouter:
         since: Annotated[str | None, Query(alias="from", description="Closed at this time or later.")] = None,
         until: Annotated[str | None, Query(alias="to", description="Closed before this time.")] = None,
         currency: Annotated[str | None, Query(description="ISO 4217; the charter's.")] = None,
+        view: Annotated[
+            View, Query(description="Closed months as they were closed, or all as known now.")
+        ] = "as_known",
     ) -> Report:
         """Won amounts, shared by each model over what they are grouped by."""
         asked = ReportAsked(
-            models=_named("models", models, (*rules.models, *BY_CHANNEL)) or tuple(rules.models),
-            keys=_keys(group_by),
+            models=names_asked("models", models, (*rules.models, *BY_CHANNEL)) or tuple(rules.models),
+            keys=keys_asked(group_by),
             currency=rules.currency if currency is None else money.currency_code(currency),
-            since=_time("from", since),
-            until=_time("to", until),
+            since=time_asked("from", since),
+            until=time_asked("to", until),
+            view=view,
         )
         learned = tuple(name for name in asked.models if name in BY_CHANNEL)
         if learned and asked.keys != ("channel",):
             raise Reject("bad_group", f"{', '.join(learned)} by channel alone", "group_by")
+        if learned and view == "as_reported":
+            raise Reject("bad_view", f"{', '.join(learned)} only as known: what they learn from changes", "view")
         kept = tuple(name for name in asked.models if name not in learned)
         reported = await reading.report(replace(asked, models=kept))
         if not learned:
@@ -64,28 +78,6 @@ def router(reading: Reading, rules: Rules) -> APIRouter:
     return routes
 
 
-def _named(path: str, text: str, known: Collection[str]) -> tuple[str, ...]:
-    """The names in a text, each once; raises Reject where one is unknown."""
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    if not set(names) <= set(known):
-        raise Reject("unknown_name", f"known are {', '.join(known)}", path)
-    return names
-
-
-def _keys(text: str) -> tuple[str, ...]:
-    keys = _named("group_by", text, GROUPS)
-    if not 0 < len(keys) <= _MOST_GROUPS:
-        raise Reject("bad_group", "one or two different ones", "group_by")
-    return keys
-
-
-def _time(path: str, text: str | None) -> int | None:
-    try:
-        return None if text is None else instant.parse(text)
-    except (ValueError, OverflowError):
-        raise Reject("bad_time", "an RFC 3339 time, such as 2026-11-23T17:46:00.000Z", path) from None
-
-
 def _shown(reported: Reported, asked: ReportAsked, rules: Rules) -> Report:
     own = next((won for won in reported.won if won.currency == asked.currency), None)
     amount = own.amount_minor if own else 0
@@ -95,16 +87,35 @@ def _shown(reported: Reported, asked: ReportAsked, rules: Rules) -> Report:
         group_by=list(asked.keys),
         deals=own.deals if own else 0,
         won=WonAmount(amount),
-        models={name: ModelReport(_rows(reported, name, asked.keys), amount) for name in asked.models},
+        models={name: ModelReport(_rows(reported.sums, name, asked.keys), amount) for name in asked.models},
         unconverted=[Unconverted(won.currency, won.deals, won.amount_minor) for won in reported.won if won is not own],
+        view=asked.view,
+        adjustments=[_adjusted(period, sums, asked) for period, sums in reported.adjusted.items()],
     )
 
 
-def _rows(reported: Reported, model: str, keys: tuple[str, ...]) -> list[ReportRow]:
-    rows = summing.ranked(reported.sums.get(model, {}))
+def _adjusted(period: str, sums: Sums, asked: ReportAsked) -> Adjusted:
+    models = {name: _changes(sums.get(name, {})) for name in asked.models}
+    return Adjusted(
+        period, {name: AdjustedModel(rows, sum(row.amount_minor for row in rows)) for name, rows in models.items()}
+    )
+
+
+def _changes(sums: Mapping[tuple[str, ...], Sum]) -> list[AdjustedRow]:
+    rows = sorted(sums.items(), key=lambda row: (-abs(row[1].amount_minor), row[0]))
+    return [AdjustedRow(_key(key), row.amount_minor) for key, row in rows]
+
+
+def _rows(sums: Sums, model: str, keys: tuple[str, ...]) -> list[ReportRow]:
+    rows = summing.ranked(sums.get(model, {}))
     return [_row(row) for row in (summing.departments(rows) if keys == ("department",) else rows)]
 
 
 def _row(row: Row) -> ReportRow:
-    key = row.key[0] if len(row.key) == 1 else list(row.key)
-    return ReportRow(key, round(float(row.deals), _DIGITS), row.amount_minor, round(float(row.share), _DIGITS))
+    return ReportRow(
+        _key(row.key), round(float(row.deals), _DIGITS), row.amount_minor, round(float(row.share), _DIGITS)
+    )
+
+
+def _key(key: tuple[str, ...]) -> str | list[str]:
+    return key[0] if len(key) == 1 else list(key)
