@@ -1,8 +1,8 @@
 """What attribution needs of its store, in its own words. A ledger lives as long as one batch, a reading for ever."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from services.attribution.domain.cause import Reason
 from services.attribution.domain.credit import Credit
@@ -321,4 +321,29 @@ class Reading(Protocol):
 
     async def closed(self, asked: ReportAsked) -> Sequence[Closed]:
         """The deals that a report is about, and those that were lost in the same time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ExportAsked:
+    """What is exported: deals closed in a time, all where none is given, those that are open too; of a model or all."""
+
+    since: int | None = None
+    until: int | None = None
+    model: str | None = None
+
+
+class Exports(Protocol):
+    """Everything, in pages by deal; values are in the order of the columns that the API names."""
+
+    def credits(self, asked: ExportAsked) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
+        """What interactions earned of won deals."""
+        ...
+
+    def journeys(self, asked: ExportAsked) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
+        """The interactions that count for deals."""
+        ...
+
+    def deals(self, asked: ExportAsked) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
+        """Deals as posted, their people as they are known now."""
         ...

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from services.attribution.api import deals, periods, report
+from services.attribution.api import deals, exports, periods, report
 from services.attribution.domain.rules import Rules
 from services.attribution.handlers.attributing import Attributing
 from services.attribution.settings import rules_of
 from services.attribution.store.books import SqlBooks
+from services.attribution.store.exports import SqlExports
 from services.attribution.store.ledger import open_ledger
 from services.attribution.store.periods import SqlPeriods
 from services.attribution.store.reading import SqlReading
@@ -57,6 +58,7 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
         report.router(reading, rules),
         deals.router(reading, rules),
         periods.router(SqlPeriods(database), rules, deployment.now),
+        exports.router(SqlExports(database), rules),
     ]
     return Service(
         name="attribution",

@@ -50,7 +50,7 @@ class SqlReading:
         wanted = select(DEALS.c.body).order_by(DEALS.c.id).limit(limit)
         async with self._database.read() as reader:
             rows = await reader.rows(wanted if after is None else wanted.where(DEALS.c.id > after))
-            return await _as_known([deal_of(row) for row in rows], reader)
+            return await as_known([deal_of(row) for row in rows], reader)
 
     async def deal(self, deal_id: str) -> HistoricDeal | None:
         """A deal with its versions, the first one first."""
@@ -59,7 +59,7 @@ class SqlReading:
             found = await reader.first(select(DEALS.c.body).where(DEALS.c.id == deal_id))
             if found is None:
                 return None
-            [deal] = await _as_known([deal_of(found)], reader)
+            [deal] = await as_known([deal_of(found)], reader)
             rows = await reader.rows(versions.order_by(DEAL_HISTORY.c.version))
         return HistoricDeal(deal, [deal_of(row) for row in rows])
 
@@ -106,7 +106,7 @@ class SqlReading:
         return found
 
 
-async def _as_known(deals: Sequence[Deal], reader: Reader) -> list[Deal]:
+async def as_known(deals: Sequence[Deal], reader: Reader) -> list[Deal]:
     """Deals whose people are who they are known to be now, each with a role once."""
     roots = await roots_of(reader, {person.person_id for deal in deals for person in deal.people})
     return [

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, exists, fun
 from sqlalchemy.sql.selectable import CompoundSelect
 
 from services.attribution.domain.report import NONE, Sum
-from services.attribution.ports import ReportAsked, Reported, Sums, Won
+from services.attribution.ports import ExportAsked, ReportAsked, Reported, Sums, Won
 from services.attribution.store.tables import (
     ADJUSTMENTS,
     CREDITS,
@@ -51,7 +51,7 @@ _CLOSED = _Source(
 )
 
 
-def within(column: ColumnElement[Any], asked: ReportAsked) -> list[ColumnElement[bool]]:
+def within(column: ColumnElement[Any], asked: ReportAsked | ExportAsked) -> list[ColumnElement[bool]]:
     """That a time is in the time asked for: `from` inclusive, `to` exclusive."""
     conditions: list[ColumnElement[bool]] = []
     if asked.since is not None:
