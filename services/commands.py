@@ -47,7 +47,7 @@ def wait(
     before = _Round(caught_up=False, ends={}, waiting_for="the first answer")
     with httpx.Client(timeout=10, trust_env=False) as client, _err.status("waiting") as status:
         while time.monotonic() < deadline:
-            now = _ask(client, urls, _token(settings.data))
+            now = _ask(client, urls, token(settings.data))
             if now.caught_up and before.caught_up and before.ends == now.ends:
                 _err.print("settled")
                 return
@@ -58,7 +58,7 @@ def wait(
     raise typer.Exit(1)
 
 
-def _token(data: Path) -> str | None:
+def token(data: Path) -> str | None:
     """The admin token: the environment's, else the deployment's own, once its first start has written it."""
     given = environ.get("THROUGHLINE_ADMIN_TOKEN")
     path = data / FILE
