@@ -225,7 +225,7 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class BookedMonth:
     """A month, when it was closed and by which rules; what was won in it as reported then, and as known now."""
 
     month: Month
@@ -273,15 +273,15 @@ class CreditChange:
 class Periods(Protocol):
     """Months that are closed, and what has become known of them since."""
 
-    async def close(self, month: Month, rules: Rules, now: int) -> Period:
+    async def close(self, month: Month, rules: Rules, now: int) -> BookedMonth:
         """Freeze what the deals closed in a month earned; one that is closed already stays as it was."""
         ...
 
-    async def period(self, month: Month) -> Period:
+    async def period(self, month: Month) -> BookedMonth:
         """A month, closed or not."""
         ...
 
-    async def closed(self, limit: int, after: str | None) -> Sequence[Period]:
+    async def closed(self, limit: int, after: str | None) -> Sequence[BookedMonth]:
         """The closed months in their order, those after one."""
         ...
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from services.attribution.api import deals, exports, periods, report
+from services.attribution.api import closing, deals, exports, report
 from services.attribution.domain.rules import Rules
 from services.attribution.handlers.attributing import Attributing
 from services.attribution.settings import rules_of
@@ -57,7 +57,7 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
     routes = [
         report.router(reading, rules),
         deals.router(reading, rules),
-        periods.router(SqlPeriods(database), rules, deployment.now),
+        closing.router(SqlPeriods(database), rules, deployment.now),
         exports.router(SqlExports(database), rules),
     ]
     return Service(

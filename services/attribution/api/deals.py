@@ -6,8 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from services.attribution.api import schemas
-from services.attribution.api.asked import model_asked
+from services.attribution.api import asking, schemas
 from services.attribution.domain.credit import Credit
 from services.attribution.domain.rules import Rules
 from services.attribution.ports import Counted, CreditedDeal, NotCounted, Reading
@@ -42,7 +41,7 @@ def router(reading: Reading, rules: Rules) -> APIRouter:
         deal_id: str, model: Annotated[str | None, Query(description="A model's name; the agreed one.")] = None
     ) -> schemas.Credits:
         """What each interaction of a won deal earned."""
-        name = model_asked(model, rules)
+        name = asking.model(model, rules)
         found = await reading.credits(deal_id, name)
         if found is None:
             raise NotFound

@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from services.attribution.api.asked import model_asked, time_asked
+from services.attribution.api import asking
+from services.attribution.api.asking import Since, Until
 from services.attribution.domain.rules import Rules
 from services.attribution.ports import ExportAsked, Exports
 from shared.web.auth import Scope, require
@@ -69,9 +70,6 @@ DEALS = (
     Column("people"),
 )
 
-Since = Annotated[str | None, Query(alias="from", description="Closed at this time or later.")]
-Until = Annotated[str | None, Query(alias="to", description="Closed before this time.")]
-
 
 def router(exports: Exports, rules: Rules) -> APIRouter:
     """The routes of exports."""
@@ -90,20 +88,20 @@ def router(exports: Exports, rules: Rules) -> APIRouter:
         model: Annotated[str | None, Query(description="A model's name; all of them.")] = None,
     ) -> StreamingResponse:
         """What interactions earned of won deals, a row a credit."""
-        only = None if model is None else model_asked(model, rules)
-        asked = ExportAsked(time_asked("from", since), time_asked("to", until), only)
+        only = None if model is None else asking.model(model, rules)
+        asked = ExportAsked(asking.moment("from", since), asking.moment("to", until), only)
         return await exported("credits", form, CREDITS, exports.credits(asked))
 
     @routes.get("/journeys.{form}")
     async def journeys(form: Format, since: Since = None, until: Until = None) -> StreamingResponse:
         """The interactions that count for deals, won, lost and open, a row each."""
-        asked = ExportAsked(time_asked("from", since), time_asked("to", until))
+        asked = ExportAsked(asking.moment("from", since), asking.moment("to", until))
         return await exported("journeys", form, JOURNEYS, exports.journeys(asked))
 
     @routes.get("/deals.{form}")
     async def deals(form: Format, since: Since = None, until: Until = None) -> StreamingResponse:
         """Deals as posted, their people as they are known now, a row each."""
-        asked = ExportAsked(time_asked("from", since), time_asked("to", until))
+        asked = ExportAsked(asking.moment("from", since), asking.moment("to", until))
         return await exported("deals", form, DEALS, exports.deals(asked))
 
     return routes

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from services.attribution.api.asked import GROUPS, keys_asked, names_asked, time_asked
+from services.attribution.api import asking
 from services.attribution.api.schemas import (
     Adjusted,
     AdjustedModel,
@@ -24,13 +24,14 @@ from services.attribution.api.schemas import (
 )
 from services.attribution.domain import report as summing
 from services.attribution.domain.paths.closed import BY_CHANNEL, learn
-from services.attribution.domain.report import Row, Sum
+from services.attribution.domain.report import KEYS, Row, Sum
 from services.attribution.domain.rules import Rules
 from services.attribution.ports import Reading, ReportAsked, Reported, Sums, View
 from shared.kernel import money
 from shared.kernel.errors import Reject
 from shared.web.auth import Scope, require
 
+GROUPS = (*KEYS, "account")
 _DIGITS = 6
 """Of shares and of parts of deals: past this a float is noise."""
 
@@ -54,11 +55,11 @@ def router(reading: Reading, rules: Rules) -> APIRouter:
     ) -> Report:
         """Won amounts, shared by each model over what they are grouped by."""
         asked = ReportAsked(
-            models=names_asked("models", models, (*rules.models, *BY_CHANNEL)) or tuple(rules.models),
-            keys=keys_asked(group_by),
+            models=asking.named("models", models, (*rules.models, *BY_CHANNEL)) or tuple(rules.models),
+            keys=asking.keys(group_by, GROUPS),
             currency=rules.currency if currency is None else money.currency_code(currency),
-            since=time_asked("from", since),
-            until=time_asked("to", until),
+            since=asking.moment("from", since),
+            until=asking.moment("to", until),
             view=view,
         )
         learned = tuple(name for name in asked.models if name in BY_CHANNEL)
@@ -103,7 +104,7 @@ def _adjusted(period: str, sums: Sums, asked: ReportAsked) -> Adjusted:
 
 def _changes(sums: Mapping[tuple[str, ...], Sum]) -> list[AdjustedRow]:
     rows = sorted(sums.items(), key=lambda row: (-abs(row[1].amount_minor), row[0]))
-    return [AdjustedRow(_key(key), row.amount_minor) for key, row in rows]
+    return [AdjustedRow(asking.shown_key(key), row.amount_minor) for key, row in rows]
 
 
 def _rows(sums: Sums, model: str, keys: tuple[str, ...]) -> list[ReportRow]:
@@ -113,9 +114,5 @@ def _rows(sums: Sums, model: str, keys: tuple[str, ...]) -> list[ReportRow]:
 
 def _row(row: Row) -> ReportRow:
     return ReportRow(
-        _key(row.key), round(float(row.deals), _DIGITS), row.amount_minor, round(float(row.share), _DIGITS)
+        asking.shown_key(row.key), round(float(row.deals), _DIGITS), row.amount_minor, round(float(row.share), _DIGITS)
     )
-
-
-def _key(key: tuple[str, ...]) -> str | list[str]:
-    return key[0] if len(key) == 1 else list(key)

@@ -46,6 +46,8 @@ class _Derived:
     one: Credited
     before: Row[Any] | None
     rows: Sequence[tuple[object, ...]]
+    closed_at: int | None
+    """When it closed, where it is won."""
     digest: bytes
 
     @property
@@ -70,11 +72,6 @@ class _Derived:
     def number(self) -> int:
         """Which change of the deal's credit this is, from 1; the same as before where it is none."""
         return (self.before.changes if self.before else 0) + self.changed
-
-    @property
-    def closed_at(self) -> int | None:
-        deal = self.one.deal
-        return close_of(deal.status, deal.closed_at, deal.occurred_at) if deal.status == "won" else None
 
     @property
     def reason(self) -> Reason:
@@ -152,11 +149,11 @@ def _derived(one: Credited, before: Row[Any] | None) -> _Derived:
         for model in sorted(one.credits)
         for number, credit in enumerate(one.credits[model])
     ]
-    if not rows:
-        return _Derived(one, before, rows, b"")
+    closed_at = close_of(deal.status, deal.closed_at, deal.occurred_at) if rows else None
     # The close, too: in another month the same credit is other news.
-    whole = json.encode((deal.currency, deal.closed_at, deal.account and deal.account.id, rows))
-    return _Derived(one, before, rows, blake2b(whole, digest_size=_DIGEST_BYTES).digest())
+    whole = json.encode((deal.currency, closed_at, deal.account and deal.account.id, rows))
+    digest = blake2b(whole, digest_size=_DIGEST_BYTES).digest() if rows else b""
+    return _Derived(one, before, rows, closed_at, digest)
 
 
 def _adjusted(

@@ -13,7 +13,7 @@ from services.attribution.domain.cause import Cause, Reason
 from services.attribution.domain.month import Month, month
 from services.attribution.domain.report import NONE
 from services.attribution.domain.rules import Rules
-from services.attribution.ports import Adjusted, CreditChange, Period, Totals, Won
+from services.attribution.ports import Adjusted, BookedMonth, CreditChange, Totals, Won
 from services.attribution.store.books import ensure_months
 from services.attribution.store.reported import keys_of
 from services.attribution.store.tables import (
@@ -40,7 +40,7 @@ class SqlPeriods:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def close(self, month: Month, rules: Rules, now: int) -> Period:
+    async def close(self, month: Month, rules: Rules, now: int) -> BookedMonth:
         """Freeze what the deals closed in a month earned; one that is closed already stays as it was."""
         own = PERIODS.c.id == month.id
         async with self._database.work() as work:
@@ -52,14 +52,14 @@ class SqlPeriods:
                 await work.execute(closed.values(closed_at=now, charter=rules.version, agreed=rules.agreed))
         return await self.period(month)
 
-    async def period(self, month: Month) -> Period:
+    async def period(self, month: Month) -> BookedMonth:
         """A month, closed or not."""
         known = _won(literal(month.id), DEALS).where(_won_in(month.since, month.until))
         async with self._database.read() as reader:
             row = await reader.first(select(PERIODS).where(PERIODS.c.id == month.id))
             return _told(month, row, await _reported(reader, [month.id]), await _totals(reader, known))
 
-    async def closed(self, limit: int, after: str | None) -> Sequence[Period]:
+    async def closed(self, limit: int, after: str | None) -> Sequence[BookedMonth]:
         """The closed months in their order, those after one."""
         wanted = select(PERIODS).where(PERIODS.c.closed_at.is_not(None)).order_by(PERIODS.c.id).limit(limit)
         known = _won(PERIODS.c.id, DEALS).join_from(PERIODS, DEALS, _won_in(PERIODS.c.since, PERIODS.c.until))
@@ -155,12 +155,12 @@ def _grouped(month: Month, model: str, keys: Sequence[str]) -> Select[Any]:
 
 def _told(
     span: Month, row: Row[Any] | None, reported: Mapping[str, list[Won]], known: Mapping[str, list[Won]]
-) -> Period:
+) -> BookedMonth:
     totals = reported.get(span.id, []), known.get(span.id, [])
     return (
-        Period(span, None, None, None, *totals)
+        BookedMonth(span, None, None, None, *totals)
         if row is None
-        else Period(span, row.closed_at, row.charter, row.agreed, *totals)
+        else BookedMonth(span, row.closed_at, row.charter, row.agreed, *totals)
     )
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from services.attribution.store.books import CHANGES_KEPT
 from shared.kernel.ids import derived, touchpoint_id
-from shared.kernel.instant import to_text
+from shared.kernel.instant import parse, to_text
 from tests.handlers.attribution.scene import NOW, Json, Scene, deal, merged, person, scene, split, touch
 
 APRIL, MAY = "2026-04", "2026-05"
@@ -137,6 +138,13 @@ class Closing:
         await stage.tell(deal(version=3))
         assert await adjusted(stage) == [("organic_search", -100_00, "amended"), ("organic_search", 100_00, "amended")]
 
+    async def test_a_close_that_is_told_by_the_version_alone_moves_with_it(self, stage: Scene) -> None:
+        april, may = (parse(f"2026-0{number}-15T00:00:00Z") for number in (4, 5))
+        await stage.tell(*VISITS[:1], deal(closed=None, status="won", occurred_at=april))
+        await close(stage)
+        await stage.tell(deal(closed=None, status="won", occurred_at=may, version=2))
+        assert await adjusted(stage) == [("organic_search", -100_00, "amended")]
+
     async def test_a_report_lists_what_became_known_in_its_time_apart(self, stage: Scene) -> None:
         await stage.tell(*VISITS[:1], deal())
         await close(stage)
@@ -204,6 +212,13 @@ class Closing:
 
 class TestOnSqlite(Closing):
     """On a file."""
+
+    async def test_of_a_deal_that_never_rests_the_last_changes_are_kept(self, stage: Scene) -> None:
+        for version in range(1, CHANGES_KEPT + 3):
+            await stage.tell(deal(version=version, amount_minor=version))
+        items = (await stage.get(HISTORY, limit="1000"))["items"]
+        assert [item["n"] for item in items] == list(range(3, CHANGES_KEPT + 3))
+        assert [items[0]["before"], items[1]["before"]["amount_minor"]] == [None, 3]
 
     @pytest.fixture
     async def stage(self, tmp_path: Path) -> AsyncIterator[Scene]:

@@ -8,11 +8,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from services.attribution.api import books
-from services.attribution.api.asked import GROUPS, keys_asked, model_asked
+from services.attribution.api import asking, books
+from services.attribution.api.report import GROUPS
 from services.attribution.domain.month import Month, month
 from services.attribution.domain.rules import Rules
-from services.attribution.ports import Adjusted, CreditChange, Period, Periods, Totals, Won
+from services.attribution.ports import Adjusted, BookedMonth, CreditChange, Periods, Totals, Won
 from shared.kernel.errors import Conflict, NotFound
 from shared.kernel.instant import Instant, to_text
 from shared.web.auth import Scope, require
@@ -51,7 +51,7 @@ def router(periods: Periods, rules: Rules, now: Callable[[], Instant]) -> APIRou
         period: str, asked: Asked, model: Model = None, group_by: GroupBy = "channel"
     ) -> Page[books.Adjustment]:
         """What was added to a month since it was closed, in the order in which it became known."""
-        name, keys = model_asked(model, rules), keys_asked(group_by)
+        name, keys = asking.model(model, rules), asking.keys(group_by, GROUPS)
         position = asked.position(int, str, int, int)
         found = await periods.adjustments(month(period), name, keys, asked.limit + 1, position)
         return page(found, asked, _adjustment, lambda one: one.place)
@@ -59,7 +59,7 @@ def router(periods: Periods, rules: Rules, now: Callable[[], Instant]) -> APIRou
     @routes.get("/v1/deals/{deal_id}/credits/history")
     async def history(deal_id: str, asked: Asked, model: Model = None) -> Page[books.CreditChange]:
         """When and why the credit of a deal changed, by one model; the last 200 changes are kept."""
-        name = model_asked(model, rules)
+        name = asking.model(model, rules)
         position = asked.position(int)
         found = await periods.changes(deal_id, asked.limit + 1, 0 if position is None else int(position[0]))
         if found is None:
@@ -69,7 +69,7 @@ def router(periods: Periods, rules: Rules, now: Callable[[], Instant]) -> APIRou
     return routes
 
 
-def _period(found: Period, now: int) -> books.Period:
+def _period(found: BookedMonth, now: int) -> books.Period:
     return books.Period(
         id=found.month.id,
         state=_state(found.month, found.closed_at, now),
@@ -96,7 +96,7 @@ def _won(won: Won) -> books.WonIn:
 def _adjustment(found: Adjusted) -> books.Adjustment:
     return books.Adjustment(
         deal_id=found.deal_id,
-        key=found.key[0] if len(found.key) == 1 else list(found.key),
+        key=asking.shown_key(found.key),
         amount_minor=found.amount_minor,
         currency=found.currency,
         cause=found.reason.cause,
