@@ -26,6 +26,8 @@ class Cause(StrEnum):
     """A touch came late, changed, moved to somebody else, or was withdrawn."""
     OTHER_DEAL = "other_deal"
     """Another purchase of the same buyer: this journey begins elsewhere."""
+    OTHER = "other"
+    """None of these: something else that credit depends on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,12 @@ def own_reason(deal_id: str, before: Standing | None, after: Standing) -> Reason
     cause = _of_status(before, after) or _of_content(before, after)
     if cause is None or cause is Cause.CHARTER:
         return None if cause is None else Reason(cause)
-    return Reason(cause, derived("deal", deal_id, str(after.version), str(after.revision)))
+    return Reason(cause, deal_event(deal_id, after.version, after.revision))
+
+
+def deal_event(deal_id: str, version: int, revision: int) -> str:
+    """The id of the event that told of a deal in this version and revision."""
+    return derived("deal", deal_id, str(version), str(revision))
 
 
 def _of_status(before: Standing | None, after: Standing) -> Cause | None:

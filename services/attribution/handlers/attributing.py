@@ -58,6 +58,7 @@ class Attributing:
         for deal in (before, posted):
             if deal is not None:
                 self._touch_buyer(deal)
+                self._news.posted(deal)
 
     def _touch_buyer(self, deal: Deal) -> None:
         for person in deal.people:
@@ -83,5 +84,4 @@ class Attributing:
         return ()
 
     def _credited(self, deal: Deal, derived: Derived, members: Mapping[str, str]) -> Credited:
-        reason = self._news.reason((person.person_id for person in deal.people), members)
-        return Credited(deal, derived.journey.charter, derived.credits, reason)
+        return Credited(deal, derived.journey.charter, derived.credits, self._news.reason(deal, members))
