@@ -2,13 +2,16 @@
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
+from services.attribution.domain.cause import Reason
 from services.attribution.domain.credit import Credit
 from services.attribution.domain.journey import Milestone
+from services.attribution.domain.month import Month
 from services.attribution.domain.paths.closed import Closed
 from services.attribution.domain.quality import Lead
 from services.attribution.domain.report import Sum
+from services.attribution.domain.rules import Rules
 from services.attribution.domain.touch import Touch, Why
 from services.attribution.domain.walks import Outcome, Walk
 from shared.contracts.deals import Deal as PostedDeal
@@ -94,6 +97,25 @@ class Derived:
     credits: Mapping[str, Sequence[Credit]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Credited:
+    """The credit of a deal as it is derived now; none where it is not won."""
+
+    deal: PostedDeal
+    charter: str
+    credits: Mapping[str, Sequence[Credit]]
+    reason: Reason
+    """Why it changed, if it did and the deal itself did not."""
+
+
+class Books(Protocol):
+    """The credit of deals, and the books of months that are closed."""
+
+    async def enter(self, credited: Sequence[Credited]) -> None:
+        """Keep the credit of deals as it is now; where it changed, also when and why."""
+        ...
+
+
 class People(Protocol):
     """The people of a batch, locked."""
 
@@ -155,8 +177,8 @@ class Ledger(Protocol):
         """All that the credit of deals depends on."""
         ...
 
-    async def keep_derived(self, derived: Sequence[Derived]) -> None:
-        """Keep what is derived of deals now, in place of what was."""
+    async def keep_journeys(self, derived: Sequence[Derived]) -> None:
+        """Keep the journeys that deals have now, in place of those they had."""
         ...
 
 
@@ -179,6 +201,10 @@ class CreditedDeal:
     """The milestones that its journey lacks."""
 
 
+View = Literal["as_known", "as_reported"]
+"""What is known now; or closed months as they were closed, the others as they are known now."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReportAsked:
     """Which won deals are reported, and what their credit is grouped by; times are milliseconds UTC."""
@@ -190,6 +216,7 @@ class ReportAsked:
     """Closed at this time or later."""
     until: int | None = None
     """Closed before this time."""
+    view: View = "as_known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,12 +228,90 @@ class Won:
     amount_minor: int
 
 
+Sums = Mapping[str, Mapping[tuple[str, ...], Sum]]
+"""By model and key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reported:
     """What was won in each currency, and by model and key the sums of those in the currency asked for."""
 
     won: Sequence[Won]
-    sums: Mapping[str, Mapping[tuple[str, ...], Sum]]
+    sums: Sums
+    adjusted: Mapping[str, Sums] = field(default_factory=dict)
+    """By closed month, what became known about it in the time asked for; as reported only."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookedMonth:
+    """A month, when it was closed and by which rules; what was won in it as reported then, and as known now."""
+
+    month: Month
+    closed_at: int | None = None
+    charter: str | None = None
+    agreed: str | None = None
+    reported: Sequence[Won] = ()
+    known: Sequence[Won] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """What one change of a deal's credit added to a closed month under one key; `place` is its place in the list."""
+
+    place: tuple[int, str, int, int]
+    deal_id: str
+    key: tuple[str, ...]
+    amount_minor: int
+    currency: str
+    at: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The credit of a deal by model and channel, in minor units."""
+
+    currency: str
+    by_model: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class CreditChange:
+    """The `n`th change of a deal's credit; `before` is none where nothing was, or where it is no longer kept."""
+
+    n: int
+    at: int
+    reason: Reason
+    status: str
+    charter: str
+    before: Totals | None
+    after: Totals
+
+
+class Periods(Protocol):
+    """Months that are closed, and what has become known of them since."""
+
+    async def close(self, month: Month, rules: Rules, now: int) -> BookedMonth:
+        """Freeze what the deals closed in a month earned; one that is closed already stays as it was."""
+        ...
+
+    async def period(self, month: Month) -> BookedMonth:
+        """A month, closed or not."""
+        ...
+
+    async def closed(self, limit: int, after: str | None) -> Sequence[BookedMonth]:
+        """The closed months in their order, those after one."""
+        ...
+
+    async def adjustments(
+        self, month: Month, model: str, keys: Sequence[str], limit: int, after: tuple[str | int, ...] | None
+    ) -> Sequence[Adjusted]:
+        """What was added to a month since it was closed, in the order in which it became known."""
+        ...
+
+    async def changes(self, deal_id: str, limit: int, after: int) -> Sequence[CreditChange] | None:
+        """The changes of a deal's credit after the `after`th; None where nobody has heard of the deal."""
+        ...
 
 
 class QualityReading(Protocol):
@@ -267,4 +372,29 @@ class Reading(Protocol):
 
     async def closed(self, asked: ReportAsked) -> Sequence[Closed]:
         """The deals that a report is about, and those that were lost in the same time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ExportAsked:
+    """What is exported: deals closed in a time, all where none is given, those that are open too; of a model or all."""
+
+    since: int | None = None
+    until: int | None = None
+    model: str | None = None
+
+
+class Exports(Protocol):
+    """Everything, in pages by deal; values are in the order of the columns that the API names."""
+
+    def credits(self, asked: ExportAsked) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
+        """What interactions earned of won deals."""
+        ...
+
+    def journeys(self, asked: ExportAsked) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
+        """The interactions that count for deals."""
+        ...
+
+    def deals(self, asked: ExportAsked) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
+        """Deals as posted, their people as they are known now."""
         ...

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from services.deployment import Deployment, Service, log_check, store_check, working
-from services.scoring.api import funnel, leads
+from services.scoring.api import exports, funnel, leads
 from services.scoring.handlers.scoring import Scoring
 from services.scoring.settings import rules_of
 from services.scoring.store.ledger import open_ledger
@@ -45,7 +45,11 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
     health = Health(metrics, how_far, alive, checks, deployment.settings.metrics_open)
     tokens = Tokens.of(deployment.credentials)
     reading = SqlReading(database)
-    routes = [leads.router(reading, rules, deployment.now), funnel.router(reading)]
+    routes = [
+        leads.router(reading, rules, deployment.now),
+        funnel.router(reading),
+        exports.router(reading, rules, deployment.now),
+    ]
     return Service(
         name="scoring",
         database=database,

@@ -19,9 +19,9 @@ def split_keys(event: PersonSplit) -> Iterable[Key]:
 
 def on_person_merged(event: PersonMerged, session: Attributing) -> None:
     """Follow a merge."""
-    session.people.alias(event.from_id, event.into_id, event.version)
+    session.alias(event.from_id, event.into_id, event.version)
 
 
 def on_person_split(event: PersonSplit, session: Attributing) -> None:
     """Take a merge back."""
-    session.people.alias(event.person_id, None, event.version)
+    session.alias(event.person_id, None, event.version)
