@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from services.deployment import Deployment, Service, log_check, store_check, working
-from services.scoring.api import funnel, leads
+from services.scoring.api import exports, funnel, leads
 from services.scoring.handlers.scoring import Scoring
 from services.scoring.settings import rules_of
 from services.scoring.store.export import sections
@@ -52,6 +52,7 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
         leads.router(reading, rules, deployment.now),
         funnel.router(reading),
         export.router("scoring", Exporter(database, sections).export),
+        exports.router(reading, rules, deployment.now),
     ]
     return Service(
         name="scoring",

@@ -30,9 +30,9 @@ def on_person_identified(event: PersonIdentified, session: Attributing) -> None:
 
 def on_person_merged(event: PersonMerged, session: Attributing) -> None:
     """Follow a merge."""
-    session.people.alias(event.from_id, event.into_id, event.version)
+    session.alias(event.from_id, event.into_id, event.version)
 
 
 def on_person_split(event: PersonSplit, session: Attributing) -> None:
     """Take a merge back."""
-    session.people.alias(event.person_id, None, event.version)
+    session.alias(event.person_id, None, event.version)

@@ -12,12 +12,11 @@ from typing import Any
 from msgspec import json
 from sqlalchemy import ColumnElement, Row, delete, select
 
-from services.attribution.domain.credit import Credit
 from services.attribution.domain.deal import close_of
 from services.attribution.domain.touch import Touch, Why
 from services.attribution.ports import Derived, KeptTouch, Published, Refusal, Surroundings
 from services.attribution.store import lifecycle
-from services.attribution.store.tables import ACCOUNTS, CREDITS, DEAL_HISTORY, DEAL_PEOPLE, DEALS, JOURNEYS, TOUCHES
+from services.attribution.store.tables import ACCOUNTS, DEAL_HISTORY, DEAL_PEOPLE, DEALS, JOURNEYS, TOUCHES
 from shared.contracts.deals import Deal
 from shared.contracts.handoffs import HandoffActed
 from shared.contracts.leads import LeadQualified, LeadStageChanged
@@ -44,7 +43,6 @@ _KEEP_DEAL = Upsert(
 _KEEP_DEAL_PEOPLE = Upsert(DEAL_PEOPLE, conflict=("person_id", "deal_id"))
 _KEEP_VERSION = Upsert(DEAL_HISTORY, conflict=("deal_id", "version"), update=("revision", "body"), newer=("revision",))
 _KEEP_JOURNEY = Upsert(JOURNEYS, conflict=("deal_id",), update=("charter", "body"))
-_ADD_CREDIT = Upsert(CREDITS)
 
 
 async def open_ledger(work: Work, keys: frozenset[Key]) -> tuple[People, "SqlLedger"]:
@@ -197,22 +195,10 @@ class SqlLedger:
         leads = await lifecycle.leads_of(self._work, members)
         return Surroundings(roots, await self._touches_of(members), others, leads)
 
-    async def keep_derived(self, derived: Sequence[Derived]) -> None:
-        """Keep what is derived of deals now, in place of what was."""
-        work, ordered = self._work, sorted(derived, key=lambda one: one.journey.deal_id)
-        ids = [one.journey.deal_id for one in ordered]
-        journeys = [(one.journey.deal_id, one.journey.charter, json.encode(one.journey)) for one in ordered]
-        await work.write(_KEEP_JOURNEY, journeys)
-        await work.execute(delete(CREDITS).where(work.among(CREDITS.c.deal_id, ids)))
-        await work.write(
-            _ADD_CREDIT,
-            [
-                _credit_row(one.journey.deal_id, model, number, credit)
-                for one in ordered
-                for model in sorted(one.credits)
-                for number, credit in enumerate(one.credits[model])
-            ],
-        )
+    async def keep_journeys(self, derived: Sequence[Derived]) -> None:
+        """Keep the journeys that deals have now, in place of those they had."""
+        journeys = [(one.journey.deal_id, one.journey.charter, json.encode(one.journey)) for one in derived]
+        await self._work.write(_KEEP_JOURNEY, sorted(journeys))
 
     async def _deals_with(self, people: Collection[str]) -> set[str]:
         return await self._deal_ids(DEAL_PEOPLE.c.deal_id, DEAL_PEOPLE.c.person_id, people)
@@ -258,12 +244,4 @@ def _deal_row(deal: Deal) -> tuple[object, ...]:
     return (
         deal.id, deal.version, deal.revision, deal.status, deal.amount_minor, deal.currency, closed_at, account_id,
         json.encode(deal),
-    )  # fmt: skip
-
-
-def _credit_row(deal_id: str, model: str, number: int, credit: Credit) -> tuple[object, ...]:
-    return (
-        deal_id, model, number, credit.interaction_id, credit.occurred_at, credit.person_id, credit.kind,
-        credit.channel, credit.campaign, credit.department, credit.source, credit.utm_source, credit.content,
-        str(credit.share), float(credit.share), credit.amount_minor,
     )  # fmt: skip

@@ -186,7 +186,8 @@ def _accounts(known: KnownLead) -> set[str]:
     return {text.casefold() for text in said if isinstance(text, str)}
 
 
-def _shown(known: KnownLead, rules: Rules, at: Instant) -> dict[str, Any]:
+def shown(known: KnownLead, rules: Rules, at: Instant) -> dict[str, Any]:
+    """What a list says of a lead, its points as they stand at a time."""
     lead, state = known.lead, known.lead.state
     points = engagement(state.sums, at, rules)
     return {
@@ -203,7 +204,7 @@ def _shown(known: KnownLead, rules: Rules, at: Instant) -> dict[str, Any]:
 
 
 def _item(known: KnownLead, rules: Rules, at: Instant) -> LeadItem:
-    return LeadItem(**_shown(known, rules, at))
+    return LeadItem(**shown(known, rules, at))
 
 
 def _detail(known: KnownLead, rules: Rules, at: Instant) -> LeadDetail:
@@ -213,7 +214,7 @@ def _detail(known: KnownLead, rules: Rules, at: Instant) -> LeadDetail:
         HistoryItem(entry.stage, _text(entry.entered_at), entry.cause_event_id, entry.rule, entry.cycle)
         for entry in state.history
     ]
-    return LeadDetail(**_shown(known, rules, at), next=Next(ahead.stage, ahead.needs), history=history)
+    return LeadDetail(**shown(known, rules, at), next=Next(ahead.stage, ahead.needs), history=history)
 
 
 def _entry(entry: Entry) -> WhyEntry:
