@@ -12,7 +12,7 @@ from typing import Literal
 
 import uvloop
 
-from services import commands, people_command
+from services import commands, export, people_command, people_export
 from services.attribution import wiring as attribution
 from services.attribution.api.attribute import command as attribute
 from services.deployment import Deployment, Service, ServiceName, Settings, open_log, until_the_log_fails
@@ -34,7 +34,7 @@ BUILD: dict[ServiceName, Callable[[Deployment, Callable[[], bool]], Service]] = 
     "handoff": handoff.build,
     "attribution": attribution.build,
 }
-_COMMANDS = ("wait", "migrate", "attribute", "people")
+_COMMANDS = ("wait", "migrate", "attribute", "people", "export")
 _START_SECONDS = 60.0
 _FIRST_PAUSE = 0.5
 _log = logs.logger("process")
@@ -136,8 +136,10 @@ def migrate_command() -> None:
     asyncio.run(prepare(Settings()))
 
 
+people_command.app.command()(people_export.export)
 commands.app.add_typer(people_command.app, name="people")
 commands.app.command("attribute", epilog=attribute.EXAMPLE)(attribute.attribute)
+commands.app.command("export")(export.export)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -41,7 +41,7 @@ def show(who: Who, as_json: AsJson = False) -> None:
 def why(who: Who, as_json: AsJson = False) -> None:
     """The claims that make somebody one person, and those that were not followed or were withdrawn."""
     caller = Caller("ingest")
-    answer = caller.get(f"/v1/people/{_one(caller, who)['id']}/why")
+    answer = caller.get(f"/v1/people/{one(caller, who)['id']}/why")
     if as_json:
         _print_json(answer)
     else:
@@ -57,7 +57,7 @@ def split(
 ) -> None:
     """Withdraw what an event says of somebody, whoever else says the same."""
     caller = Caller("ingest")
-    path = f"/v1/people/{_one(caller, who)['id']}/split"
+    path = f"/v1/people/{one(caller, who)['id']}/split"
     _tell(caller.post(path, {"event_id": event, "dry_run": dry_run}), as_json)
 
 
@@ -70,8 +70,8 @@ def merge(
 ) -> None:
     """Make two people one."""
     caller = Caller("ingest")
-    path = f"/v1/people/{_one(caller, who)['id']}/merge"
-    _tell(caller.post(path, {"other": _one(caller, other)["id"], "dry_run": dry_run}), as_json)
+    path = f"/v1/people/{one(caller, who)['id']}/merge"
+    _tell(caller.post(path, {"other": one(caller, other)["id"], "dry_run": dry_run}), as_json)
 
 
 def found(caller: Caller, who: str) -> Sequence[Any]:
@@ -85,6 +85,15 @@ def found(caller: Caller, who: str) -> Sequence[Any]:
     if not people:
         give_up(f"nobody is known as {who}")
     return people
+
+
+def one(caller: Caller, who: str) -> Any:
+    """The one person who is called that; where there is nobody or several, that ends the command."""
+    people = found(caller, who)
+    if len(people) > 1:
+        ids = ", ".join(person["id"] for person in people)
+        give_up(f"several people are known as {who}; name one by its id: {ids}")
+    return people[0]
 
 
 def person_table(person: Any) -> Table:
@@ -138,14 +147,6 @@ def _journey(caller: Caller, person_id: str) -> Iterator[Any]:
         if page["next"] is None:
             return
         after = {"after": page["next"]}
-
-
-def _one(caller: Caller, who: str) -> Any:
-    people = found(caller, who)
-    if len(people) > 1:
-        ids = ", ".join(person["id"] for person in people)
-        give_up(f"several people are known as {who}; name one by its id: {ids}")
-    return people[0]
 
 
 def _kinds(text: str) -> Sequence[str]:

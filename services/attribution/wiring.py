@@ -3,17 +3,22 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from services.attribution.api import deals, paths, quality, report
+from services.attribution.api import closing, deals, exports, paths, quality, report
 from services.attribution.domain.rules import Rules
 from services.attribution.handlers.attributing import Attributing
 from services.attribution.settings import rules_of
+from services.attribution.store.books import SqlBooks
+from services.attribution.store.export import sections
+from services.attribution.store.exports import SqlExports
 from services.attribution.store.ledger import open_ledger
+from services.attribution.store.periods import SqlPeriods
 from services.attribution.store.quality import SqlQuality
 from services.attribution.store.reading import SqlReading
 from services.attribution.store.walks import SqlWalks
 from services.attribution.worker import GROUP, HANDLERS, TOPICS
 from services.deployment import Deployment, Service, log_check, store_check, working
 from shared.contracts import charter_text
+from shared.db.export import Exporter
 from shared.db.work import Work
 from shared.kernel.instant import Instant
 from shared.kernel.keys import Key
@@ -22,6 +27,7 @@ from shared.observe.metrics import Metrics
 from shared.runtime.lag import lag
 from shared.runtime.relay import Relay
 from shared.runtime.session import Consuming
+from shared.web import export
 from shared.web.app import build_app
 from shared.web.auth import Tokens
 from shared.web.health import Health
@@ -32,9 +38,9 @@ MIGRATIONS = Path(__file__).parent / "store" / "migrations"
 def consuming(rules: Rules) -> Consuming[Attributing]:
     """What the loop needs to know of attribution."""
 
-    async def open_session(work: Work, keys: frozenset[Key], _now: Instant) -> Attributing:
+    async def open_session(work: Work, keys: frozenset[Key], now: Instant) -> Attributing:
         people, ledger = await open_ledger(work, keys)
-        return Attributing(people, ledger, rules)
+        return Attributing(people, ledger, SqlBooks(work, now), rules)
 
     return Consuming(GROUP, TOPICS, HANDLERS, open_session)
 
@@ -58,6 +64,9 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
         deals.router(reading, rules),
         quality.router(SqlQuality(database), rules),
         paths.router(SqlWalks(database), rules),
+        export.router("attribution", Exporter(database, sections).export),
+        closing.router(SqlPeriods(database), rules, deployment.now),
+        exports.router(SqlExports(database), rules),
     ]
     return Service(
         name="attribution",

@@ -153,6 +153,15 @@ class Delivery:
     created_at: Instant
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Whether a person refuses to be handed to sales, as the card of that version says."""
+
+    person_id: str
+    version: int
+    refused: bool
+
+
 class People(Protocol):
     """The people of a batch, locked."""
 
@@ -224,6 +233,14 @@ class Ledger(Protocol):
 
     async def deal_owners(self, person_ids: Collection[str]) -> Mapping[str, str]:
         """Who has an open deal with these people: person id -> owner as sent, of the latest deal."""
+        ...
+
+    async def keep_refusals(self, given: Sequence[Refusal]) -> None:
+        """Keep what cards say, the highest version of each."""
+        ...
+
+    async def refusing(self, person_ids: Collection[str]) -> Mapping[str, int]:
+        """Those of these people who refuse, with the version of the card that says so."""
         ...
 
     async def keep_rota(self, assigned: Mapping[str, int]) -> None:

@@ -20,12 +20,14 @@ from services.handoff.settings import terms_of
 from services.handoff.store.commands import SqlCommands
 from services.handoff.store.deliveries import SqlDesk, underway
 from services.handoff.store.endpoints import SqlEndpoints
+from services.handoff.store.export import sections
 from services.handoff.store.ledger import open_ledger
 from services.handoff.store.owners import SqlTeam
 from services.handoff.store.reading import SqlReading, breaches_due, breaches_waiting
 from services.handoff.store.sealing import Seal
 from services.handoff.worker import GROUP, HANDLERS, TOPICS
 from shared.contracts import charter_text
+from shared.db.export import Exporter
 from shared.db.work import Work
 from shared.kernel.instant import SECOND, Instant
 from shared.kernel.keys import Key
@@ -38,7 +40,7 @@ from shared.runtime.lag import lag
 from shared.runtime.relay import Relay
 from shared.runtime.session import Consuming
 from shared.runtime.tick import Ticker
-from shared.web import ids
+from shared.web import export, ids
 from shared.web.app import build_app
 from shared.web.auth import Tokens
 from shared.web.health import Health
@@ -73,6 +75,7 @@ def assemble(parts: "Parts", deployment: Deployment, alive: Callable[[], bool]) 
         endpoints.router(SqlEndpoints(database, parts.seal, parts.committed), reading, edge),
         owners.router(team),
         sla.router(reading, team, parts.terms, deployment.now),
+        export.router("handoff", Exporter(database, sections).export),
     ]
     return Service(
         name="handoff",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
 from services.ingest.domain.acts import OperatorAct
+from services.ingest.domain.consent import Statements
 from services.ingest.domain.identity import BrowserClaim, Claim, Identifier, Review, Why
 from services.ingest.domain.people import Moment, Person, Settled
 from shared.contracts.envelope import Event
@@ -47,6 +48,8 @@ class Community:
     cards: Mapping[str, Card]
     reviews: Sequence[Review]
     """Claims that were not followed so far and wanted a look."""
+    consents: Mapping[Identifier, Statements]
+    """What was said under each identifier, of those under which anything was."""
 
 
 class Step(NamedTuple):
@@ -121,6 +124,14 @@ class Graph(Protocol):
 
     async def keep_traits(self, traits: Sequence[Trait]) -> None:
         """Keep traits; per identifier and name the latest (event time, then id) stays."""
+        ...
+
+    def consent(self, identifier: Identifier) -> Statements:
+        """What was said last under an identifier of the batch."""
+        ...
+
+    async def keep_consents(self, consents: Mapping[Identifier, Statements]) -> None:
+        """Keep what was said last under identifiers of the batch."""
         ...
 
     async def flush(self) -> None:

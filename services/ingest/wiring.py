@@ -14,15 +14,18 @@ from services.ingest.api.door_keys import DoorKey
 from services.ingest.domain.limits import Limits
 from services.ingest.settings import IngestSettings
 from services.ingest.store.commands import Show, SqlIdentityCommands
+from services.ingest.store.export import sections
 from services.ingest.store.reading import SqlReading
 from services.ingest.store.session import opening
 from services.ingest.worker import GROUP, HANDLERS, TOPICS
+from shared.db.export import Exporter
 from shared.observe.lag import Lag
 from shared.observe.metrics import Metrics
 from shared.runtime.crash_points import crashing
 from shared.runtime.lag import lag
 from shared.runtime.relay import Relay
 from shared.runtime.session import Consuming
+from shared.web import export
 from shared.web.app import PathSwitch, build_app
 from shared.web.auth import KeyLookup, Tokens
 from shared.web.health import Health
@@ -75,6 +78,7 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
         reviews.router(reading, commands),
         events.router(reading),
         rejected.router(reading),
+        export.router("ingest", Exporter(database, sections).export),
     ]
     routes = build_app("ingest", routers, tokens, health)
     origins = frozenset(one.strip() for one in settings.origins.split(",") if one.strip())

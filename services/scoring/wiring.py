@@ -4,13 +4,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from services.deployment import Deployment, Service, log_check, store_check, working
-from services.scoring.api import funnel, leads
+from services.scoring.api import exports, funnel, leads
 from services.scoring.handlers.scoring import Scoring
 from services.scoring.settings import rules_of
+from services.scoring.store.export import sections
 from services.scoring.store.ledger import open_ledger
 from services.scoring.store.reading import SqlReading
 from services.scoring.worker import GROUP, HANDLERS, TOPICS
 from shared.contracts import charter_text
+from shared.db.export import Exporter
 from shared.db.work import Work
 from shared.kernel.instant import Instant
 from shared.kernel.keys import Key
@@ -19,6 +21,7 @@ from shared.observe.metrics import Metrics
 from shared.runtime.lag import lag
 from shared.runtime.relay import Relay
 from shared.runtime.session import Consuming
+from shared.web import export
 from shared.web.app import build_app
 from shared.web.auth import Tokens
 from shared.web.health import Health
@@ -45,7 +48,12 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
     health = Health(metrics, how_far, alive, checks, deployment.settings.metrics_open)
     tokens = Tokens.of(deployment.credentials)
     reading = SqlReading(database)
-    routes = [leads.router(reading, rules, deployment.now), funnel.router(reading)]
+    routes = [
+        leads.router(reading, rules, deployment.now),
+        funnel.router(reading),
+        export.router("scoring", Exporter(database, sections).export),
+        exports.router(reading, rules, deployment.now),
+    ]
     return Service(
         name="scoring",
         database=database,

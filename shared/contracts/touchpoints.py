@@ -105,6 +105,12 @@ class PersonIdentified(Struct, frozen=True, kw_only=True, omit_defaults=True):
     anonymous_ids: tuple[str, ...] = ()
     traits: dict[str, Any] = field(default_factory=dict)
     accounts: tuple[AccountRef, ...] = ()
+    consent: dict[str, bool] = field(default_factory=dict)
+    """Per purpose what was said last; where several identifiers of theirs differ, the refusal holds."""
+
+    def allows(self, purpose: str) -> bool:
+        """Whether a purpose was allowed, or never spoken of."""
+        return self.consent.get(purpose, True)
 
     @property
     def reachable(self) -> bool:

@@ -8,6 +8,7 @@ import services
 from services.attribution import settings as attribution_settings
 from services.attribution import worker as attribution
 from services.attribution.handlers.attributing import Attributing
+from services.attribution.store.books import SqlBooks
 from services.attribution.store.ledger import open_ledger as open_journeys
 from services.ingest import worker as ingest
 from services.ingest.store.session import open_resolving
@@ -70,8 +71,8 @@ def _open_scoring(charter: Charter) -> Open[Scoring]:
 def _open_attribution(charter: Charter) -> Open[Attributing]:
     rules = attribution_settings.rules_of(charter)
 
-    async def open_session(work: Work, keys: frozenset[Key], _now: Instant) -> Attributing:
+    async def open_session(work: Work, keys: frozenset[Key], now: Instant) -> Attributing:
         people, ledger = await open_journeys(work, keys)
-        return Attributing(people, ledger, rules)
+        return Attributing(people, ledger, SqlBooks(work, now), rules)
 
     return open_session

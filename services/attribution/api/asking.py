@@ -1,10 +1,11 @@
-"""What query strings of reports have in common: names with commas, times; what cannot be understood is a 422."""
+"""What query strings of reports have in common: names with commas, models, times; what is not understood is a 422."""
 
 from collections.abc import Collection
 from typing import Annotated
 
 from fastapi import Query
 
+from services.attribution.domain.rules import Rules
 from shared.kernel import instant
 from shared.kernel.errors import Reject
 
@@ -29,6 +30,15 @@ def keys(text: str, known: Collection[str]) -> tuple[str, ...]:
     if not 0 < len(names) <= MOST_GROUPS:
         raise Reject("bad_group", "one or two different ones", "group_by")
     return names
+
+
+def model(name: str | None, rules: Rules) -> str:
+    """A rule model's name, the agreed one's where there is none; raises Reject where it is unknown."""
+    if name is None:
+        return rules.agreed
+    if name not in rules.models:
+        raise Reject("unknown_name", f"known are {', '.join(rules.models)}", "model")
+    return name
 
 
 def moment(path: str, text: str | None) -> int | None:

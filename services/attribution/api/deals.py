@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from services.attribution.api import schemas
+from services.attribution.api import asking, schemas
 from services.attribution.domain.credit import Credit
 from services.attribution.domain.rules import Rules
 from services.attribution.ports import Counted, CreditedDeal, NotCounted, Reading
 from shared.contracts.deals import Deal
-from shared.kernel.errors import Conflict, NotFound, Reject
+from shared.kernel.errors import Conflict, NotFound
 from shared.kernel.instant import Instant, to_text
 from shared.web.auth import Scope, require
 from shared.web.paging import Asked, Page, page
@@ -41,9 +41,7 @@ def router(reading: Reading, rules: Rules) -> APIRouter:
         deal_id: str, model: Annotated[str | None, Query(description="A model's name; the agreed one.")] = None
     ) -> schemas.Credits:
         """What each interaction of a won deal earned."""
-        name = rules.agreed if model is None else model
-        if name not in rules.models:
-            raise Reject("unknown_name", f"known are {', '.join(rules.models)}", "model")
+        name = asking.model(model, rules)
         found = await reading.credits(deal_id, name)
         if found is None:
             raise NotFound

@@ -5,18 +5,28 @@ thread beside the loop.
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from services.attribution.api import asking
-from services.attribution.api.schemas import ModelReport, Report, ReportRow, Unconverted, WonAmount
+from services.attribution.api.schemas import (
+    Adjusted,
+    AdjustedModel,
+    AdjustedRow,
+    ModelReport,
+    Report,
+    ReportRow,
+    Unconverted,
+    WonAmount,
+)
 from services.attribution.domain import report as summing
 from services.attribution.domain.paths.closed import BY_CHANNEL, learn
-from services.attribution.domain.report import KEYS, Row
+from services.attribution.domain.report import KEYS, Row, Sum
 from services.attribution.domain.rules import Rules
-from services.attribution.ports import Reading, ReportAsked, Reported
+from services.attribution.ports import Reading, ReportAsked, Reported, Sums, View
 from shared.kernel import money
 from shared.kernel.errors import Reject
 from shared.web.auth import Scope, require
@@ -39,6 +49,9 @@ def router(reading: Reading, rules: Rules) -> APIRouter:
         since: Annotated[str | None, Query(alias="from", description="Closed at this time or later.")] = None,
         until: Annotated[str | None, Query(alias="to", description="Closed before this time.")] = None,
         currency: Annotated[str | None, Query(description="ISO 4217; the charter's.")] = None,
+        view: Annotated[
+            View, Query(description="Closed months as they were closed, or all as known now.")
+        ] = "as_known",
     ) -> Report:
         """Won amounts, shared by each model over what they are grouped by."""
         asked = ReportAsked(
@@ -47,10 +60,13 @@ def router(reading: Reading, rules: Rules) -> APIRouter:
             currency=rules.currency if currency is None else money.currency_code(currency),
             since=asking.moment("from", since),
             until=asking.moment("to", until),
+            view=view,
         )
         learned = tuple(name for name in asked.models if name in BY_CHANNEL)
         if learned and asked.keys != ("channel",):
             raise Reject("bad_group", f"{', '.join(learned)} by channel alone", "group_by")
+        if learned and view == "as_reported":
+            raise Reject("bad_view", f"{', '.join(learned)} only as known: what they learn from changes", "view")
         kept = tuple(name for name in asked.models if name not in learned)
         reported = await reading.report(replace(asked, models=kept))
         if not learned:
@@ -72,16 +88,31 @@ def _shown(reported: Reported, asked: ReportAsked, rules: Rules) -> Report:
         group_by=list(asked.keys),
         deals=own.deals if own else 0,
         won=WonAmount(amount),
-        models={name: ModelReport(_rows(reported, name, asked.keys), amount) for name in asked.models},
+        models={name: ModelReport(_rows(reported.sums, name, asked.keys), amount) for name in asked.models},
         unconverted=[Unconverted(won.currency, won.deals, won.amount_minor) for won in reported.won if won is not own],
+        view=asked.view,
+        adjustments=[_adjusted(period, sums, asked) for period, sums in reported.adjusted.items()],
     )
 
 
-def _rows(reported: Reported, model: str, keys: tuple[str, ...]) -> list[ReportRow]:
-    rows = summing.ranked(reported.sums.get(model, {}))
+def _adjusted(period: str, sums: Sums, asked: ReportAsked) -> Adjusted:
+    models = {name: _changes(sums.get(name, {})) for name in asked.models}
+    return Adjusted(
+        period, {name: AdjustedModel(rows, sum(row.amount_minor for row in rows)) for name, rows in models.items()}
+    )
+
+
+def _changes(sums: Mapping[tuple[str, ...], Sum]) -> list[AdjustedRow]:
+    rows = sorted(sums.items(), key=lambda row: (-abs(row[1].amount_minor), row[0]))
+    return [AdjustedRow(asking.shown_key(key), row.amount_minor) for key, row in rows]
+
+
+def _rows(sums: Sums, model: str, keys: tuple[str, ...]) -> list[ReportRow]:
+    rows = summing.ranked(sums.get(model, {}))
     return [_row(row) for row in (summing.departments(rows) if keys == ("department",) else rows)]
 
 
 def _row(row: Row) -> ReportRow:
-    key = asking.shown_key(row.key)
-    return ReportRow(key, round(float(row.deals), _DIGITS), row.amount_minor, round(float(row.share), _DIGITS))
+    return ReportRow(
+        asking.shown_key(row.key), round(float(row.deals), _DIGITS), row.amount_minor, round(float(row.share), _DIGITS)
+    )

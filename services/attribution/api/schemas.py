@@ -169,6 +169,30 @@ class Unconverted:
 
 
 @dataclass(frozen=True, slots=True)
+class AdjustedRow:
+    """What was added to one row, signed."""
+
+    key: str | list[str]
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustedModel:
+    """What was added by one model; the rows sum to `amount_minor`."""
+
+    rows: list[AdjustedRow]
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """What became known of a closed month in the time that is reported; it is in none of the report's sums."""
+
+    period: str
+    models: dict[str, AdjustedModel]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What was won, and by each model who brought it."""
 
@@ -180,3 +204,5 @@ class Report:
     models: dict[str, ModelReport]
     unconverted: list[Unconverted] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    view: str = "as_known"
+    adjustments: list[Adjusted] = field(default_factory=list)

@@ -2,13 +2,15 @@
 
 A deal is touched by itself, by what its people did, became or turned out to be, and by the buyer's other purchases.
 It is always derived from all its facts, so no order of arrival can make a difference. Nothing is published.
+What is new about people is remembered only to say why a credit changed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from services.attribution.domain.rules import Rules
 from services.attribution.handlers.deriving import derive
-from services.attribution.ports import KeptTouch, Ledger, People
+from services.attribution.handlers.news import News
+from services.attribution.ports import Books, Credited, Derived, KeptTouch, Ledger, People, Refusal
 from shared.contracts.deals import Deal
 from shared.contracts.envelope import Emit
 from shared.contracts.handoffs import HandoffActed
@@ -18,9 +20,10 @@ from shared.contracts.leads import LeadQualified, LeadStageChanged
 class Attributing:
     """The session of attribution. Handlers fill it; `close` derives and writes."""
 
-    def __init__(self, people: People, ledger: Ledger, rules: Rules) -> None:
+    def __init__(self, people: People, ledger: Ledger, books: Books, rules: Rules) -> None:
         self.people = people
         self.ledger = ledger
+        self._books = books
         self._rules = rules
         self._touches: dict[str, KeptTouch] = {}
         self._deals: dict[str, Deal] = {}
@@ -29,6 +32,8 @@ class Attributing:
         self._stages: dict[str, LeadStageChanged] = {}
         self._promotions: dict[str, LeadQualified] = {}
         self._acts: dict[tuple[str, int], HandoffActed] = {}
+        self._refusals: list[Refusal] = []
+        self._news = News()
 
     def keep_touch(self, kept: KeptTouch) -> None:
         """A touch arrived, or arrived again with a new owner: the highest revision holds."""
@@ -40,6 +45,16 @@ class Attributing:
         for published in (before, kept.published):
             if published is not None and published.owner is not None:
                 self.people.touch(published.owner)
+                self._news.touched(published.owner, kept)
+
+    def alias(self, person_id: str, into: str | None, version: int) -> None:
+        """Somebody became an alias of somebody, or of nobody."""
+        self.people.alias(person_id, into, version)
+        self._news.aliased(person_id, into, version)
+
+    def keep_refusal(self, refusal: Refusal) -> None:
+        """A card arrived: the highest version holds."""
+        self._refusals.append(refusal)
 
     def keep_deal(self, posted: Deal) -> None:
         """A deal arrived: the highest (version, revision) holds; who was on it and who is now are touched."""
@@ -53,6 +68,7 @@ class Attributing:
         for deal in (before, posted):
             if deal is not None:
                 self._touch_buyer(deal)
+                self._news.posted(deal)
 
     def keep_stages(self, said: LeadStageChanged) -> None:
         """News of somebody's stages: the highest version holds."""
@@ -84,9 +100,18 @@ class Attributing:
         await self.ledger.keep_acts(self._acts.values())
         for person_id in await self.ledger.keep_stages(self._stages.values()):
             self.people.touch(person_id)
+        for person_id in await self.ledger.keep_refusals(self._refusals):
+            self.people.touch(person_id)
         members = await self.people.settle()
         dirty = await self.ledger.dirty(members, self._deals, self._accounts)
         if dirty:
             around = await self.ledger.surroundings(dirty)
-            await self.ledger.keep_derived(derive(dirty, around, self._rules))
+            derived = derive(dirty, around, self._rules)
+            await self.ledger.keep_journeys(derived)
+            await self._books.enter(
+                [self._credited(deal, one, members) for deal, one in zip(dirty, derived, strict=True)]
+            )
         return ()
+
+    def _credited(self, deal: Deal, derived: Derived, members: Mapping[str, str]) -> Credited:
+        return Credited(deal, derived.journey.charter, derived.credits, self._news.reason(deal, members))

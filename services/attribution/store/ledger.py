@@ -12,15 +12,15 @@ from typing import Any
 from msgspec import json
 from sqlalchemy import ColumnElement, Row, delete, select
 
-from services.attribution.domain.credit import Credit
 from services.attribution.domain.deal import close_of
-from services.attribution.domain.touch import Touch
-from services.attribution.ports import Derived, KeptTouch, Published, Surroundings
+from services.attribution.domain.touch import Touch, Why
+from services.attribution.ports import Derived, KeptTouch, Published, Refusal, Surroundings
 from services.attribution.store import lifecycle
-from services.attribution.store.tables import ACCOUNTS, CREDITS, DEAL_HISTORY, DEAL_PEOPLE, DEALS, JOURNEYS, TOUCHES
+from services.attribution.store.tables import ACCOUNTS, DEAL_HISTORY, DEAL_PEOPLE, DEALS, JOURNEYS, TOUCHES
 from shared.contracts.deals import Deal
 from shared.contracts.handoffs import HandoffActed
 from shared.contracts.leads import LeadQualified, LeadStageChanged
+from shared.db import refusals
 from shared.db.dialect import Upsert
 from shared.db.people import People, lock_people, members_of, roots_of
 from shared.db.work import Work
@@ -43,7 +43,6 @@ _KEEP_DEAL = Upsert(
 _KEEP_DEAL_PEOPLE = Upsert(DEAL_PEOPLE, conflict=("person_id", "deal_id"))
 _KEEP_VERSION = Upsert(DEAL_HISTORY, conflict=("deal_id", "version"), update=("revision", "body"), newer=("revision",))
 _KEEP_JOURNEY = Upsert(JOURNEYS, conflict=("deal_id",), update=("charter", "body"))
-_ADD_CREDIT = Upsert(CREDITS)
 
 
 async def open_ledger(work: Work, keys: frozenset[Key]) -> tuple[People, "SqlLedger"]:
@@ -139,6 +138,11 @@ class SqlLedger:
         ]
         await self._work.write(_KEEP_TOUCH, rows)
 
+    async def keep_refusals(self, given: Sequence[Refusal]) -> Collection[str]:
+        """Keep what cards say; answers the people of whom another answer holds now."""
+        answers = [refusals.Answer(one.person_id, one.version, one.refused) for one in given]
+        return await refusals.keep(self._work, answers)
+
     async def keep_deals(self, deals: Collection[Deal]) -> None:
         """Keep deals as they are now."""
         if not deals:
@@ -191,22 +195,10 @@ class SqlLedger:
         leads = await lifecycle.leads_of(self._work, members)
         return Surroundings(roots, await self._touches_of(members), others, leads)
 
-    async def keep_derived(self, derived: Sequence[Derived]) -> None:
-        """Keep what is derived of deals now, in place of what was."""
-        work, ordered = self._work, sorted(derived, key=lambda one: one.journey.deal_id)
-        ids = [one.journey.deal_id for one in ordered]
-        journeys = [(one.journey.deal_id, one.journey.charter, json.encode(one.journey)) for one in ordered]
-        await work.write(_KEEP_JOURNEY, journeys)
-        await work.execute(delete(CREDITS).where(work.among(CREDITS.c.deal_id, ids)))
-        await work.write(
-            _ADD_CREDIT,
-            [
-                _credit_row(one.journey.deal_id, model, number, credit)
-                for one in ordered
-                for model in sorted(one.credits)
-                for number, credit in enumerate(one.credits[model])
-            ],
-        )
+    async def keep_journeys(self, derived: Sequence[Derived]) -> None:
+        """Keep the journeys that deals have now, in place of those they had."""
+        journeys = [(one.journey.deal_id, one.journey.charter, json.encode(one.journey)) for one in derived]
+        await self._work.write(_KEEP_JOURNEY, sorted(journeys))
 
     async def _deals_with(self, people: Collection[str]) -> set[str]:
         return await self._deal_ids(DEAL_PEOPLE.c.deal_id, DEAL_PEOPLE.c.person_id, people)
@@ -228,10 +220,12 @@ class SqlLedger:
 
     async def _touches_of(self, members: Mapping[str, str]) -> Mapping[str, Sequence[Touch]]:
         found: defaultdict[str, list[Touch]] = defaultdict(list)
+        refused = await refusals.refusing(self._work, set(members.values()))
         owned = select(TOUCHES.c.owner, TOUCHES.c.body).where(self._work.among(TOUCHES.c.owner, sorted(members)))
         for row in await self._work.rows(owned):
             root = members[row.owner]
-            found[root].append(replace(json.decode(row.body, type=Touch), person_id=root))
+            touch = replace(json.decode(row.body, type=Touch), person_id=root)
+            found[root].append(replace(touch, barred=touch.barred or Why.CONSENT) if root in refused else touch)
         return found
 
 
@@ -250,12 +244,4 @@ def _deal_row(deal: Deal) -> tuple[object, ...]:
     return (
         deal.id, deal.version, deal.revision, deal.status, deal.amount_minor, deal.currency, closed_at, account_id,
         json.encode(deal),
-    )  # fmt: skip
-
-
-def _credit_row(deal_id: str, model: str, number: int, credit: Credit) -> tuple[object, ...]:
-    return (
-        deal_id, model, number, credit.interaction_id, credit.occurred_at, credit.person_id, credit.kind,
-        credit.channel, credit.campaign, credit.department, credit.source, credit.utm_source, credit.content,
-        str(credit.share), float(credit.share), credit.amount_minor,
     )  # fmt: skip

@@ -1,5 +1,7 @@
 """The tables of attribution: touches, deals with every version of them, and what was derived of each deal."""
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -15,11 +17,29 @@ from sqlalchemy import (
 
 from shared.db.dialect import Id
 from shared.db.people import people_table
+from shared.db.refusals import refusals_table
 from shared.db.spine import spine
 
 METADATA = MetaData()
 spine(METADATA)
 PEOPLE = people_table(METADATA)
+refusals_table(METADATA)
+
+
+def _booked() -> list[Column[Any]]:
+    """What the books of a month hold of a credit, columns made anew for each table."""
+    return [
+        Column("kind", Text),
+        Column("channel", Text, nullable=False),
+        Column("campaign", Text),
+        Column("department", Text, nullable=False),
+        Column("source", Text),
+        Column("utm_source", Text),
+        Column("content", Text),
+        Column("part", Double, nullable=False),
+        Column("amount_minor", BigInteger, nullable=False),
+    ]
+
 
 TOUCHES = Table(
     "touches",
@@ -120,3 +140,81 @@ CREDITS = Table(
     Column("amount_minor", BigInteger, nullable=False),
 )
 """Of won deals only; by each model a deal's rows sum to its amount. `share` is the exact fraction, `part` its value."""
+CREDITED = Table(
+    "credited",
+    METADATA,
+    Column("deal_id", String(256), primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("changes", Integer, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("charter", Text, nullable=False),
+    Column("closed_at", BigInteger),
+    Column("currency", String(3), nullable=False),
+    Column("account_id", Text),
+)
+"""A deal as it stood when its credit was last derived, since it was first won. `digest`: of all its credits."""
+CREDIT_CHANGES = Table(
+    "credit_changes",
+    METADATA,
+    Column("deal_id", String(256), primary_key=True),
+    Column("slot", Integer, primary_key=True),
+    Column("n", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("cause", String(16), nullable=False),
+    Column("event_id", Id),
+    Column("status", String(16), nullable=False),
+    Column("charter", Text, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""Every change of a deal's credit, the last ones: `slot` goes round. `body`: amounts by model and channel after it."""
+PERIODS = Table(
+    "periods",
+    METADATA,
+    Column("id", String(7), primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("closed_at", BigInteger),
+    Column("charter", Text),
+    Column("agreed", Text),
+)
+"""A row to lock per month; `closed_at`, and by which charter and agreed model, once it is closed."""
+REPORTED_DEALS = Table(
+    "reported_deals",
+    METADATA,
+    Column("period", String(7), primary_key=True),
+    Column("deal_id", String(256), primary_key=True),
+    Column("closed_at", BigInteger, nullable=False, index=True),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("account_id", Text),
+    Column("charter", Text, nullable=False),
+)
+REPORTED_CREDITS = Table(
+    "reported_credits",
+    METADATA,
+    Column("period", String(7), primary_key=True),
+    Column("deal_id", String(256), primary_key=True),
+    Column("model", String(64), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    *_booked(),
+)
+"""What a month was closed with: never written again. It names no person and no interaction."""
+ADJUSTMENTS = Table(
+    "adjustments",
+    METADATA,
+    Column("period", String(7), primary_key=True),
+    Column("deal_id", String(256), primary_key=True),
+    Column("change", Integer, primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("cause", String(16), nullable=False),
+    Column("event_id", Id),
+    Column("model", String(64), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("account_id", Text),
+    *_booked(),
+)
+"""What came to be known after a month was closed, signed. `change`: which change of the deal's credit it was."""

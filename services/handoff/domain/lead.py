@@ -107,9 +107,10 @@ class Released:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """It ends without an act of sales on it: the person merged into another's, or the deal closed."""
+    """It ends without an act of sales on it: the person merged into another's or refused to be
+    handed over, or the deal closed."""
 
-    reason: Literal["merged", "won", "lost", "erased"]
+    reason: Literal["merged", "won", "lost", "consent", "erased"]
 
 
 @dataclass(frozen=True, slots=True)

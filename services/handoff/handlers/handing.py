@@ -13,7 +13,7 @@ from services.handoff.handlers import publishing
 from services.handoff.handlers.assigning import Rota, brief, person
 from services.handoff.handlers.publishing import Merge, News, Where
 from services.handoff.handlers.settling import settle
-from services.handoff.ports import Answered, Kept, KeptDeal, Ledger, Message, People, SalesAct
+from services.handoff.ports import Answered, Kept, KeptDeal, Ledger, Message, People, Refusal, SalesAct
 from services.handoff.settings import Terms
 from shared.contracts.envelope import Emit
 from shared.contracts.leads import LeadQualified, LeadStageChanged
@@ -23,6 +23,8 @@ from shared.kernel.instant import DAY, Instant
 
 CONTACTS = frozenset({"call", "email_sent", "email_replied", "meeting_held", "demo_held"})
 """Acts of sales that are a contact by themselves. `prospected` is none: it only tells whose the person is."""
+PURPOSE = "sales_handoff"
+"""What a person has to allow, or at least not to refuse, to be handed to sales."""
 _QUALIFIED = frozenset({"mql", "sal", "sql", "opportunity", "customer", "repeat_customer", "advocate"})
 
 
@@ -124,6 +126,7 @@ class Handing:
         self._group(members)
         self._settle_merges(members)
         parted = self._settle_splits(members)
+        await self._heed_refusals(members)
         await self._hand_over(members)
         self._note_contacts(members)
         self._close_with_deals(members)
@@ -195,6 +198,32 @@ class Handing:
                     told.append(self._act(kept, Reopened() if ended else Updated()).handoff.id)
         return told
 
+    async def _heed_refusals(self, members: Mapping[str, str]) -> None:
+        """Whoever refuses to be handed to sales is taken off its hands, and CRMs are told."""
+        if not self._cards and not self._parted:
+            return
+        await self.ledger.keep_refusals(
+            [Refusal(card.person_id, card.version, not card.allows(PURPOSE)) for card in self._cards]
+        )
+        asked = {members[card.person_id] for card in self._cards} | {members[one] for one in self._parted}
+        refusing = await self.ledger.refusing(asked)
+        for root in sorted(refusing):
+            for kept in self._open(root):
+                self._tell(publishing.Updated(publishing.CONSENT), self._act(kept, Closed(publishing.CONSENT)))
+
+    async def _wanted(self, members: Mapping[str, str]) -> list[LeadQualified]:
+        """The leads of the batch, the oldest first, without those of people who refuse by now.
+
+        A card may be older than the one that came with the lead: then the lead's own holds."""
+        refusing = await self.ledger.refusing({members[lead.person_id] for lead in self._leads.values()})
+        wanted = []
+        for lead in sorted(self._leads.values(), key=lambda lead: (lead.at, lead.promotion_id)):
+            root = members[lead.person_id]
+            newer = lead.card.person_id == root and lead.card.version > refusing.get(root, 0)
+            if newer or root not in refusing:
+                wanted.append(lead)
+        return wanted
+
     async def _hand_over(self, members: Mapping[str, str]) -> None:
         """New leads get an owner; where the person has one already, that hand-off is updated."""
         if not self._leads:
@@ -210,7 +239,7 @@ class Handing:
             if one.counts and one.person_id in members:
                 acts[members[one.person_id]].append(one)
         handed: dict[str, str] = {}
-        for lead in sorted(self._leads.values(), key=lambda lead: (lead.at, lead.promotion_id)):
+        for lead in await self._wanted(members):
             root = members[lead.person_id]
             held = self._open(root)
             if held:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Final, assert_never
 
 from services.handoff.domain import lead as acts
 from services.handoff.domain import messages
@@ -22,6 +22,8 @@ NO_LONGER_QUALIFIED = "no_longer_qualified"
 """The `reason` of an update that says: by a fact that came late, this was no promotion."""
 SPLIT = "split"
 """The `reason` of an update that says: somebody else who was taken for this person is none other than themselves."""
+CONSENT: Final = "consent"
+"""The `reason` of a hand-off that ended because the person refuses to be handed to sales."""
 ACCEPT = "accept"
 """The promise that `accept_by` holds."""
 

@@ -11,10 +11,11 @@ from sqlalchemy import Row, func, select, update
 
 from services.handoff.domain.delivery import Health
 from services.handoff.domain.lead import IN_HAND
-from services.handoff.ports import Attempt, Finished, Kept, KeptDeal, Message, SalesAct, Seat
+from services.handoff.ports import Attempt, Finished, Kept, KeptDeal, Message, Refusal, SalesAct, Seat
 from services.handoff.settings import Terms
 from services.handoff.store import deliveries, endpoints, owners
 from services.handoff.store.tables import DEAL_PEOPLE, DEALS, HANDOFFS, OWNERS, PROMOTIONS, SALES_ACTS
+from shared.db import refusals
 from shared.db.dialect import Upsert
 from shared.db.people import People, lock_people, members_of, roots_of
 from shared.db.work import Reader, Work
@@ -155,6 +156,15 @@ class SqlLedger:
         owned = on_deals.where(DEALS.c.status == "open", DEALS.c.owner.is_not(None)).order_by(DEALS.c.at, DEALS.c.id)
         rows = await self._work.rows(owned.where(self._work.among(DEAL_PEOPLE.c.person_id, sorted(person_ids))))
         return {row.person_id: row.owner for row in rows}
+
+    async def keep_refusals(self, given: Sequence[Refusal]) -> None:
+        """Keep what cards say, the highest version of each."""
+        answers = [refusals.Answer(one.person_id, one.version, one.refused) for one in given]
+        await refusals.keep(self._work, answers)
+
+    async def refusing(self, person_ids: Collection[str]) -> Mapping[str, int]:
+        """Those of these people who refuse, with the version of the card that says so."""
+        return await refusals.refusing(self._work, person_ids)
 
     async def keep_rota(self, assigned: Mapping[str, int]) -> None:
         """Keep how many leads the rota gave each owner."""

@@ -4,11 +4,13 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary,
 
 from shared.db.dialect import Id
 from shared.db.people import people_table
+from shared.db.refusals import refusals_table
 from shared.db.spine import spine
 
 METADATA = MetaData()
 spine(METADATA)
 PEOPLE = people_table(METADATA)
+refusals_table(METADATA)
 
 HANDOFFS = Table(
     "handoffs",

@@ -73,6 +73,7 @@ class PersonItem:
     traits: dict[str, Any]
     accounts: list[AccountItem]
     aliases: tuple[str, ...]
+    consent: dict[str, bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,7 @@ def person_item(person: KnownPerson) -> PersonItem:
         traits=card.traits,
         accounts=[AccountItem(id=one.id, name=one.name, domain=one.domain) for one in card.accounts],
         aliases=person.aliases,
+        consent=card.consent,
     )
 
 

@@ -1,11 +1,11 @@
 """What a person allowed, in the four purposes that our services have.
 
-Promises: a purpose that is not in the answer was not spoken of, and may go on. Leaves out what happens to an
-event whose purpose is refused: each service passes it over by itself.
+Promises: a purpose that is not in the answer was not spoken of, and may go on; what a person allows is a fold over
+their statements. Leaves out what happens where a purpose is refused: each service passes it over by itself.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 PURPOSES: Mapping[str, tuple[str, ...]] = {
     "analytics": ("analytics",),
@@ -35,6 +35,36 @@ def consent_of(
     if _opted_out(context, flags):
         said["advertising"] = False
     return said
+
+
+class Said(NamedTuple):
+    """What was said last of a purpose, and when: event time, then event id."""
+
+    at: int
+    event_id: str
+    allowed: bool
+
+
+Statements = Mapping[str, Said]
+"""By purpose, what was said last under an identifier."""
+
+
+def heard(before: Statements, consent: Mapping[str, bool], at: int, event_id: str) -> Statements:
+    """What an identifier stands for once an event under it was heard: per purpose the latest statement holds."""
+    now = dict(before)
+    for purpose, allowed in consent.items():
+        said = Said(at, event_id, allowed)
+        now[purpose] = max(said, now.get(purpose, said))
+    return now
+
+
+def of_person(identifiers: Iterable[Statements]) -> dict[str, bool]:
+    """The consent of whoever has these identifiers: a refusal under any of them holds, so a merge revives none."""
+    together: dict[str, bool] = {}
+    for statements in identifiers:
+        for purpose, said in statements.items():
+            together[purpose] = said.allowed and together.get(purpose, True)
+    return {purpose: together[purpose] for purpose in sorted(together)}
 
 
 def _opted_out(context: Mapping[str, Any], flags: tuple[str, ...]) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from msgspec import json, structs
 
 from services.ingest.domain.acts import OperatorAct
+from services.ingest.domain.consent import Statements, heard, of_person
 from services.ingest.domain.identity import (
     DEFAULT_LIMITS,
     BrowserClaim,
@@ -94,12 +95,25 @@ class Resolving:
         traits = [trait for call in fresh for trait in _traits(call)]
         await self._graph.keep_traits(traits)
         stirred = {member for claim in news for member in claim.identifiers} | {trait.identifier for trait in traits}
+        stirred |= await self._note_consents(fresh)
         stirred |= {m for claim in claims for m in claim.identifiers if not m.strong and self._graph.contested(m)}
         moved: set[Identifier] = set()
         for community in await self._graph.communities(stirred, news) if stirred else ():
             moved |= self._settle_one(community)
         await self._graph.flush()
         return moved
+
+    async def _note_consents(self, fresh: Sequence[Understood]) -> set[Identifier]:
+        """Keep what events say of consent, for every identifier they name; answers whose answer is another now."""
+        said: dict[Identifier, Statements] = {}
+        for call in fresh:
+            if call.meaning.consent:
+                for member in call.identifiers:
+                    before = said.get(member) or self._graph.consent(member)
+                    said[member] = heard(before, call.meaning.consent, call.meaning.occurred_at, call.collected.id)
+        stirred = {m for m, now in said.items() if of_person([now]) != of_person([self._graph.consent(m)])}
+        await self._graph.keep_consents(said)
+        return stirred
 
     def _settle_one(self, community: Community) -> set[Identifier]:
         settled = settle([*community.claims, *community.news], community.people, self._limits)
@@ -128,7 +142,9 @@ class Resolving:
         for person_id, members in settled.members.items():
             before = community.cards.get(person_id)
             traits = [trait for trait in community.traits if trait.identifier in members]
-            card = publishing.card(person_id, members, settled.first, traits)
+            # Who spoke in a browser that several people claim cannot be told: it speaks for none of them.
+            own = [community.consents[one] for one in members - settled.contested if one in community.consents]
+            card = structs.replace(publishing.card(person_id, members, settled.first, traits), consent=of_person(own))
             body = json.encode(card).decode()
             if before is None or before.body != body:
                 changed[person_id] = Card(before.version + 1 if before else 1, body)

@@ -6,12 +6,13 @@ followed, never rewritten, so no transaction ever waits for a row out of order.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import json
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from services.ingest.domain.acts import OperatorAct
+from services.ingest.domain.consent import Said, Statements
 from services.ingest.domain.identity import Claim, Identifier, Review, identifier, statement_id
 from services.ingest.domain.people import Person, Settled
 from services.ingest.ports import Card, Community, Trait
@@ -23,7 +24,13 @@ from shared.kernel.errors import NotLoaded
 from shared.kernel.ids import derived
 
 _ADD_IDENTIFIERS = Upsert(IDENTIFIERS, columns=("id", "contested"), conflict=("id",))
-_SAVE_IDENTIFIERS = Upsert(IDENTIFIERS, conflict=("id",), update=("component", "person", "contested"))
+_SAVE_IDENTIFIERS = Upsert(
+    IDENTIFIERS,
+    columns=("id", "component", "person", "contested"),
+    conflict=("id",),
+    update=("component", "person", "contested"),
+)
+_SAVE_CONSENTS = Upsert(IDENTIFIERS, columns=("id", "contested", "consent"), conflict=("id",), update=("consent",))
 _SAVE_COMPONENTS = Upsert(COMPONENTS, conflict=("id",), update=("parent",))
 _SAVE_CLAIMS = Upsert(CLAIMS, conflict=("id",), update=("event_id", "at", "source", "review"))
 _SAVE_VERDICTS = Upsert(CLAIMS, conflict=("id",), update=("event_id", "at", "verdict"), newer=("at", "event_id"))
@@ -91,6 +98,7 @@ class SqlGraph:
         self._component: dict[Identifier, str | None] = {}
         self._owner: dict[Identifier, str | None] = {}
         self._contested: set[Identifier] = set()
+        self._consents: dict[Identifier, Statements] = {}
         self._rows: dict[str, dict[object, tuple[object, ...]]] = defaultdict(dict)
 
     async def load(self, identifiers: Sequence[str]) -> None:
@@ -101,6 +109,8 @@ class SqlGraph:
             self._owner[member] = row.person
             if row.contested:
                 self._contested.add(member)
+            if row.consent is not None:
+                self._consents[member] = _statements(row.consent)
 
     def owner(self, identifier: Identifier) -> str | None:
         """Whose an identifier of the batch is, before the batch."""
@@ -144,9 +154,7 @@ class SqlGraph:
         inside = sorted(root_of)
         found = _Members()
         for row in await work.rows(select(IDENTIFIERS).where(work.among(IDENTIFIERS.c.component, inside))):
-            found.owners[root_of[row.component]][identifier(row.id)] = row.person
-            if row.contested:
-                found.contested[root_of[row.component]].add(identifier(row.id))
+            found.add_identifier(root_of[row.component], row)
         for row in await work.rows(select(CLAIMS).where(work.among(CLAIMS.c.component, inside))):
             claim = claim_of(row)
             found.claims[root_of[row.component]].append(claim)
@@ -156,6 +164,9 @@ class SqlGraph:
             person = Person(row.id, identifier(row.seed), row.into_id, row.version)
             found.people[root_of[row.component]][row.id] = person
             found.cards[root_of[row.component]][row.id] = Card(row.card_version, row.card)
+        for member, place in newcomers.items():
+            if member in self._consents:
+                found.consents[place][member] = self._consents[member]
         holders = {str(member): root for root, owned in found.owners.items() for member in owned}
         holders |= {str(member): root for member, root in newcomers.items()}
         for row in await work.rows(select(TRAITS).where(work.among(TRAITS.c.identifier, sorted(holders)))):
@@ -208,6 +219,16 @@ class SqlGraph:
         rows = [(*key, t.value, t.at, t.event_id) for key, t in sorted(latest.items())]
         await self._work.write(_SAVE_TRAITS, rows)
 
+    def consent(self, identifier: Identifier) -> Statements:
+        """What was said last under an identifier of the batch."""
+        return self._consents.get(identifier, {})
+
+    async def keep_consents(self, consents: Mapping[Identifier, Statements]) -> None:
+        """Keep what was said last under identifiers of the batch."""
+        self._consents.update(consents)
+        rows = [(str(member), False, json.encode(said).decode()) for member, said in consents.items()]
+        await self._work.write(_SAVE_CONSENTS, sorted(rows))
+
     async def flush(self) -> None:
         """Write everything that was saved, in bulk and in key order."""
         for name, upsert in (
@@ -233,6 +254,10 @@ def _claim_row(component: str, claim: Claim, review: str | None) -> tuple[object
     )  # fmt: skip
 
 
+def _statements(text: str) -> Statements:
+    return json.decode(text, type=dict[str, Said])
+
+
 class _Members:
     """What lies in components, by their roots."""
 
@@ -244,10 +269,20 @@ class _Members:
         self.traits: defaultdict[str, list[Trait]] = defaultdict(list)
         self.cards: defaultdict[str, dict[str, Card]] = defaultdict(dict)
         self.reviews: defaultdict[str, list[Review]] = defaultdict(list)
+        self.consents: defaultdict[str, dict[Identifier, Statements]] = defaultdict(dict)
+
+    def add_identifier(self, root: str, row: Row[Any]) -> None:
+        """A row of the identifiers that lie in the component of a root."""
+        member = identifier(row.id)
+        self.owners[root][member] = row.person
+        if row.contested:
+            self.contested[root].add(member)
+        if row.consent is not None:
+            self.consents[root][member] = _statements(row.consent)
 
     def of(self, *roots: str) -> tuple[
         list[Claim], dict[str, Person], dict[Identifier, str], frozenset[Identifier], list[Trait], dict[str, Card],
-        list[Review],
+        list[Review], dict[Identifier, Statements],
     ]:  # fmt: skip
         """All of it for some roots together."""
         claims = [claim for root in roots for claim in self.claims[root]]
@@ -257,7 +292,8 @@ class _Members:
         cards = {k: v for root in roots for k, v in self.cards[root].items()}
         contested = frozenset(member for root in roots for member in self.contested[root])
         reviews = [review for root in roots for review in self.reviews[root]]
-        return claims, people, owners, contested, traits, cards, reviews
+        consents = {k: v for root in roots for k, v in self.consents[root].items()}
+        return claims, people, owners, contested, traits, cards, reviews, consents
 
 
 class _Joined:

@@ -25,7 +25,9 @@ IDENTIFIERS = Table(
     Column("component", Id, index=True),
     Column("person", Id, index=True),
     Column("contested", Boolean, nullable=False),
+    Column("consent", Text),
 )
+"""`consent`: JSON of what was said last under it of each purpose; none where nothing was."""
 CLAIMS = Table(
     "claims",
     METADATA,

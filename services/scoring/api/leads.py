@@ -134,7 +134,8 @@ def router(reading: Reading, rules: Rules, now: Callable[[], Instant]) -> APIRou
     async def why(person_id: str, at: Moment | None = None) -> Why:
         known = await _known(reading, person_id)
         as_of = now() if at is None else Instant(at)
-        touches = await reading.touches(known.lead.person_id)
+        # What was refused is explained by nothing: the entries have to sum to the points.
+        touches = await reading.touches(known.lead.person_id) if known.card.allows("scoring") else ()
         entries = explain([touch for touch in touches if touch.occurred_at <= as_of], rules, as_of)
         points = fsum(entry.points_now for entry in entries)
         return Why(known.lead.person_id, instant.to_text(as_of), points, list(map(_entry, entries)))
@@ -185,7 +186,8 @@ def _accounts(known: KnownLead) -> set[str]:
     return {text.casefold() for text in said if isinstance(text, str)}
 
 
-def _shown(known: KnownLead, rules: Rules, at: Instant) -> dict[str, Any]:
+def shown(known: KnownLead, rules: Rules, at: Instant) -> dict[str, Any]:
+    """What a list says of a lead, its points as they stand at a time."""
     lead, state = known.lead, known.lead.state
     points = engagement(state.sums, at, rules)
     return {
@@ -202,7 +204,7 @@ def _shown(known: KnownLead, rules: Rules, at: Instant) -> dict[str, Any]:
 
 
 def _item(known: KnownLead, rules: Rules, at: Instant) -> LeadItem:
-    return LeadItem(**_shown(known, rules, at))
+    return LeadItem(**shown(known, rules, at))
 
 
 def _detail(known: KnownLead, rules: Rules, at: Instant) -> LeadDetail:
@@ -212,7 +214,7 @@ def _detail(known: KnownLead, rules: Rules, at: Instant) -> LeadDetail:
         HistoryItem(entry.stage, _text(entry.entered_at), entry.cause_event_id, entry.rule, entry.cycle)
         for entry in state.history
     ]
-    return LeadDetail(**_shown(known, rules, at), next=Next(ahead.stage, ahead.needs), history=history)
+    return LeadDetail(**shown(known, rules, at), next=Next(ahead.stage, ahead.needs), history=history)
 
 
 def _entry(entry: Entry) -> WhyEntry:

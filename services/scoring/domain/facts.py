@@ -129,6 +129,11 @@ class Card:
     known_since: int | None = None
     known_by: str | None = None
     traits: Mapping[str, Any] = field(default_factory=dict)
+    consent: Mapping[str, bool] = field(default_factory=dict)
+
+    def allows(self, purpose: str) -> bool:
+        """Whether a purpose was allowed, or never spoken of."""
+        return self.consent.get(purpose, True)
 
     @property
     def reachable(self) -> bool:

@@ -60,7 +60,7 @@ def step(state: State, fact: Fact, rules: Rules) -> State:
 def _touched(state: State, touch: Touch, rules: Rules) -> State:
     if touch.promoted and not state.cycle.sent:
         state = _with_cycle(state, state.cycle._replace(sent=True))
-    if not touch.counts:
+    if not (touch.counts and state.may_score):
         return state
     if not state.reached:
         state = _forward(state, "visitor", touch.occurred_at, touch.id, "first_touch")
@@ -109,7 +109,7 @@ def _makes_a_lead(state: State, touch: Touch, rules: Rules) -> str | None:
 
 def _qualifies(state: State, touch: Touch, rules: Rules) -> str | None:
     """The rule by which this touch makes an MQL. Points make one only of a person who is known by then."""
-    if state.reached >= _MQL:
+    if state.reached >= _MQL or not state.may_qualify:
         return None
     raised = rules.raised_hand(touch) if touch.is_act else None
     if raised is not None:

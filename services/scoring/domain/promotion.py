@@ -26,6 +26,6 @@ def promotions_due(state: State, card: Card) -> tuple[Promote, ...]:
     cycle = state.cycle
     if cycle.cause is None or cycle.qualified_at is None or cycle.sent:
         return ()
-    if not card.reachable or state.stage == "disqualified":
+    if not card.reachable or not card.allows("sales_handoff") or state.stage == "disqualified":
         return ()
     return (Promote(derived("promotion", cycle.cause), cycle.cause, cycle.qualified_at, cycle.number),)

@@ -57,6 +57,10 @@ class State:
     """Recycled, and neither handed over nor on a deal since: recycled again, it ends no further cycle."""
     deals_won: int = 0
     open_deals: tuple[str, ...] = ()
+    may_score: bool = True
+    """False: the person refused it, and nothing they do moves anything."""
+    may_qualify: bool = True
+    """False: the person refused to be handed to sales, and never becomes an MQL."""
 
     @property
     def stage(self) -> str:
@@ -75,5 +79,5 @@ class State:
 
 
 def begin(card: Card, rules: Rules) -> State:
-    """The state before any fact: the card's fit, and nothing else."""
-    return State(fit(card, rules).grade)
+    """The state before any fact: the card's fit, what the person allows, and nothing else."""
+    return State(fit(card, rules).grade, may_score=card.allows("scoring"), may_qualify=card.allows("sales_handoff"))

@@ -28,7 +28,15 @@ def split_keys(event: PersonSplit) -> Iterable[Key]:
 
 def on_person_identified(event: PersonIdentified, session: Scoring) -> None:
     """Keep a card."""
-    card = Card(event.emails, event.phones, event.crm_contact_ids, event.known_since, event.known_by, event.traits)
+    card = Card(
+        event.emails,
+        event.phones,
+        event.crm_contact_ids,
+        event.known_since,
+        event.known_by,
+        event.traits,
+        event.consent,
+    )
     session.keep_card(KeptCard(event.person_id, event.version, card, json.encode(event)))
 
 

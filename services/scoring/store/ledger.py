@@ -195,7 +195,9 @@ async def read_facts(reader: Reader, members: Mapping[str, str]) -> dict[str, Fa
 def card_of(body: bytes) -> Card:
     """The domain's card of a published one."""
     card = json.decode(body, type=PersonIdentified)
-    return Card(card.emails, card.phones, card.crm_contact_ids, card.known_since, card.known_by, card.traits)
+    return Card(
+        card.emails, card.phones, card.crm_contact_ids, card.known_since, card.known_by, card.traits, card.consent
+    )
 
 
 def lead(row: Row[Any]) -> Lead:

@@ -141,6 +141,10 @@ class Scene:
         """The answer to a GET."""
         return await self._client.get(path, params=query or None)
 
+    async def post(self, path: str) -> httpx.Response:
+        """The answer to a POST that says all in its path."""
+        return await self._client.post(path)
+
     async def get(self, path: str, **query: str) -> Json:
         """The content of an answer that has to be good."""
         answer = await self.ask(path, **query)

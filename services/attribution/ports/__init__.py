@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
+from services.attribution.domain.cause import Reason
 from services.attribution.domain.credit import Credit
 from services.attribution.domain.journey import Milestone
 from services.attribution.domain.paths.closed import Closed
@@ -30,6 +31,15 @@ class KeptTouch:
 
     touch: Touch
     published: Published
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Whether a person refuses that what they did earns credit, as the card of that version says."""
+
+    person_id: str
+    version: int
+    refused: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,25 @@ class Derived:
     credits: Mapping[str, Sequence[Credit]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Credited:
+    """The credit of a deal as it is derived now; none where it is not won."""
+
+    deal: PostedDeal
+    charter: str
+    credits: Mapping[str, Sequence[Credit]]
+    reason: Reason
+    """Why it changed, if it did and the deal itself did not."""
+
+
+class Books(Protocol):
+    """The credit of deals, and the books of months that are closed."""
+
+    async def enter(self, credited: Sequence[Credited]) -> None:
+        """Keep the credit of deals as it is now; where it changed, also when and why."""
+        ...
+
+
 class People(Protocol):
     """The people of a batch, locked."""
 
@@ -123,6 +152,10 @@ class Ledger(Protocol):
 
     async def keep_touches(self, touches: Collection[KeptTouch]) -> None:
         """Keep touches, each in its new revision."""
+        ...
+
+    async def keep_refusals(self, given: Sequence[Refusal]) -> Collection[str]:
+        """Keep what cards say, the highest version of each; answers the people of whom another answer holds now."""
         ...
 
     async def keep_deals(self, deals: Collection[PostedDeal]) -> None:
@@ -155,8 +188,8 @@ class Ledger(Protocol):
         """All that the credit of deals depends on."""
         ...
 
-    async def keep_derived(self, derived: Sequence[Derived]) -> None:
-        """Keep what is derived of deals now, in place of what was."""
+    async def keep_journeys(self, derived: Sequence[Derived]) -> None:
+        """Keep the journeys that deals have now, in place of those they had."""
         ...
 
 
@@ -179,6 +212,10 @@ class CreditedDeal:
     """The milestones that its journey lacks."""
 
 
+View = Literal["as_known", "as_reported"]
+"""What is known now; or closed months as they were closed, the others as they are known now."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReportAsked:
     """Which won deals are reported, and what their credit is grouped by; times are milliseconds UTC."""
@@ -190,6 +227,7 @@ class ReportAsked:
     """Closed at this time or later."""
     until: int | None = None
     """Closed before this time."""
+    view: View = "as_known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,12 +239,18 @@ class Won:
     amount_minor: int
 
 
+Sums = Mapping[str, Mapping[tuple[str, ...], Sum]]
+"""By model and key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reported:
     """What was won in each currency, and by model and key the sums of those in the currency asked for."""
 
     won: Sequence[Won]
-    sums: Mapping[str, Mapping[tuple[str, ...], Sum]]
+    sums: Sums
+    adjusted: Mapping[str, Sums] = field(default_factory=dict)
+    """By closed month, what became known about it in the time asked for; as reported only."""
 
 
 class QualityReading(Protocol):
@@ -267,4 +311,29 @@ class Reading(Protocol):
 
     async def closed(self, asked: ReportAsked) -> Sequence[Closed]:
         """The deals that a report is about, and those that were lost in the same time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ExportAsked:
+    """What is exported: deals closed in a time, all where none is given, those that are open too; of a model or all."""
+
+    since: int | None = None
+    until: int | None = None
+    model: str | None = None
+
+
+class Exports(Protocol):
+    """Everything, in pages by deal; values are in the order of the columns that the API names."""
+
+    def credits(self, asked: ExportAsked) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
+        """What interactions earned of won deals."""
+        ...
+
+    def journeys(self, asked: ExportAsked) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
+        """The interactions that count for deals."""
+        ...
+
+    def deals(self, asked: ExportAsked) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
+        """Deals as posted, their people as they are known now."""
         ...
