@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
+from services.ingest.domain.accounts import Account, Directory, Holding, Membership
 from services.ingest.domain.identity import BrowserClaim, Claim, Identifier
 from services.ingest.domain.people import Moment, Person, Settled
 
@@ -43,6 +44,7 @@ class Community:
     """Anonymous ids whose events went to several people so far."""
     traits: Sequence[Trait]
     cards: Mapping[str, Card]
+    memberships: Sequence[Membership] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,14 @@ class Graph(Protocol):
         """Whether an anonymous id was claimed by people who may not be joined."""
         ...
 
+    def loaded(self, identifier: Identifier) -> bool:
+        """Whether an identifier is one of the batch."""
+        ...
+
+    def waiting(self, identifier: Identifier) -> bool:
+        """Whether calls about a group came under an identifier while it was nobody's."""
+        ...
+
     async def unknown(self, claims: Iterable[Claim]) -> Sequence[Claim]:
         """The claims that say something new: never made before, or made earlier than was known."""
         ...
@@ -102,8 +112,35 @@ class Graph(Protocol):
         """Keep traits; per identifier and name the latest (event time, then id) stays."""
         ...
 
+    async def keep_memberships(self, memberships: Iterable[Membership]) -> set[Identifier]:
+        """Keep who was named with which account, the earliest of each; answers those of whom that is news."""
+        ...
+
     async def flush(self) -> None:
         """Write everything that was saved, in bulk."""
+        ...
+
+
+class Accounts(Protocol):
+    """The accounts, and the domains that they hold."""
+
+    async def known(self, account_ids: Collection[str], domains: Collection[str]) -> Directory:
+        """These accounts, and who holds exactly these domains, at this moment."""
+        ...
+
+    async def people_of(self, account_ids: Collection[str], registered: Collection[str]) -> set[Identifier]:
+        """The identifiers by which somebody belongs to these accounts, or has an address under these domains."""
+        ...
+
+    async def hold(self, registered: Collection[str], account_ids: Collection[str], *, changing: bool) -> Directory:
+        """These accounts, who holds what under these registered domains, and the accounts that do.
+
+        They stay as they are until the transaction ends; only one that is `changing` them may write.
+        """
+        ...
+
+    async def keep(self, accounts: Collection[Account], holdings: Collection[Holding]) -> None:
+        """Leave accounts and domains as they are now."""
         ...
 
 

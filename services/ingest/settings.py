@@ -1,7 +1,13 @@
 """The knobs of ingest that are its own; what a whole deployment shares is in services/deployment.py."""
 
+from functools import cache, lru_cache
+from importlib import resources
+from typing import NamedTuple
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.ingest.domain.mail_hosts import MailHosts, host_of
 
 
 class IngestSettings(BaseSettings):
@@ -14,3 +20,29 @@ class IngestSettings(BaseSettings):
         default=10, gt=0, description="A body that is not there after this long is answered 408."
     )
     origins: str = Field(default="", description="Origins that browsers may post from, with commas; none given: any.")
+
+
+class MailDomain(NamedTuple):
+    """Where an address is: its host, and the registered domain that names an account."""
+
+    host: str
+    registered: str
+
+
+@lru_cache(maxsize=50_000)
+def mail_domain(address: str) -> MailDomain | None:
+    """Where an e-mail address, a domain or a website is; None where that names no account."""
+    host = host_of(address)
+    registered = None if host is None else mail_hosts().domain_of(host)
+    return None if host is None or registered is None else MailDomain(host, registered)
+
+
+@cache
+def mail_hosts() -> MailHosts:
+    """The lists that are shipped; docs/accounts.md says where they are from and how they are renewed."""
+    return MailHosts(_listed("free.txt"), _listed("disposable.txt"), _listed("suffixes.txt"))
+
+
+def _listed(name: str) -> frozenset[str]:
+    text = (resources.files("services.ingest") / "mail_hosts" / name).read_text("utf-8")
+    return frozenset(line for line in text.splitlines() if not line.startswith("#"))

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from services.ingest.handlers.account_book import AccountBook
 from services.ingest.handlers.resolving import Resolving
 from services.ingest.ports import StoredTouchpoint
+from services.ingest.store.accounts import SqlAccounts
 from services.ingest.store.deals import SqlDeals
 from services.ingest.store.graph import open_graph
 from services.ingest.store.touchpoints import SqlRejected, SqlTouchpoints
@@ -75,7 +77,8 @@ class _Forgetful(SqlTouchpoints):
 
 async def _open_forgetful(work: Work, keys: frozenset[Key], now: Instant) -> Any:
     graph = await open_graph(work, of_kind(keys, "identifier"), now)
-    return Resolving(graph, _Forgetful(work), SqlDeals(work), SqlRejected(work), now)
+    book = AccountBook(SqlAccounts(work), graph)
+    return Resolving(graph, book, _Forgetful(work), SqlDeals(work), SqlRejected(work), now)
 
 
 @pytest.fixture

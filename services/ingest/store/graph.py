@@ -6,27 +6,37 @@ followed, never rewritten, so no transaction ever waits for a row out of order.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import json
-from sqlalchemy import select
+from sqlalchemy import Row, select, true, update
 
+from services.ingest.domain.accounts import Membership, Source
 from services.ingest.domain.identity import Claim, Identifier, identifier
 from services.ingest.domain.people import Person, Settled
 from services.ingest.ports import Card, Community, Trait
-from services.ingest.store.tables import CLAIMS, COMPONENTS, IDENTIFIERS, PEOPLE, REVIEWS, TRAITS
+from services.ingest.settings import mail_domain
+from services.ingest.store.tables import ACCOUNT_MEMBERS, CLAIMS, COMPONENTS, IDENTIFIERS, PEOPLE, REVIEWS, TRAITS
 from shared.db.dialect import Upsert
 from shared.db.work import Work
 from shared.kernel.errors import NotLoaded
 from shared.kernel.ids import derived
 
 _ADD_IDENTIFIERS = Upsert(IDENTIFIERS, columns=("id", "contested"), conflict=("id",))
-_SAVE_IDENTIFIERS = Upsert(IDENTIFIERS, conflict=("id",), update=("component", "person", "contested"))
+_SAVE_IDENTIFIERS = Upsert(
+    IDENTIFIERS,
+    columns=("id", "component", "person", "contested", "domain"),
+    conflict=("id",),
+    update=("component", "person", "contested", "domain"),
+)
 _SAVE_COMPONENTS = Upsert(COMPONENTS, conflict=("id",), update=("parent",))
 _SAVE_CLAIMS = Upsert(CLAIMS, conflict=("id",), update=("event_id", "at", "source"))
 _SAVE_PEOPLE = Upsert(PEOPLE, conflict=("id",), update=("into_id", "version", "card_version", "card"))
 _SAVE_TRAITS = Upsert(
     TRAITS, conflict=("identifier", "name"), update=("value", "at", "event_id"), newer=("at", "event_id")
+)
+_SAVE_MEMBERS = Upsert(
+    ACCOUNT_MEMBERS, conflict=("identifier", "account", "rule", "trusted"), update=("at", "event_id")
 )
 _SAVE_REVIEWS = Upsert(REVIEWS, conflict=("event_id", "why"))
 
@@ -82,6 +92,7 @@ class SqlGraph:
         self._component: dict[Identifier, str | None] = {}
         self._owner: dict[Identifier, str | None] = {}
         self._contested: set[Identifier] = set()
+        self._grouped: set[Identifier] = set()
         self._rows: dict[str, dict[object, tuple[object, ...]]] = defaultdict(dict)
 
     async def load(self, identifiers: Sequence[str]) -> None:
@@ -92,6 +103,8 @@ class SqlGraph:
             self._owner[member] = row.person
             if row.contested:
                 self._contested.add(member)
+            if row.grouped:
+                self._grouped.add(member)
 
     def owner(self, identifier: Identifier) -> str | None:
         """Whose an identifier of the batch is, before the batch."""
@@ -100,6 +113,14 @@ class SqlGraph:
     def contested(self, identifier: Identifier) -> bool:
         """Whether an anonymous id was claimed by people who may not be joined."""
         return identifier in self._contested
+
+    def loaded(self, identifier: Identifier) -> bool:
+        """Whether an identifier is one of the batch."""
+        return identifier in self._owner
+
+    def waiting(self, identifier: Identifier) -> bool:
+        """Whether calls about a group came under an identifier while it was nobody's."""
+        return identifier in self._grouped and self._owner[identifier] is None
 
     async def unknown(self, claims: Iterable[Claim]) -> Sequence[Claim]:
         """The claims that say something new."""
@@ -134,8 +155,11 @@ class SqlGraph:
             ahead = [row.id for row in rows]
         inside = sorted(root_of)
         found = _Members()
+        grouped = [member for member in newcomers if member in self._grouped]
         for row in await work.rows(select(IDENTIFIERS).where(work.among(IDENTIFIERS.c.component, inside))):
             found.owners[root_of[row.component]][identifier(row.id)] = row.person
+            if row.grouped:
+                grouped.append(identifier(row.id))
             if row.contested:
                 found.contested[root_of[row.component]].add(identifier(row.id))
         for row in await work.rows(select(CLAIMS).where(work.among(CLAIMS.c.component, inside))):
@@ -151,7 +175,16 @@ class SqlGraph:
         for row in await work.rows(select(TRAITS).where(work.among(TRAITS.c.identifier, sorted(holders)))):
             trait = Trait(identifier(row.identifier), row.name, row.value, row.at, row.event_id)
             found.traits[holders[row.identifier]].append(trait)
+        for membership in await self._memberships(grouped):
+            found.memberships[holders[str(membership.identifier)]].append(membership)
         return found
+
+    async def _memberships(self, members: Iterable[Identifier]) -> Sequence[Membership]:
+        named = sorted(set(map(str, members)))
+        if not named:
+            return ()
+        found = select(ACCOUNT_MEMBERS).where(self._work.among(ACCOUNT_MEMBERS.c.identifier, named))
+        return [membership_of(row) for row in await self._work.rows(found)]
 
     def save(self, community: Community, settled: Settled, cards: Mapping[str, Card]) -> None:
         """Leave a community as it was settled: written by `flush`."""
@@ -162,7 +195,7 @@ class SqlGraph:
         for member, owner in settled.owner.items():
             contested = member in settled.contested
             if community.owners.get(member) != owner or contested != (member in community.contested):
-                self._rows["identifiers"][member] = (str(member), component, owner, contested)
+                self._rows["identifiers"][member] = (str(member), component, owner, contested, _registered(member))
         for claim in community.news:
             self._rows["claims"][claim_id(claim)] = self._claim_row(component, claim)
         for person in settled.people.values():
@@ -188,6 +221,21 @@ class SqlGraph:
         rows = [(*key, t.value, t.at, t.event_id) for key, t in sorted(latest.items())]
         await self._work.write(_SAVE_TRAITS, rows)
 
+    async def keep_memberships(self, memberships: Iterable[Membership]) -> set[Identifier]:
+        """Keep who was named with which account, the earliest of each."""
+        earliest: dict[tuple[object, ...], Membership] = {}
+        for one in sorted(memberships, key=lambda one: one.order, reverse=True):
+            earliest[_member_key(one)] = one
+        known = {_member_key(one): one for one in await self._memberships(one.identifier for one in earliest.values())}
+        news = {key: one for key, one in earliest.items() if key not in known or one.order < known[key].order}
+        if news:
+            await self._work.write(_SAVE_MEMBERS, sorted((*key, *one.order) for key, one in news.items()))
+            marked = self._work.among(IDENTIFIERS.c.id, sorted({str(one.identifier) for one in news.values()}))
+            await self._work.execute(update(IDENTIFIERS).where(marked).values(grouped=true()))
+        found = {one.identifier for one in news.values()}
+        self._grouped |= found
+        return found
+
     async def flush(self) -> None:
         """Write everything that was saved, in bulk and in key order."""
         for name, upsert in (
@@ -204,6 +252,21 @@ class SqlGraph:
 _NO_CARD = Card(0, "")
 
 
+def membership_of(row: Row[Any]) -> Membership:
+    """A membership of a row of the table."""
+    source = Source(row.rule, row.trusted, row.at, row.event_id)
+    return Membership(identifier(row.identifier), row.account, source)
+
+
+def _member_key(one: Membership) -> tuple[str, str, str, bool]:
+    return str(one.identifier), one.account_id, one.source.rule, one.source.trusted
+
+
+def _registered(member: Identifier) -> str | None:
+    domain = mail_domain(member.value) if member.kind == "email" else None
+    return None if domain is None else domain.registered
+
+
 class _Members:
     """What lies in components, by their roots."""
 
@@ -214,9 +277,11 @@ class _Members:
         self.contested: defaultdict[str, set[Identifier]] = defaultdict(set)
         self.traits: defaultdict[str, list[Trait]] = defaultdict(list)
         self.cards: defaultdict[str, dict[str, Card]] = defaultdict(dict)
+        self.memberships: defaultdict[str, list[Membership]] = defaultdict(list)
 
     def of(self, *roots: str) -> tuple[
-        list[Claim], dict[str, Person], dict[Identifier, str], frozenset[Identifier], list[Trait], dict[str, Card]
+        list[Claim], dict[str, Person], dict[Identifier, str], frozenset[Identifier], list[Trait], dict[str, Card],
+        list[Membership],
     ]:  # fmt: skip
         """All of it for some roots together."""
         claims = [claim for root in roots for claim in self.claims[root]]
@@ -225,7 +290,8 @@ class _Members:
         owners = {k: v for root in roots for k, v in self.owners[root].items()}
         cards = {k: v for root in roots for k, v in self.cards[root].items()}
         contested = frozenset(member for root in roots for member in self.contested[root])
-        return claims, people, owners, contested, traits, cards
+        memberships = [membership for root in roots for membership in self.memberships[root]]
+        return claims, people, owners, contested, traits, cards, memberships
 
 
 class _Joined:
