@@ -10,6 +10,7 @@ TOPICS = (topics.TOUCHPOINTS, topics.DEALS)
 
 HANDLERS: dict[str, On[Attributing]] = {
     "touchpoint": On(on_touchpoint.keys, on_touchpoint.on_touchpoint),
+    "person.identified": On(on_person.card_keys, on_person.on_person_identified),
     "person.merged": On(on_person.merge_keys, on_person.on_person_merged),
     "person.split": On(on_person.split_keys, on_person.on_person_split),
     "deal": On(on_deal.keys, on_deal.on_deal),

@@ -1,10 +1,16 @@
-"""Somebody became an alias of somebody else, or is nobody's any more."""
+"""Something was said of a person: to which accounts they belong, or whose alias they are."""
 
 from collections.abc import Iterable
 
 from services.attribution.handlers.attributing import Attributing
-from shared.contracts.touchpoints import PersonMerged, PersonSplit
+from services.attribution.ports import KeptCard
+from shared.contracts.touchpoints import PersonIdentified, PersonMerged, PersonSplit
 from shared.kernel.keys import Key
+
+
+def card_keys(event: PersonIdentified) -> Iterable[Key]:
+    """The person, and the accounts that the card names."""
+    return [Key("person", event.person_id), *(Key("account", name) for name in _accounts(event))]
 
 
 def merge_keys(event: PersonMerged) -> Iterable[Key]:
@@ -17,6 +23,11 @@ def split_keys(event: PersonSplit) -> Iterable[Key]:
     return [Key("person", event.person_id)]
 
 
+def on_person_identified(event: PersonIdentified, session: Attributing) -> None:
+    """Keep to which accounts somebody belongs."""
+    session.keep_card(KeptCard(event.person_id, event.version, frozenset(_accounts(event))))
+
+
 def on_person_merged(event: PersonMerged, session: Attributing) -> None:
     """Follow a merge."""
     session.people.alias(event.from_id, event.into_id, event.version)
@@ -25,3 +36,8 @@ def on_person_merged(event: PersonMerged, session: Attributing) -> None:
 def on_person_split(event: PersonSplit, session: Attributing) -> None:
     """Take a merge back."""
     session.people.alias(event.person_id, None, event.version)
+
+
+def _accounts(event: PersonIdentified) -> list[str]:
+    """By id, and by domain too: a deal may name its account by no more than that."""
+    return sorted({name for account in event.accounts for name in (account.id, account.domain) if name is not None})
