@@ -213,6 +213,34 @@ class Identity:
     """Where their claims lie, with those of everybody they might be taken for."""
 
 
+@dataclass(frozen=True, slots=True)
+class KnownAccount:
+    """An account as it is read, and the domains that it holds."""
+
+    account: Account
+    holdings: Sequence[Holding]
+
+
+class AccountReading(Protocol):
+    """What the API reads of accounts."""
+
+    async def account(self, account_id: str) -> KnownAccount | None:
+        """What was said of an account, or what the domain it is called by tells; none where nobody belongs to it."""
+        ...
+
+    async def people(self, account_id: str, after: str | None, limit: int) -> Sequence[Card]:
+        """The cards of everybody who belongs to an account, in the order of their ids, after one of them."""
+        ...
+
+    async def directory(self, registered: Collection[str]) -> Directory:
+        """Who holds what under these registered domains."""
+        ...
+
+    async def memberships(self, identifiers: Collection[Identifier]) -> Sequence[Membership]:
+        """Which accounts these identifiers were named with."""
+        ...
+
+
 class EventPosition(NamedTuple):
     """Where a list of events goes on: after so many touchpoints and so many rejects, in the order of their arrival."""
 

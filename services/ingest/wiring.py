@@ -7,12 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from services.deployment import Deployment, Service, log_check, store_check, working
-from services.ingest.api import events, people, rejected
+from services.ingest.api import accounts, events, people, rejected
 from services.ingest.api.collect import Collector
 from services.ingest.api.deals import DealsDoor
 from services.ingest.api.door_keys import DoorKey
 from services.ingest.domain.limits import Limits
 from services.ingest.settings import IngestSettings
+from services.ingest.store.account_reading import SqlAccountReading
 from services.ingest.store.reading import SqlReading
 from services.ingest.store.session import open_resolving
 from services.ingest.worker import GROUP, HANDLERS, TOPICS
@@ -59,10 +60,12 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
     worker_checks = {**log_answers, **store_check(database, MIGRATIONS)}
     worker_health = Health(metrics, how_far, alive, worker_checks, metrics_open)
     tokens = Tokens.of(deployment.credentials)
-    reading = SqlReading(database)
-    routes = build_app(
-        "ingest", [people.router(reading), events.router(reading), rejected.router(reading)], tokens, health
-    )
+    reading, of_accounts = SqlReading(database), SqlAccountReading(database)
+    routers = [
+        people.router(reading, of_accounts), accounts.router(of_accounts), events.router(reading),
+        rejected.router(reading),
+    ]  # fmt: skip
+    routes = build_app("ingest", routers, tokens, health)
     origins = frozenset(one.strip() for one in settings.origins.split(",") if one.strip())
     keys = _Keys(KeyLookup.of(deployment.credentials, deployment.settings.source), origins)
     limits = Limits(body_bytes=settings.request_bytes, body_seconds=settings.body_seconds)

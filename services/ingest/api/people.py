@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
+from services.ingest.api.accounts import MatchItem, explained
 from services.ingest.api.schemas import (
     ClaimItem,
     JourneyItem,
@@ -20,9 +21,9 @@ from services.ingest.api.schemas import (
 )
 from services.ingest.domain import identifiers
 from services.ingest.domain.identity import Identifier, IdentifierKind
-from services.ingest.domain.people import Moment
+from services.ingest.domain.people import Moment, firsts
 from services.ingest.domain.telling import joinings, told
-from services.ingest.ports import Identity, Reading
+from services.ingest.ports import AccountReading, Identity, Reading
 from shared.kernel.errors import NotFound, Reject
 from shared.web import paging
 from shared.web.auth import Scope, require
@@ -33,12 +34,13 @@ Wanted = Annotated[str | None, Query(max_length=320)]
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The claims that name a person, in event time."""
+    """The claims that name a person, and what tells their accounts, in event time."""
 
     claims: list[ClaimItem]
+    accounts: list[MatchItem]
 
 
-def router(reading: Reading) -> APIRouter:
+def router(reading: Reading, accounts: AccountReading) -> APIRouter:
     """`/v1/people`, for tokens that may read."""
     routes = APIRouter(tags=["people"], dependencies=[require(Scope.READ)])
 
@@ -63,7 +65,9 @@ def router(reading: Reading) -> APIRouter:
     @routes.get("/v1/people/{person_id}/why")
     async def why(person_id: str) -> Why:
         identity = await _identity(reading, person_id)
-        return Why([claim_item(one) for one in told(await reading.claims(identity), identity.identifiers)])
+        claims = await reading.claims(identity)
+        matched = await explained(accounts, identity.identifiers, firsts(claims))
+        return Why([claim_item(one) for one in told(claims, identity.identifiers)], matched)
 
     return routes
 

@@ -91,9 +91,7 @@ class AccountBook:
     ) -> tuple[AccountRef, ...]:
         """The accounts of a person with these identifiers, the current one first."""
         named = [one for one in memberships if one.identifier in members]
-        addresses = [
-            Address(member, *domain, *first[member]) for member in members if (domain := _domain(member)) is not None
-        ]
+        addresses = addresses_of(members, first)
         if not named and not addresses:
             return ()
         found = belongings(matches(named, addresses, self._directory))
@@ -108,6 +106,11 @@ class AccountBook:
             domain=account.domain.value if account.domain is not None else None if domain is None else domain.host,
             since=since,
         )
+
+
+def addresses_of(members: Iterable[Identifier], first: Mapping[Identifier, Moment]) -> list[Address]:
+    """The e-mails among identifiers that name an account, each since its earliest event."""
+    return [Address(member, *domain, *first[member]) for member in members if (domain := _domain(member)) is not None]
 
 
 def _changes(before: Directory, after: Directory) -> tuple[set[str], set[str]]:
