@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from services.attribution import wiring as attribution
-from services.deployment import Deployment, Service, Settings
+from services.deployment import Deployment, Service, ServiceName, Settings
 from services.handoff import wiring as handoff
 from services.ingest import wiring as ingest
 from services.scoring import wiring as scoring
@@ -51,7 +51,7 @@ class Market:
     async def _lags(self) -> list[Any]:
         return [await self.get(name, "/v1/lag") for name in self._clients]
 
-    async def get(self, service: str, path: str, **query: str) -> Any:
+    async def get(self, service: ServiceName, path: str, **query: str) -> Any:
         """The content of an answer, which is a 200."""
         answer = await self._clients[service].get(path, params=query, headers={"Authorization": "Bearer tl"})
         assert answer.status_code == 200, answer.text
