@@ -19,12 +19,12 @@ from shared.contracts.deals import CollectedDeal
 def of_call(call: Understood) -> AccountClaim | None:
     """What a group call says; None for any other, and where it names nothing that could be an account."""
     it = call.collected
-    if it.type != "group" or it.group_id is None or is_junk(it.group_id):
+    if it.type != "group" or is_junk(account_id := readable(it.group_id or "")):
         return None
     traits: dict[str, Any] = {} if isinstance(it.traits, UnsetType) else json.decode(it.traits)
     name, domain = _text(traits.get("name")), _text(traits.get("domain")) or _text(traits.get("website"))
     source = Source("group", it.trusted, call.meaning.occurred_at, it.id)
-    return _claim(it.group_id.strip(), name, domain, source, call.identifiers[:1])
+    return _claim(account_id, name, domain, source, call.identifiers[:1])
 
 
 def of_deal(deal: CollectedDeal, contacts: Iterable[Identifier]) -> AccountClaim | None:
