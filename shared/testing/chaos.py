@@ -30,9 +30,11 @@ class Chaos:
         self._crash_chance = crash_chance
         self._stall_chance = stall_chance
         self._stall_seconds = stall_seconds
+        self.calmed = False
 
     def calm(self) -> None:
         """No crash and no stall from now on."""
+        self.calmed = True
         self._crash_chance = self._stall_chance = 0.0
 
     def strikes(self) -> bool:

@@ -79,9 +79,14 @@ def _shown(reported: Reported, asked: ReportAsked, rules: Rules) -> Report:
 
 def _rows(reported: Reported, model: str, keys: tuple[str, ...]) -> list[ReportRow]:
     rows = summing.ranked(reported.sums.get(model, {}))
-    return [_row(row) for row in (summing.departments(rows) if keys == ("department",) else rows)]
+    ordered = summing.departments(rows) if keys == ("department",) else rows
+    return [_row(row, _name(row, reported, keys)) for row in ordered]
 
 
-def _row(row: Row) -> ReportRow:
+def _name(row: Row, reported: Reported, keys: tuple[str, ...]) -> str | None:
+    return reported.account_names.get(row.key[keys.index("account")]) if "account" in keys else None
+
+
+def _row(row: Row, name: str | None) -> ReportRow:
     key = asking.shown_key(row.key)
-    return ReportRow(key, round(float(row.deals), _DIGITS), row.amount_minor, round(float(row.share), _DIGITS))
+    return ReportRow(key, round(float(row.deals), _DIGITS), row.amount_minor, round(float(row.share), _DIGITS), name)

@@ -96,13 +96,14 @@ class SqlReading:
         """What was won, and who earned it."""
         async with self._database.read() as reader:
             rows = await reader.rows(union_all(_totals(asked), _earned(asked, reader)))
+            names = await _account_names(asked, reader) if "account" in asked.keys else {}
         won = [Won(row.first, int(row.deals), int(row.amount)) for row in rows if row.model == _WON]
         sums: defaultdict[str, defaultdict[tuple[str, ...], Sum]] = defaultdict(lambda: defaultdict(Sum))
         for row in rows:
             if row.model != _WON:
                 key = tuple(value or NONE for value in (row.first, row.second)[: len(asked.keys)])
                 sums[row.model][key].add(Fraction(row.deals), int(row.amount), int(row.volume))
-        return Reported(sorted(won, key=lambda one: one.currency), sums)
+        return Reported(sorted(won, key=lambda one: one.currency), sums, names)
 
     async def closed(self, asked: ReportAsked) -> Sequence[Closed]:
         """The deals that a report is about, and those that were lost in the same time."""
@@ -173,6 +174,13 @@ def _earned(asked: ReportAsked, reader: Reader) -> Select[Any]:
     ).join_from(CREDITS, DEALS, DEALS.c.id == CREDITS.c.deal_id)
     wanted = (*_won_in(asked), DEALS.c.currency == asked.currency, reader.among(CREDITS.c.model, asked.models))
     return summed.where(*wanted).group_by(CREDITS.c.model, *keys)
+
+
+async def _account_names(asked: ReportAsked, reader: Reader) -> dict[str, str]:
+    """What the accounts of these deals are called by the deal that closed last, of those that say so."""
+    named = select(DEALS.c.account_id, DEALS.c.account_name).where(*_won_in(asked), DEALS.c.account_name.is_not(None))
+    rows = await reader.rows(named.order_by(DEALS.c.closed_at, DEALS.c.id))
+    return {row.account_id: row.account_name for row in rows}
 
 
 def _closed(row: Row[Any]) -> Closed:
