@@ -4,10 +4,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
+from services.ingest.domain.accounts import Account, Directory, Holding, Membership
 from services.ingest.domain.acts import OperatorAct
 from services.ingest.domain.consent import Statements
-from services.ingest.domain.identity import BrowserClaim, Claim, Identifier, Review, Why
+from services.ingest.domain.identity import BrowserClaim, Claim, Identifier, Review
 from services.ingest.domain.people import Moment, Person, Settled
+from services.ingest.domain.reviews import ReviewState, StoredReview
 from shared.contracts.envelope import Event
 
 
@@ -50,6 +52,7 @@ class Community:
     """Claims that were not followed so far and wanted a look."""
     consents: Mapping[Identifier, Statements]
     """What was said under each identifier, of those under which anything was."""
+    memberships: Sequence[Membership]
 
 
 class Step(NamedTuple):
@@ -106,6 +109,14 @@ class Graph(Protocol):
         """Whether an anonymous id was claimed by people who may not be joined."""
         ...
 
+    def loaded(self, identifier: Identifier) -> bool:
+        """Whether an identifier is one of the batch."""
+        ...
+
+    def waiting(self, identifier: Identifier) -> bool:
+        """Whether calls about a group came under an identifier while it was nobody's."""
+        ...
+
     async def unknown(self, claims: Iterable[Claim]) -> Sequence[Claim]:
         """The claims that say something new: never made before, or made earlier than was known."""
         ...
@@ -134,8 +145,35 @@ class Graph(Protocol):
         """Keep what was said last under identifiers of the batch."""
         ...
 
+    async def keep_memberships(self, memberships: Iterable[Membership]) -> set[Identifier]:
+        """Keep who was named with which account, the earliest of each; answers those of whom that is news."""
+        ...
+
     async def flush(self) -> None:
         """Write everything that was saved, in bulk."""
+        ...
+
+
+class Accounts(Protocol):
+    """The accounts, and the domains that they hold."""
+
+    async def known(self, account_ids: Collection[str], domains: Collection[str]) -> Directory:
+        """These accounts, and who holds exactly these domains, at this moment."""
+        ...
+
+    async def people_of(self, account_ids: Collection[str], registered: Collection[str]) -> set[Identifier]:
+        """The identifiers by which somebody belongs to these accounts, or has an address under these domains."""
+        ...
+
+    async def hold(self, registered: Collection[str], account_ids: Collection[str], *, changing: bool) -> Directory:
+        """These accounts, who holds what under these registered domains, and the accounts that do.
+
+        They stay as they are until the transaction ends; only one that is `changing` them may write.
+        """
+        ...
+
+    async def keep(self, accounts: Collection[Account], holdings: Collection[Holding]) -> None:
+        """Leave accounts and domains as they are now."""
         ...
 
 
@@ -198,6 +236,7 @@ class Record:
     """All that the resolver keeps, in one transaction."""
 
     graph: Graph
+    accounts: Accounts
     touchpoints: Touchpoints
     deals: Deals
     rejected: Rejected
@@ -241,31 +280,6 @@ class Told:
     deals: Sequence[bytes]
 
 
-ReviewState = Literal["open", "accepted", "refused", "moot"]
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewSide:
-    """A person a review is about, and what names them in the claim."""
-
-    person: str
-    identifiers: tuple[Identifier, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredReview:
-    """A claim that wants a look, or that was looked at. Moot: other claims have settled it meanwhile."""
-
-    id: str
-    event_id: str
-    why: Why
-    state: ReviewState
-    raised_at: int
-    answered_at: int | None
-    answered_by: str | None
-    sides: tuple[ReviewSide, ...]
-
-
 @dataclass(frozen=True, slots=True)
 class Order:
     """Who asks for a decision, and whether only to see what would come of it."""
@@ -282,6 +296,34 @@ class Decided:
     people: tuple[KnownPerson, ...]
     published: tuple[Event, ...]
     dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAccount:
+    """An account as it is read, and the domains that it holds."""
+
+    account: Account
+    holdings: Sequence[Holding]
+
+
+class AccountReading(Protocol):
+    """What the API reads of accounts."""
+
+    async def account(self, account_id: str) -> KnownAccount | None:
+        """What was said of an account, or what the domain it is called by tells; none where nobody belongs to it."""
+        ...
+
+    async def people(self, account_id: str, after: str | None, limit: int) -> Sequence[Card]:
+        """The cards of everybody who belongs to an account, in the order of their ids, after one of them."""
+        ...
+
+    async def directory(self, registered: Collection[str]) -> Directory:
+        """Who holds what under these registered domains."""
+        ...
+
+    async def memberships(self, identifiers: Collection[Identifier]) -> Sequence[Membership]:
+        """Which accounts these identifiers were named with."""
+        ...
 
 
 class EventPosition(NamedTuple):

@@ -1,9 +1,14 @@
 """The knobs of ingest that are its own; what a whole deployment shares is in services/deployment.py."""
 
+from functools import cache, lru_cache
+from importlib import resources
+from typing import NamedTuple
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.ingest.domain.identity import DEFAULT_LIMITS, PersonLimits
+from services.ingest.domain.mail_hosts import MailHosts, host_of
 
 
 class IngestSettings(BaseSettings):
@@ -39,3 +44,29 @@ class IngestSettings(BaseSettings):
             anonymous_id=self.most_anonymous_ids,
             merges=self.most_merges,
         )
+
+
+class MailDomain(NamedTuple):
+    """Where an address is: its host, and the registered domain that names an account."""
+
+    host: str
+    registered: str
+
+
+@lru_cache(maxsize=50_000)
+def mail_domain(address: str) -> MailDomain | None:
+    """Where an e-mail address, a domain or a website is; None where that names no account."""
+    host = host_of(address)
+    registered = None if host is None else mail_hosts().domain_of(host)
+    return None if host is None or registered is None else MailDomain(host, registered)
+
+
+@cache
+def mail_hosts() -> MailHosts:
+    """The lists that are shipped; docs/accounts.md says where they are from and how they are renewed."""
+    return MailHosts(_listed("free.txt"), _listed("disposable.txt"), _listed("suffixes.txt"))
+
+
+def _listed(name: str) -> frozenset[str]:
+    text = (resources.files("services.ingest") / "mail_hosts" / name).read_text("utf-8")
+    return frozenset(line for line in text.splitlines() if not line.startswith("#"))

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from services.deployment import Deployment, Service, log_check, store_check, working
-from services.ingest.api import acts, events, people, rejected, reviews
+from services.ingest.api import accounts, acts, events, people, rejected, reviews
 from services.ingest.api.collect import Collector
 from services.ingest.api.deals import DealsDoor
 from services.ingest.api.door_keys import DoorKey
 from services.ingest.domain.limits import Limits
 from services.ingest.settings import IngestSettings
+from services.ingest.store.account_reading import SqlAccountReading
 from services.ingest.store.commands import Show, SqlIdentityCommands
 from services.ingest.store.export import sections
 from services.ingest.store.reading import SqlReading
@@ -64,7 +65,7 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
     worker_checks = {**log_answers, **store_check(database, MIGRATIONS)}
     worker_health = Health(metrics, how_far, alive, worker_checks, metrics_open)
     tokens = Tokens.of(deployment.credentials)
-    reading = SqlReading(database)
+    reading, of_accounts = SqlReading(database), SqlAccountReading(database)
     commands = SqlIdentityCommands(
         database,
         open_session,
@@ -73,7 +74,8 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
         committed=relay.wake,
     )
     routers = [
-        people.router(reading, settings.person_limits()),
+        people.router(reading, of_accounts, settings.person_limits()),
+        accounts.router(of_accounts),
         acts.router(commands),
         reviews.router(reading, commands),
         events.router(reading),

@@ -82,11 +82,12 @@ class Touchpoint(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AccountRef(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An account as far as a person's events tell of it."""
+    """An account as far as events tell of it. `since`: on a card, from when on the person belongs to it."""
 
     id: str
     name: str | None = None
     domain: str | None = None
+    since: int | None = None
 
 
 class PersonIdentified(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -105,6 +106,7 @@ class PersonIdentified(Struct, frozen=True, kw_only=True, omit_defaults=True):
     anonymous_ids: tuple[str, ...] = ()
     traits: dict[str, Any] = field(default_factory=dict)
     accounts: tuple[AccountRef, ...] = ()
+    """The current one first."""
     consent: dict[str, bool] = field(default_factory=dict)
     """Per purpose what was said last; where several identifiers of theirs differ, the refusal holds."""
 

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from services.ingest.domain.identity import STRENGTH, Why
-from services.ingest.ports import ReviewState
+from services.ingest.domain.reviews import ReviewState
 from tests.docs.blocks import ROOT, Desk, blocks
 
 PAGE = "docs/identity.md"

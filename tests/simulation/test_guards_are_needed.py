@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from services.ingest.handlers.resolving import Resolving
 from services.ingest.ports import Record, StoredTouchpoint
+from services.ingest.store.accounts import SqlAccounts
 from services.ingest.store.deals import SqlDeals
 from services.ingest.store.graph import open_graph
 from services.ingest.store.timeline import SqlTimeline
@@ -76,7 +77,8 @@ class _Forgetful(SqlTouchpoints):
 
 async def _open_forgetful(work: Work, keys: frozenset[Key], now: Instant) -> Any:
     graph = await open_graph(work, of_kind(keys, "identifier"), now)
-    record = Record(graph, _Forgetful(work), SqlDeals(work), SqlRejected(work), SqlTimeline(work))
+    accounts, deals = SqlAccounts(work), SqlDeals(work)
+    record = Record(graph, accounts, _Forgetful(work), deals, SqlRejected(work), SqlTimeline(work))
     return Resolving(record, now)
 
 

@@ -88,7 +88,7 @@ def _shown(reported: Reported, asked: ReportAsked, rules: Rules) -> Report:
         group_by=list(asked.keys),
         deals=own.deals if own else 0,
         won=WonAmount(amount),
-        models={name: ModelReport(_rows(reported.sums, name, asked.keys), amount) for name in asked.models},
+        models={name: ModelReport(_rows(reported, name, asked.keys), amount) for name in asked.models},
         unconverted=[Unconverted(won.currency, won.deals, won.amount_minor) for won in reported.won if won is not own],
         view=asked.view,
         adjustments=[_adjusted(period, sums, asked) for period, sums in reported.adjusted.items()],
@@ -107,12 +107,16 @@ def _changes(sums: Mapping[tuple[str, ...], Sum]) -> list[AdjustedRow]:
     return [AdjustedRow(asking.shown_key(key), row.amount_minor) for key, row in rows]
 
 
-def _rows(sums: Sums, model: str, keys: tuple[str, ...]) -> list[ReportRow]:
-    rows = summing.ranked(sums.get(model, {}))
-    return [_row(row) for row in (summing.departments(rows) if keys == ("department",) else rows)]
+def _rows(reported: Reported, model: str, keys: tuple[str, ...]) -> list[ReportRow]:
+    rows = summing.ranked(reported.sums.get(model, {}))
+    ordered = summing.departments(rows) if keys == ("department",) else rows
+    return [_row(row, _name(row, reported, keys)) for row in ordered]
 
 
-def _row(row: Row) -> ReportRow:
-    return ReportRow(
-        asking.shown_key(row.key), round(float(row.deals), _DIGITS), row.amount_minor, round(float(row.share), _DIGITS)
-    )
+def _name(row: Row, reported: Reported, keys: tuple[str, ...]) -> str | None:
+    return reported.account_names.get(row.key[keys.index("account")]) if "account" in keys else None
+
+
+def _row(row: Row, name: str | None) -> ReportRow:
+    key = asking.shown_key(row.key)
+    return ReportRow(key, round(float(row.deals), _DIGITS), row.amount_minor, round(float(row.share), _DIGITS), name)

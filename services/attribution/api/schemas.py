@@ -136,12 +136,13 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """One row; `key` is a list where the report is grouped by two."""
+    """One row; `key` is a list where the report is grouped by two. `name`: what its account is called."""
 
     key: str | list[str]
     deals: float
     amount_minor: int
     share: float
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,16 +44,20 @@ def close_of(status: DealStatus, closed_at: int | None, said_at: int) -> int | N
     return said_at if closed_at is None else closed_at
 
 
+def account_counts(roles: Iterable[str | None], scope: ContactScope) -> bool:
+    """Whether the people of a deal's account count for it, whose contacts have these roles."""
+    return scope == "implicit" or (scope == "hybrid" and not any(roles))
+
+
 def people_in_scope(deal: Deal, scope: ContactScope) -> frozenset[str]:
     """Whose interactions count for a deal.
 
     `explicit`: the contacts with a role. `implicit`: all contacts and everybody of the account. `hybrid`: as
     `explicit` where any contact has a role, else as `implicit`.
     """
-    with_role = frozenset(contact.person_id for contact in deal.contacts if contact.role)
-    if scope == "explicit" or (scope == "hybrid" and with_role):
-        return with_role
-    return deal.account_people.union(contact.person_id for contact in deal.contacts)
+    if account_counts((contact.role for contact in deal.contacts), scope):
+        return deal.account_people.union(contact.person_id for contact in deal.contacts)
+    return frozenset(contact.person_id for contact in deal.contacts if contact.role)
 
 
 def previous_close(deal: Deal, deals: Iterable[Deal]) -> int | None:

@@ -1,6 +1,7 @@
 """One batch of attribution: what came is kept as facts, then each deal that it touches is derived once.
 
-A deal is touched by itself, by what its people did, became or turned out to be, and by the buyer's other purchases.
+A deal is touched by itself, by what its people did, became or turned out to be, by who joins or leaves its account,
+and by the buyer's other purchases.
 It is always derived from all its facts, so no order of arrival can make a difference. Nothing is published.
 What is new about people is remembered only to say why a credit changed.
 """
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from services.attribution.domain.rules import Rules
 from services.attribution.handlers.deriving import derive
 from services.attribution.handlers.news import News
-from services.attribution.ports import Books, Credited, Derived, KeptTouch, Ledger, People, Refusal
+from services.attribution.ports import Books, Credited, Derived, KeptCard, KeptTouch, Ledger, People, Refusal
 from shared.contracts.deals import Deal
 from shared.contracts.envelope import Emit
 from shared.contracts.handoffs import HandoffActed
@@ -26,6 +27,7 @@ class Attributing:
         self._books = books
         self._rules = rules
         self._touches: dict[str, KeptTouch] = {}
+        self._cards: dict[str, KeptCard] = {}
         self._deals: dict[str, Deal] = {}
         self._versions: dict[tuple[str, int], Deal] = {}
         self._accounts: set[str] = set()
@@ -55,6 +57,12 @@ class Attributing:
     def keep_refusal(self, refusal: Refusal) -> None:
         """A card arrived: the highest version holds."""
         self._refusals.append(refusal)
+
+    def keep_card(self, kept: KeptCard) -> None:
+        """A card arrived: the highest version holds."""
+        held = self._cards.get(kept.person_id)
+        if held is None or held.version < kept.version:
+            self._cards[kept.person_id] = kept
 
     def keep_deal(self, posted: Deal) -> None:
         """A deal arrived: the highest (version, revision) holds; who was on it and who is now are touched."""
@@ -94,16 +102,17 @@ class Attributing:
     async def close(self) -> Sequence[Emit]:
         """Derive every deal that was touched; there is nothing to be published."""
         await self.ledger.keep_touches(self._touches.values())
-        await self.ledger.keep_deals(self._deals.values())
+        await self.ledger.keep_deals(self._deals.values(), self._rules.journey.contact_scope)
         await self.ledger.keep_versions(self._versions.values())
         await self.ledger.keep_promotions(self._promotions.values())
         await self.ledger.keep_acts(self._acts.values())
-        for person_id in await self.ledger.keep_stages(self._stages.values()):
-            self.people.touch(person_id)
-        for person_id in await self.ledger.keep_refusals(self._refusals):
+        moved = await self.ledger.keep_cards(self._cards.values())
+        became = await self.ledger.keep_stages(self._stages.values())
+        answered = await self.ledger.keep_refusals(self._refusals)
+        for person_id in {*moved.people, *became, *answered}:
             self.people.touch(person_id)
         members = await self.people.settle()
-        dirty = await self.ledger.dirty(members, self._deals, self._accounts)
+        dirty = await self.ledger.dirty(members, {*self._deals, *moved.deals}, self._accounts)
         if dirty:
             around = await self.ledger.surroundings(dirty)
             derived = derive(dirty, around, self._rules)

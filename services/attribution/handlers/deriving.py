@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from services.attribution.domain.credit import credit
-from services.attribution.domain.deal import Contact, Deal, close_of
+from services.attribution.domain.deal import Contact, Deal, account_counts, close_of
 from services.attribution.domain.interactions import Interaction, interactions
 from services.attribution.domain.journey import Exclusion, Journey, Milestone, journey, uncounted
 from services.attribution.domain.rules import Rules
@@ -17,10 +17,19 @@ def derive(deals: Sequence[PostedDeal], around: Surroundings, rules: Rules) -> l
     # An interaction is of one person alone, so each person's are put together once, however many deals they are on.
     found = {root: interactions(touches, rules.journey.interactions) for root, touches in around.touches.items()}
     others = [_understood(other, around.roots) for other in around.others]
-    return [_derived(_understood(deal, around.roots), found, others, around, rules) for deal in deals]
+    understood = [_understood(deal, around.roots, _colleagues(deal, around, rules)) for deal in deals]
+    return [_derived(deal, found, others, around, rules) for deal in understood]
 
 
-def _understood(posted: PostedDeal, roots: Mapping[str, str]) -> Deal:
+def _colleagues(posted: PostedDeal, around: Surroundings, rules: Rules) -> frozenset[str]:
+    """The account's people, where they count."""
+    roles = (person.role for person in posted.people)
+    if posted.account is None or not account_counts(roles, rules.journey.contact_scope):
+        return frozenset()
+    return around.colleagues.get(posted.account.id, frozenset())
+
+
+def _understood(posted: PostedDeal, roots: Mapping[str, str], colleagues: frozenset[str] = frozenset()) -> Deal:
     return Deal(
         id=posted.id,
         status=posted.status,
@@ -30,6 +39,7 @@ def _understood(posted: PostedDeal, roots: Mapping[str, str]) -> Deal:
         closed_at=close_of(posted.status, posted.closed_at, posted.occurred_at),
         account_id=posted.account.id if posted.account else None,
         contacts=tuple(Contact(roots[person.person_id], person.role) for person in posted.people),
+        account_people=colleagues,
     )
 
 
@@ -40,7 +50,7 @@ def _derived(
     around: Surroundings,
     rules: Rules,
 ) -> Derived:
-    people = sorted({contact.person_id for contact in deal.contacts})
+    people = sorted({*deal.account_people, *(contact.person_id for contact in deal.contacts)})
     own = [interaction for person in people for interaction in found.get(person, ())]
     touches = [touch for person in people for touch in around.touches.get(person, ())]
     whole = journey(deal, own, rules.journey, others, first_of(around.leads.get(person) for person in people))

@@ -1,16 +1,16 @@
-"""Somebody became an alias of somebody else, is nobody's any more, or said whether they may be analysed."""
+"""Something was said of a person: their accounts, whether they may be analysed, or whose alias they are."""
 
 from collections.abc import Iterable
 
 from services.attribution.handlers.attributing import Attributing
-from services.attribution.ports import Refusal
+from services.attribution.ports import KeptCard, Refusal
 from shared.contracts.touchpoints import PersonIdentified, PersonMerged, PersonSplit
 from shared.kernel.keys import Key
 
 
 def card_keys(event: PersonIdentified) -> Iterable[Key]:
-    """The person."""
-    return [Key("person", event.person_id)]
+    """The person, and the accounts that the card names."""
+    return [Key("person", event.person_id), *(Key("account", name) for name in _accounts(event))]
 
 
 def merge_keys(event: PersonMerged) -> Iterable[Key]:
@@ -24,7 +24,8 @@ def split_keys(event: PersonSplit) -> Iterable[Key]:
 
 
 def on_person_identified(event: PersonIdentified, session: Attributing) -> None:
-    """Keep of a card whether what the person did may earn credit."""
+    """Keep of a card the accounts it names, and whether what the person did may earn credit."""
+    session.keep_card(KeptCard(event.person_id, event.version, frozenset(_accounts(event))))
     session.keep_refusal(Refusal(event.person_id, event.version, refused=not event.allows("analytics")))
 
 
@@ -36,3 +37,8 @@ def on_person_merged(event: PersonMerged, session: Attributing) -> None:
 def on_person_split(event: PersonSplit, session: Attributing) -> None:
     """Take a merge back."""
     session.alias(event.person_id, None, event.version)
+
+
+def _accounts(event: PersonIdentified) -> list[str]:
+    """By id, and by domain too: a deal may name its account by no more than that."""
+    return sorted({name for account in event.accounts for name in (account.id, account.domain) if name is not None})

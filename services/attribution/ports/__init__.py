@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 
 from services.attribution.domain.cause import Reason
 from services.attribution.domain.credit import Credit
+from services.attribution.domain.deal import ContactScope
 from services.attribution.domain.journey import Milestone
 from services.attribution.domain.paths.closed import Closed
 from services.attribution.domain.quality import Lead
@@ -43,6 +44,23 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptCard:
+    """The accounts of somebody by a version of their card: by every name that a deal may call one."""
+
+    person_id: str
+    version: int
+    accounts: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Who belongs to other accounts than before, and the deals for which they no longer count."""
+
+    people: frozenset[str] = frozenset()
+    deals: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What the credit of some deals depends on, beside the deals themselves."""
 
@@ -52,6 +70,8 @@ class Surroundings:
     """By root, those of all its aliases."""
     others: Sequence[PostedDeal]
     """The won deals of the same people and accounts."""
+    colleagues: Mapping[str, frozenset[str]]
+    """By account, everybody who belongs to it now; of those accounts alone whose people count."""
     leads: Mapping[str, int] = field(default_factory=dict)
     """By root, when each of them became a lead, of those who did."""
 
@@ -158,8 +178,12 @@ class Ledger(Protocol):
         """Keep what cards say, the highest version of each; answers the people of whom another answer holds now."""
         ...
 
-    async def keep_deals(self, deals: Collection[PostedDeal]) -> None:
-        """Keep deals as they are now."""
+    async def keep_deals(self, deals: Collection[PostedDeal], scope: ContactScope) -> None:
+        """Keep deals as they are now; `scope` says whose people count for each."""
+        ...
+
+    async def keep_cards(self, cards: Collection[KeptCard]) -> Moved:
+        """Keep to which accounts people belong, by the highest version of each card."""
         ...
 
     async def keep_versions(self, versions: Collection[PostedDeal]) -> None:
@@ -181,7 +205,7 @@ class Ledger(Protocol):
     async def dirty(
         self, people: Collection[str], deals: Collection[str], accounts: Collection[str]
     ) -> Sequence[PostedDeal]:
-        """These deals, those with any of these people on them, and those of these accounts: locked."""
+        """These deals, those for which any of these people may count, and those of these accounts: locked."""
         ...
 
     async def surroundings(self, deals: Sequence[PostedDeal]) -> Surroundings:
@@ -251,6 +275,8 @@ class Reported:
     sums: Sums
     adjusted: Mapping[str, Sums] = field(default_factory=dict)
     """By closed month, what became known about it in the time asked for; as reported only."""
+    account_names: Mapping[str, str] = field(default_factory=dict)
+    """What the accounts are called that the sums are grouped by."""
 
 
 class QualityReading(Protocol):

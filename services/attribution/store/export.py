@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 
-from services.attribution.store.tables import CREDITS, DEAL_PEOPLE, DEALS, TOUCHES
+from services.attribution.store.tables import CARDS, CREDITS, DEAL_PEOPLE, DEALS, TOUCHES
 from shared.db.export import Section
 from shared.db.work import Reader
 
@@ -14,7 +14,9 @@ async def sections(reader: Reader, person_ids: Collection[str]) -> Sequence[Sect
     ids = [*person_ids]
     on_deals = select(DEAL_PEOPLE.c.deal_id).where(reader.among(DEAL_PEOPLE.c.person_id, ids))
     earned = select(CREDITS).where(reader.among(CREDITS.c.person_id, ids))
+    cards = select(CARDS).where(reader.among(CARDS.c.person_id, ids))
     return (
+        Section("cards", cards, (CARDS.c.person_id,), ("accounts",)),
         Section("touches", select(TOUCHES).where(reader.among(TOUCHES.c.owner, ids)), (TOUCHES.c.id,), ("body",)),
         Section("deals", select(DEALS).where(DEALS.c.id.in_(on_deals)), (DEALS.c.id,), ("body",)),
         Section("credits", earned, (CREDITS.c.deal_id, CREDITS.c.model, CREDITS.c.n)),

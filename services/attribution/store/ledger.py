@@ -10,13 +10,28 @@ from dataclasses import replace
 from typing import Any
 
 from msgspec import json
-from sqlalchemy import ColumnElement, Row, delete, select
+from sqlalchemy import ColumnElement, Row, delete, select, union, union_all
 
-from services.attribution.domain.deal import close_of
+from services.attribution.domain.deal import ContactScope, account_counts, close_of
 from services.attribution.domain.touch import Touch, Why
-from services.attribution.ports import Derived, KeptTouch, Published, Refusal, Surroundings
+from services.attribution.ports import Derived, KeptCard, KeptTouch, Moved, Published, Refusal, Surroundings
 from services.attribution.store import lifecycle
-from services.attribution.store.tables import ACCOUNTS, DEAL_HISTORY, DEAL_PEOPLE, DEALS, JOURNEYS, TOUCHES
+from services.attribution.store.account_people import (
+    beside,
+    colleagues_of,
+    concerned,
+    counting,
+    keep_cards,
+    people_of,
+)
+from services.attribution.store.tables import (
+    ACCOUNTS,
+    DEAL_HISTORY,
+    DEAL_PEOPLE,
+    DEALS,
+    JOURNEYS,
+    TOUCHES,
+)
 from shared.contracts.deals import Deal
 from shared.contracts.handoffs import HandoffActed
 from shared.contracts.leads import LeadQualified, LeadStageChanged
@@ -37,7 +52,18 @@ _ENSURE_ACCOUNT = Upsert(ACCOUNTS, conflict=("id",))
 _KEEP_DEAL = Upsert(
     DEALS,
     conflict=("id",),
-    update=("version", "revision", "status", "amount_minor", "currency", "closed_at", "account_id", "body"),
+    update=(
+        "version",
+        "revision",
+        "status",
+        "amount_minor",
+        "currency",
+        "closed_at",
+        "account_id",
+        "account_name",
+        "people_of",
+        "body",
+    ),
     newer=("version", "revision"),
 )
 _KEEP_DEAL_PEOPLE = Upsert(DEAL_PEOPLE, conflict=("person_id", "deal_id"))
@@ -49,11 +75,13 @@ async def open_ledger(work: Work, keys: frozenset[Key]) -> tuple[People, "SqlLed
     """Lock everyone the keys lead to, then their accounts, then read what the batch may touch."""
     ledger = SqlLedger(work)
     await ledger.load(keys)
+    deals = of_kind(keys, "deal")
     owners = ledger.people() | set(of_kind(keys, "person"))
     accounts = ledger.accounts() | set(of_kind(keys, "account"))
-    ledger.locked = frozenset(owners | await ledger.beside(owners, accounts))
+    ledger.locked = frozenset(owners | await ledger.beside(owners, accounts, deals))
     people = await lock_people(work, sorted(ledger.locked))
-    await ledger.lock_accounts(accounts)
+    # To join an account that no deal looks at is not to wait for others who join it.
+    await ledger.lock_accounts(accounts, alone=bool(deals))
     if work.locks:
         await ledger.load(keys)
     if not (ledger.people() <= ledger.locked and ledger.accounts() <= accounts):
@@ -68,6 +96,8 @@ class SqlLedger:
         self.locked: frozenset[str] = frozenset()
         """The people whose locks are held, by the ids that deals name them by."""
         self._work = work
+        self._alone: frozenset[str] = frozenset()
+        self._counting: frozenset[str] = frozenset()
         self._touches: dict[str, Published] = {}
         self._deals: dict[str, Deal] = {}
 
@@ -92,29 +122,29 @@ class SqlLedger:
         """The accounts of the deals that were read."""
         return {deal.account.id for deal in self._deals.values() if deal.account is not None}
 
-    async def beside(self, people: Collection[str], accounts: Collection[str]) -> set[str]:
-        """Everyone on a deal with these people, or on one of these accounts: who will have to be locked as well."""
+    async def beside(self, people: Collection[str], accounts: Collection[str], deals: Collection[str]) -> set[str]:
+        """Everyone on a deal with these people, or who counts for one of these accounts: to be locked as well.
+
+        Raises NotLoaded where people of an account count for a deal that is not among these: it will be written.
+        """
         work = self._work
-        found: set[str] = set()
-        if people:
-            own, other = DEAL_PEOPLE.alias(), DEAL_PEOPLE.alias()
-            joined = select(other.c.person_id).join_from(own, other, own.c.deal_id == other.c.deal_id)
-            found.update(
-                row.person_id for row in await work.rows(joined.where(work.among(own.c.person_id, sorted(people))))
-            )
-        if accounts:
-            joined = select(DEAL_PEOPLE.c.person_id).join(DEALS, DEALS.c.id == DEAL_PEOPLE.c.deal_id)
-            rows = await work.rows(joined.where(work.among(DEALS.c.account_id, sorted(accounts))))
-            found.update(row.person_id for row in rows)
+        rows = await work.rows(union_all(*beside(work, people, accounts)))
+        unseen = {row.deal_id for row in rows if row.deal_id is not None} - set(deals)
+        if unseen:
+            raise NotLoaded(Key("deal", deal_id) for deal_id in unseen)
+        found = {row.person_id for row in rows if row.person_id is not None}
+        if deals and accounts:
+            found.update(row.person_id for row in await work.rows(union(*concerned(work, accounts))))
         return found
 
-    async def lock_accounts(self, accounts: Collection[str]) -> None:
-        """Make sure that accounts are there, and lock them, in id order."""
+    async def lock_accounts(self, accounts: Collection[str], *, alone: bool) -> None:
+        """Make sure that accounts are there, and lock them, in id order; shared, where nobody needs them `alone`."""
         if accounts:
             work, ids = self._work, sorted(accounts)
             await work.write(_ENSURE_ACCOUNT, [(account_id,) for account_id in ids])
             locking = select(ACCOUNTS.c.id).where(work.among(ACCOUNTS.c.id, ids))
-            await work.rows(locking.order_by(ACCOUNTS.c.id).with_for_update())
+            await work.rows(locking.order_by(ACCOUNTS.c.id).with_for_update(read=not alone))
+            self._alone = frozenset(accounts) if alone else frozenset()
 
     def touch(self, touch_id: str) -> Published | None:
         """What was kept before of a touch of the batch."""
@@ -143,15 +173,19 @@ class SqlLedger:
         answers = [refusals.Answer(one.person_id, one.version, one.refused) for one in given]
         return await refusals.keep(self._work, answers)
 
-    async def keep_deals(self, deals: Collection[Deal]) -> None:
+    async def keep_deals(self, deals: Collection[Deal], scope: ContactScope) -> None:
         """Keep deals as they are now."""
         if not deals:
             return
         work, ordered = self._work, sorted(deals, key=lambda deal: deal.id)
-        await work.write(_KEEP_DEAL, [_deal_row(deal) for deal in ordered])
+        await work.write(_KEEP_DEAL, [_deal_row(deal, scope) for deal in ordered])
         await work.execute(delete(DEAL_PEOPLE).where(work.among(DEAL_PEOPLE.c.deal_id, [deal.id for deal in ordered])))
         on_deal = sorted({(person.person_id, deal.id) for deal in ordered for person in deal.people})
         await work.write(_KEEP_DEAL_PEOPLE, on_deal)
+
+    async def keep_cards(self, cards: Collection[KeptCard]) -> Moved:
+        """Keep to which accounts people belong, by the highest version of each card."""
+        return await keep_cards(self._work, cards) if cards else Moved()
 
     async def keep_versions(self, versions: Collection[Deal]) -> None:
         """Keep versions of deals for their history, whether they hold or not."""
@@ -171,34 +205,48 @@ class SqlLedger:
         await lifecycle.keep_acts(self._work, acts)
 
     async def dirty(self, people: Collection[str], deals: Collection[str], accounts: Collection[str]) -> Sequence[Deal]:
-        """These deals, those with any of these people on them, and those of these accounts: locked.
+        """These deals, those for which any of these people may count, and those of these accounts: locked.
 
         Raises NotLoaded where one of their people is not locked: a touch of theirs might come at this moment.
         """
-        ids = {*deals, *await self._deals_with(people), *await self._deals_of(accounts)}
+        ids = {*deals, *await self._deals_for(people), *await self._deals_of(accounts)}
         if not ids:
             return []
-        locking = select(DEALS.c.body).where(self._work.among(DEALS.c.id, sorted(ids)))
-        found = [deal_of(row) for row in await self._work.rows(locking.order_by(DEALS.c.id).with_for_update())]
-        unlocked = _people(found) - self.locked
+        locking = select(DEALS.c.body, DEALS.c.people_of).where(self._work.among(DEALS.c.id, sorted(ids)))
+        rows = await self._work.rows(locking.order_by(DEALS.c.id).with_for_update())
+        found = [deal_of(row) for row in rows]
+        self._counting = frozenset(row.people_of for row in rows if row.people_of is not None)
+        shared = self._counting - self._alone
+        if shared:
+            of_shared = (deal for deal in found if deal.account is not None and deal.account.id in shared)
+            raise NotLoaded(Key("deal", deal.id) for deal in of_shared)
+        unlocked = (_people(found) | await people_of(self._work, self._counting)) - self.locked
         if unlocked:
             raise NotLoaded(Key("person", person_id) for person_id in unlocked)
         return found
 
     async def surroundings(self, deals: Sequence[Deal]) -> Surroundings:
         """All that the credit of deals depends on."""
-        own = await roots_of(self._work, _people(deals))
+        colleagues = await colleagues_of(self._work, self._counting)
+        own = await roots_of(self._work, _people(deals).union(*colleagues.values()))
         members = await members_of(self._work, set(own.values()))
         accounts = {deal.account.id for deal in deals if deal.account is not None}
         others = await self._won({*await self._deals_with(members), *await self._deals_of(accounts)})
         roots = await roots_of(self._work, _people([*deals, *others]))
         leads = await lifecycle.leads_of(self._work, members)
-        return Surroundings(roots, await self._touches_of(members), others, leads)
+        return Surroundings(roots, await self._touches_of(members), others, colleagues, leads)
 
     async def keep_journeys(self, derived: Sequence[Derived]) -> None:
         """Keep the journeys that deals have now, in place of those they had."""
         journeys = [(one.journey.deal_id, one.journey.charter, json.encode(one.journey)) for one in derived]
         await self._work.write(_KEEP_JOURNEY, sorted(journeys))
+
+    async def _deals_for(self, people: Collection[str]) -> set[str]:
+        if not people:
+            return set()
+        named = select(DEAL_PEOPLE.c.deal_id).where(self._work.among(DEAL_PEOPLE.c.person_id, sorted(people)))
+        rows = await self._work.rows(union(named, counting(self._work, people)))
+        return {row.deal_id for row in rows}
 
     async def _deals_with(self, people: Collection[str]) -> set[str]:
         return await self._deal_ids(DEAL_PEOPLE.c.deal_id, DEAL_PEOPLE.c.person_id, people)
@@ -238,10 +286,11 @@ def _people(deals: Iterable[Deal]) -> set[str]:
     return {person.person_id for deal in deals for person in deal.people}
 
 
-def _deal_row(deal: Deal) -> tuple[object, ...]:
+def _deal_row(deal: Deal, scope: ContactScope) -> tuple[object, ...]:
     closed_at = close_of(deal.status, deal.closed_at, deal.occurred_at)
-    account_id = None if deal.account is None else deal.account.id
+    account_id, name = (None, None) if deal.account is None else (deal.account.id, deal.account.name)
+    counts = account_counts((person.role for person in deal.people), scope)
     return (
         deal.id, deal.version, deal.revision, deal.status, deal.amount_minor, deal.currency, closed_at, account_id,
-        json.encode(deal),
+        name, account_id if counts else None, json.encode(deal),
     )  # fmt: skip

@@ -3,6 +3,7 @@
 Sums and what was won come from one statement, so that they agree whatever is being written meanwhile.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,8 +24,6 @@ from shared.db.work import Reader
 
 _JOURNEYS_AT_ONCE = 1_000
 """A journey with all that is said of it may take kilobytes; of each, its channels are kept."""
-_WON = ""
-"""Stands where a model does, in the rows of what was won."""
 
 
 class _Met(Struct):
@@ -89,7 +88,8 @@ class SqlReading:
         """What was won, and who earned it."""
         async with self._database.read() as reader:
             rows = await reader.rows(reported.statement(asked, reader))
-        return reported.told(rows, asked)
+            names = await _account_names(asked, reader) if "account" in asked.keys else {}
+        return dataclasses.replace(reported.told(rows, asked), account_names=names)
 
     async def closed(self, asked: ReportAsked) -> Sequence[Closed]:
         """The deals that a report is about, and those that were lost in the same time."""
@@ -119,6 +119,15 @@ async def as_known(deals: Sequence[Deal], reader: Reader) -> list[Deal]:
         )
         for deal in deals
     ]
+
+
+async def _account_names(asked: ReportAsked, reader: Reader) -> dict[str, str]:
+    """What the accounts of these deals are called by the deal that closed last, of those that say so."""
+    named = select(DEALS.c.account_id, DEALS.c.account_name).where(
+        DEALS.c.status == "won", *reported.within(DEALS.c.closed_at, asked), DEALS.c.account_name.is_not(None)
+    )
+    rows = await reader.rows(named.order_by(DEALS.c.closed_at, DEALS.c.id))
+    return {row.account_id: row.account_name for row in rows}
 
 
 def _closed(row: Row[Any]) -> Closed:

@@ -64,16 +64,33 @@ DEALS = Table(
     Column("currency", String(3), nullable=False),
     Column("closed_at", BigInteger),
     Column("account_id", Text, index=True),
+    Column("account_name", Text),
+    Column("people_of", Text, index=True),
     Column("body", LargeBinary, nullable=False),
     Index("deals_by_close", "status", "closed_at"),
 )
-"""`closed_at`: null while it is open, whatever the CRM expects."""
+"""`closed_at`: null while it is open, whatever the CRM expects. `people_of`: the account, where its people count."""
 DEAL_PEOPLE = Table(
     "deal_people",
     METADATA,
     Column("person_id", Id, primary_key=True),
     Column("deal_id", String(256), primary_key=True, index=True),
 )
+CARDS = Table(
+    "cards",
+    METADATA,
+    Column("person_id", Id, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("accounts", Text, nullable=False),
+)
+"""The accounts of somebody by the last card, as a JSON list of what deals may call them: ids and domains."""
+ACCOUNT_PEOPLE = Table(
+    "account_people",
+    METADATA,
+    Column("account", Text, primary_key=True),
+    Column("person_id", Id, primary_key=True, index=True),
+)
+"""The same the other way round. Of an alias, it is the card of who stands for it that counts."""
 DEAL_HISTORY = Table(
     "deal_history",
     METADATA,

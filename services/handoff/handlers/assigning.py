@@ -132,13 +132,11 @@ def _text(traits: Mapping[str, Any], *names: str) -> str | None:
 
 
 def _account(lead: LeadQualified) -> messages.Account | None:
-    if lead.card.accounts:
-        first = lead.card.accounts[0]
-        return messages.Account(first.id, first.name, first.domain)
-    if not lead.account:
-        return None
-    named = {name: value for name, value in lead.account.items() if isinstance(value, str)}
+    named = {name: value for name, value in (lead.account or {}).items() if isinstance(value, str)}
     name, domain = named.get("name"), named.get("domain")
+    if lead.card.accounts:
+        current = lead.card.accounts[0]
+        return messages.Account(current.id, current.name or name, current.domain)
     account_id = named.get("id") or domain or name
     return messages.Account(account_id, name, domain) if account_id else None
 

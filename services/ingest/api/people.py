@@ -6,12 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from services.ingest.api.accounts import MatchItem, explained
 from services.ingest.api.journey import JourneyItem, journey_page
 from services.ingest.api.schemas import ClaimItem, PersonItem, claim_item, person_item
 from services.ingest.domain import identifiers
 from services.ingest.domain.identity import Identifier, IdentifierKind, PersonLimits
+from services.ingest.domain.people import firsts
 from services.ingest.domain.telling import told
-from services.ingest.ports import Identity, Reading
+from services.ingest.ports import AccountReading, Identity, Reading
 from shared.kernel.errors import NotFound, Reject
 from shared.web import paging
 from shared.web.auth import Scope, require
@@ -22,12 +24,13 @@ Wanted = Annotated[str | None, Query(max_length=320)]
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The claims that name a person, in event time."""
+    """The claims that name a person, and what tells their accounts, in event time."""
 
     claims: list[ClaimItem]
+    accounts: list[MatchItem]
 
 
-def router(reading: Reading, limits: PersonLimits) -> APIRouter:
+def router(reading: Reading, accounts: AccountReading, limits: PersonLimits) -> APIRouter:
     """`/v1/people`, for tokens that may read."""
     routes = APIRouter(tags=["people"], dependencies=[require(Scope.READ)])
 
@@ -52,7 +55,9 @@ def router(reading: Reading, limits: PersonLimits) -> APIRouter:
     @routes.get("/v1/people/{person_id}/why")
     async def why(person_id: str) -> Why:
         identity = await _identity(reading, person_id)
-        return Why([claim_item(one) for one in told(await reading.claims(identity), identity.identifiers, limits)])
+        claims = await reading.claims(identity)
+        matched = await explained(accounts, identity.identifiers, firsts(claims))
+        return Why([claim_item(one) for one in told(claims, identity.identifiers, limits)], matched)
 
     return routes
 

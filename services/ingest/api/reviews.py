@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 from services.ingest.api.schemas import moment_position, text
 from services.ingest.domain.identity import Why
-from services.ingest.ports import Order, Reading, ReviewState, StoredReview
+from services.ingest.domain.reviews import ReviewState, StoredReview
+from services.ingest.ports import Order, Reading
 from shared.web import idempotency, paging
 from shared.web.auth import Holder, Scope, require
 from shared.web.idempotency import Answer

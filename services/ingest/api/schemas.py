@@ -9,7 +9,7 @@ from msgspec import json, structs
 from services.ingest.domain.people import Moment
 from services.ingest.domain.telling import ClaimState, ToldClaim
 from services.ingest.ports import KnownPerson, StoredTouchpoint
-from shared.contracts.touchpoints import PersonIdentified, Touchpoint
+from shared.contracts.touchpoints import AccountRef, PersonIdentified, Touchpoint
 from shared.kernel import instant
 from shared.kernel.errors import Reject
 from shared.kernel.instant import Instant
@@ -51,11 +51,12 @@ class TouchpointItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountItem:
-    """An account that a person's events name."""
+    """An account that a person belongs to since a time."""
 
     id: str
     name: str | None
     domain: str | None
+    since: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +101,16 @@ def person_item(person: KnownPerson) -> PersonItem:
         phones=card.phones,
         crm_contact_ids=card.crm_contact_ids,
         traits=card.traits,
-        accounts=[AccountItem(id=one.id, name=one.name, domain=one.domain) for one in card.accounts],
+        accounts=[account_item(one) for one in card.accounts],
         aliases=person.aliases,
         consent=card.consent,
     )
+
+
+def account_item(account: AccountRef) -> AccountItem:
+    """An account as a card names it."""
+    since = None if account.since is None else text(account.since)
+    return AccountItem(id=account.id, name=account.name, domain=account.domain, since=since)
 
 
 def touchpoint_item(stored: StoredTouchpoint, person_id: str) -> TouchpointItem:

@@ -11,6 +11,7 @@ from typing import Any, cast
 from services.ingest.domain import calls
 from services.ingest.domain.claimed_time import claimed
 from services.ingest.domain.limits import NAME_LENGTH
+from services.ingest.domain.mail_hosts import host_of
 from services.ingest.domain.text import readable
 from shared.contracts.deals import CollectedDeal, DealContact, DealStatus, DealType
 from shared.contracts.touchpoints import AccountRef
@@ -138,7 +139,7 @@ def _account(value: object) -> AccountRef | None:
     if not isinstance(value, dict):
         raise Reject("bad_account", "an account is a JSON object", "account")
     given = {key: _text(value, key, within="account.") or None for key in ("id", "name", "domain")}
-    domain = given["domain"].lower() if given["domain"] else None
+    domain = host_of(given["domain"]) or given["domain"].lower() if given["domain"] else None
     named = given["id"] or domain or given["name"]
     if named is None:
         return None

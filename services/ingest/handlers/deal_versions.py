@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from msgspec import Struct, json
 
+from services.ingest.domain.accounts import AccountClaim
 from services.ingest.domain.identifiers import email
 from services.ingest.domain.identity import Claim, Identifier, by_strength, identifier
-from services.ingest.handlers import publishing
+from services.ingest.handlers import account_claims, publishing
 from services.ingest.ports import Deals, StoredDeal
 from shared.contracts.deals import CollectedDeal, DealContact, DealPerson
 from shared.contracts.envelope import Emit
@@ -57,6 +58,13 @@ class DealVersions:
     def claims(self) -> list[Claim]:
         """What the contacts claim: older versions claim as well, a claim stands."""
         return [claim for deal in self._arrived for claim in claims_of(deal)]
+
+    def account_claims(self) -> list[AccountClaim]:
+        """What the deals say of accounts, older versions too."""
+        said = [
+            account_claims.of_deal(deal, (claim.identifiers[0] for claim in claims_of(deal))) for deal in self._arrived
+        ]
+        return [claim for claim in said if claim is not None]
 
     async def close(
         self,

@@ -10,7 +10,7 @@ from services.ingest.ports import Trait
 from shared.contracts import topics
 from shared.contracts.deals import CollectedDeal, Deal, DealPerson
 from shared.contracts.envelope import Emit, Event
-from shared.contracts.touchpoints import PersonIdentified, PersonMerged, PersonSplit, Touchpoint
+from shared.contracts.touchpoints import AccountRef, PersonIdentified, PersonMerged, PersonSplit, Touchpoint
 from shared.kernel.ids import derived
 from shared.kernel.instant import Instant
 
@@ -48,6 +48,7 @@ def card(
     members: Iterable[Identifier],
     first: Mapping[Identifier, tuple[int, str]],
     traits: Sequence[Trait],
+    accounts: tuple[AccountRef, ...],
 ) -> PersonIdentified:
     """The card of a person, with version 0. Traits: per name the latest event time, then id."""
     ordered = sorted(members)
@@ -65,6 +66,7 @@ def card(
         crm_contact_ids=_values(ordered, "crm_contact_id"),
         anonymous_ids=_values(ordered, "anonymous_id")[:_MOST_ANONYMOUS_IDS],
         traits={name: json.decode(latest[name]) for name in sorted(latest)},
+        accounts=accounts,
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from msgspec import json, structs
 
+from services.ingest.domain.accounts import AccountClaim
 from services.ingest.domain.acts import OperatorAct
 from services.ingest.domain.consent import Statements, heard, of_person
 from services.ingest.domain.identity import (
@@ -21,7 +22,8 @@ from services.ingest.domain.identity import (
     owner_of,
 )
 from services.ingest.domain.people import Person, Settled, root, settle
-from services.ingest.handlers import publishing
+from services.ingest.handlers import account_claims, publishing
+from services.ingest.handlers.account_book import AccountBook
 from services.ingest.handlers.deal_versions import DealVersions
 from services.ingest.handlers.understanding import Understood, understand
 from services.ingest.ports import Card, Community, Record, Step, StoredTouchpoint, Trait
@@ -35,6 +37,7 @@ class Resolving:
 
     def __init__(self, record: Record, now: int, limits: PersonLimits = DEFAULT_LIMITS) -> None:
         self._graph = record.graph
+        self._accounts = AccountBook(record.accounts, record.graph)
         self._touchpoints = record.touchpoints
         self._rejected = record.rejected
         self._timeline = record.timeline
@@ -97,8 +100,14 @@ class Resolving:
         stirred = {member for claim in news for member in claim.identifiers} | {trait.identifier for trait in traits}
         stirred |= await self._note_consents(fresh)
         stirred |= {m for claim in claims for m in claim.identifiers if not m.strong and self._graph.contested(m)}
+        stirred |= await self._accounts.arrived(self._account_claims(fresh))
+        claimed = {member for claim in (*claims, *news) for member in claim.identifiers}
+        # What nobody ever claimed is nobody's: it waits with what was said of it.
+        stirred = {member for member in stirred if member in claimed or self._graph.owner(member) is not None}
+        communities = await self._graph.communities(stirred, news) if stirred else ()
+        await self._accounts.open(communities)
         moved: set[Identifier] = set()
-        for community in await self._graph.communities(stirred, news) if stirred else ():
+        for community in communities:
             moved |= self._settle_one(community)
         await self._graph.flush()
         return moved
@@ -115,6 +124,10 @@ class Resolving:
         await self._graph.keep_consents(said)
         return stirred
 
+    def _account_claims(self, fresh: Sequence[Understood]) -> list[AccountClaim]:
+        said = (account_claims.of_call(call) for call in fresh)
+        return [claim for claim in said if claim is not None] + self._deals.account_claims()
+
     def _settle_one(self, community: Community) -> set[Identifier]:
         settled = settle([*community.claims, *community.news], community.people, self._limits)
         self._owners.update(settled.owner)
@@ -130,7 +143,8 @@ class Resolving:
             for member, before in community.owners.items()
             if before in torn or self._aliases.get(before, before) != settled.owner[member]
         }
-        return moved | settled.contested | community.contested
+        came = {m for m in settled.owner if m not in community.owners and self._graph.waiting(m)}
+        return moved | came | settled.contested | community.contested
 
     def _torn(self, before: Mapping[str, Person]) -> set[str]:
         """Whoever an alias left: what was published under the alias may be of one who stayed."""
@@ -144,7 +158,9 @@ class Resolving:
             traits = [trait for trait in community.traits if trait.identifier in members]
             # Who spoke in a browser that several people claim cannot be told: it speaks for none of them.
             own = [community.consents[one] for one in members - settled.contested if one in community.consents]
-            card = structs.replace(publishing.card(person_id, members, settled.first, traits), consent=of_person(own))
+            accounts = self._accounts.accounts_of(members, settled.first, community.memberships)
+            card = publishing.card(person_id, members, settled.first, traits, accounts)
+            card = structs.replace(card, consent=of_person(own))
             body = json.encode(card).decode()
             if before is None or before.body != body:
                 changed[person_id] = Card(before.version + 1 if before else 1, body)
@@ -197,12 +213,16 @@ class Resolving:
         event_id: str,
         browser_claims: Mapping[Identifier, Sequence[BrowserClaim]],
     ) -> str | None:
-        if holder is None:
+        if holder is None or not self._is_somebody(holder):
             return None
         if holder in self._contested:
             named = owner_of(browser_claims.get(holder, ()), at, event_id)
             return self._owner(named or holder)
         return self._owner(holder)
+
+    def _is_somebody(self, holder: Identifier) -> bool:
+        """Whether anybody is known by it; a browser may have come with calls about a group alone."""
+        return holder.strong or holder in self._owners or self._graph.owner(holder) is not None
 
     def _owner(self, member: Identifier) -> str:
         """Whose an identifier is now."""

@@ -24,10 +24,11 @@ class Understood:
         self.statement = statement_id(identifiers) if len(identifiers) > 1 else None
 
     def claim(self) -> Claim | None:
-        """What the event claims; None where it names nobody."""
-        if not self.identifiers:
-            return None
+        """What the event claims; None where it makes nobody known."""
         it = self.collected
+        if not self.identifiers or (it.type == "group" and not self.identifiers[0].strong):
+            # What is said of a group is often sent under an id drawn for the call: that is nobody (ruling 15).
+            return None
         return Claim(it.id, self.meaning.occurred_at, it.trusted, it.type == "alias", self.identifiers, it.source)
 
     def touchpoint(self) -> Touchpoint:

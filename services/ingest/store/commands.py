@@ -10,8 +10,9 @@ from typing import Literal, NamedTuple
 from sqlalchemy import select
 
 from services.ingest.domain.acts import OperatorAct
+from services.ingest.domain.reviews import StoredReview
 from services.ingest.handlers.resolving import Resolving
-from services.ingest.ports import Decided, Order, StoredReview
+from services.ingest.ports import Decided, Order
 from services.ingest.store import identities, statements
 from services.ingest.store.reviews import review
 from services.ingest.store.tables import ACTS

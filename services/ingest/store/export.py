@@ -8,6 +8,7 @@ from sqlalchemy import Column, ColumnElement, Select, false, or_, select
 
 from services.ingest.domain.identity import identifier
 from services.ingest.store.tables import (
+    ACCOUNT_MEMBERS,
     CLAIMS,
     DEAL_CONTACTS,
     IDENTIFIERS,
@@ -35,10 +36,12 @@ async def sections(reader: Reader, person_ids: Collection[str]) -> Sequence[Sect
     claims = select(CLAIMS).where(_naming(CLAIMS.c.identifiers, names))
     decided = select(OPERATOR_ACTS).where(OPERATOR_ACTS.c.statement.in_(claims.with_only_columns(CLAIMS.c.id)))
     steps = select(TIMELINE).where(reader.among(TIMELINE.c.person, [*person_ids]))
+    accounts = select(ACCOUNT_MEMBERS).where(reader.among(ACCOUNT_MEMBERS.c.identifier, names))
     return (
         Section("people", people, (PEOPLE.c.id,), ("card",)),
         Section("identifiers", owned, (IDENTIFIERS.c.id,), ("consent",)),
         Section("claims", claims, (CLAIMS.c.id,), ("identifiers",)),
+        Section("account_members", accounts, tuple(ACCOUNT_MEMBERS.primary_key)),
         Section("operator_acts", decided, (OPERATOR_ACTS.c.id,)),
         Section("timeline", steps, (TIMELINE.c.id,), ("body",)),
         Section(

@@ -11,11 +11,14 @@ from typing import Any, NamedTuple
 from msgspec import json
 from sqlalchemy import Row, select
 
+from services.ingest.domain.accounts import Membership
 from services.ingest.domain.acts import OperatorAct
 from services.ingest.domain.consent import Said, Statements
 from services.ingest.domain.identity import Claim, Identifier, Review, identifier, statement_id
 from services.ingest.domain.people import Person, Settled
 from services.ingest.ports import Card, Community, Trait
+from services.ingest.settings import mail_domain
+from services.ingest.store import memberships
 from services.ingest.store.identities import claim_of
 from services.ingest.store.tables import CLAIMS, COMPONENTS, IDENTIFIERS, OPERATOR_ACTS, PEOPLE, REVIEWS, TRAITS
 from shared.db.dialect import Upsert
@@ -26,9 +29,9 @@ from shared.kernel.ids import derived
 _ADD_IDENTIFIERS = Upsert(IDENTIFIERS, columns=("id", "contested"), conflict=("id",))
 _SAVE_IDENTIFIERS = Upsert(
     IDENTIFIERS,
-    columns=("id", "component", "person", "contested"),
+    columns=("id", "component", "person", "contested", "domain"),
     conflict=("id",),
-    update=("component", "person", "contested"),
+    update=("component", "person", "contested", "domain"),
 )
 _SAVE_CONSENTS = Upsert(IDENTIFIERS, columns=("id", "contested", "consent"), conflict=("id",), update=("consent",))
 _SAVE_COMPONENTS = Upsert(COMPONENTS, conflict=("id",), update=("parent",))
@@ -99,6 +102,7 @@ class SqlGraph:
         self._owner: dict[Identifier, str | None] = {}
         self._contested: set[Identifier] = set()
         self._consents: dict[Identifier, Statements] = {}
+        self._grouped: set[Identifier] = set()
         self._rows: dict[str, dict[object, tuple[object, ...]]] = defaultdict(dict)
 
     async def load(self, identifiers: Sequence[str]) -> None:
@@ -111,6 +115,8 @@ class SqlGraph:
                 self._contested.add(member)
             if row.consent is not None:
                 self._consents[member] = _statements(row.consent)
+            if row.grouped:
+                self._grouped.add(member)
 
     def owner(self, identifier: Identifier) -> str | None:
         """Whose an identifier of the batch is, before the batch."""
@@ -119,6 +125,14 @@ class SqlGraph:
     def contested(self, identifier: Identifier) -> bool:
         """Whether an anonymous id was claimed by people who may not be joined."""
         return identifier in self._contested
+
+    def loaded(self, identifier: Identifier) -> bool:
+        """Whether an identifier is one of the batch."""
+        return identifier in self._owner
+
+    def waiting(self, identifier: Identifier) -> bool:
+        """Whether calls about a group came under an identifier while it was nobody's."""
+        return identifier in self._grouped and self._owner[identifier] is None
 
     async def unknown(self, claims: Iterable[Claim]) -> Sequence[Claim]:
         """The claims that say something new."""
@@ -153,6 +167,7 @@ class SqlGraph:
             ahead = [row.id for row in rows]
         inside = sorted(root_of)
         found = _Members()
+        found.grouped |= self._grouped & newcomers.keys()
         for row in await work.rows(select(IDENTIFIERS).where(work.among(IDENTIFIERS.c.component, inside))):
             found.add_identifier(root_of[row.component], row)
         for row in await work.rows(select(CLAIMS).where(work.among(CLAIMS.c.component, inside))):
@@ -172,6 +187,8 @@ class SqlGraph:
         for row in await work.rows(select(TRAITS).where(work.among(TRAITS.c.identifier, sorted(holders)))):
             trait = Trait(identifier(row.identifier), row.name, row.value, row.at, row.event_id)
             found.traits[holders[row.identifier]].append(trait)
+        for membership in await memberships.of(work, found.grouped):
+            found.memberships[holders[str(membership.identifier)]].append(membership)
         return found
 
     def save(self, community: Community, settled: Settled, cards: Mapping[str, Card]) -> None:
@@ -183,7 +200,7 @@ class SqlGraph:
         for member, owner in settled.owner.items():
             contested = member in settled.contested
             if community.owners.get(member) != owner or contested != (member in community.contested):
-                self._rows["identifiers"][member] = (str(member), component, owner, contested)
+                self._rows["identifiers"][member] = (str(member), component, owner, contested, _registered(member))
         self._save_claims(community, settled)
         for person in settled.people.values():
             card = cards.get(person.id, community.cards.get(person.id, _NO_CARD))
@@ -229,6 +246,12 @@ class SqlGraph:
         rows = [(str(member), False, json.encode(said).decode()) for member, said in consents.items()]
         await self._work.write(_SAVE_CONSENTS, sorted(rows))
 
+    async def keep_memberships(self, named: Iterable[Membership]) -> set[Identifier]:
+        """Keep who was named with which account, the earliest of each."""
+        found = await memberships.keep(self._work, named)
+        self._grouped |= found
+        return found
+
     async def flush(self) -> None:
         """Write everything that was saved, in bulk and in key order."""
         for name, upsert in (
@@ -258,6 +281,11 @@ def _statements(text: str) -> Statements:
     return json.decode(text, type=dict[str, Said])
 
 
+def _registered(member: Identifier) -> str | None:
+    domain = mail_domain(member.value) if member.kind == "email" else None
+    return None if domain is None else domain.registered
+
+
 class _Members:
     """What lies in components, by their roots."""
 
@@ -270,6 +298,9 @@ class _Members:
         self.cards: defaultdict[str, dict[str, Card]] = defaultdict(dict)
         self.reviews: defaultdict[str, list[Review]] = defaultdict(list)
         self.consents: defaultdict[str, dict[Identifier, Statements]] = defaultdict(dict)
+        self.memberships: defaultdict[str, list[Membership]] = defaultdict(list)
+        self.grouped: set[Identifier] = set()
+        """Whoever was named with an account."""
 
     def add_identifier(self, root: str, row: Row[Any]) -> None:
         """A row of the identifiers that lie in the component of a root."""
@@ -279,10 +310,12 @@ class _Members:
             self.contested[root].add(member)
         if row.consent is not None:
             self.consents[root][member] = _statements(row.consent)
+        if row.grouped:
+            self.grouped.add(member)
 
     def of(self, *roots: str) -> tuple[
         list[Claim], dict[str, Person], dict[Identifier, str], frozenset[Identifier], list[Trait], dict[str, Card],
-        list[Review], dict[Identifier, Statements],
+        list[Review], dict[Identifier, Statements], list[Membership],
     ]:  # fmt: skip
         """All of it for some roots together."""
         claims = [claim for root in roots for claim in self.claims[root]]
@@ -293,7 +326,8 @@ class _Members:
         contested = frozenset(member for root in roots for member in self.contested[root])
         reviews = [review for root in roots for review in self.reviews[root]]
         consents = {k: v for root in roots for k, v in self.consents[root].items()}
-        return claims, people, owners, contested, traits, cards, reviews, consents
+        named = [membership for root in roots for membership in self.memberships[root]]
+        return claims, people, owners, contested, traits, cards, reviews, consents, named
 
 
 class _Joined:

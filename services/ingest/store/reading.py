@@ -13,14 +13,13 @@ from sqlalchemy import Row, Select, select
 
 from services.ingest.domain.identity import Claim, Identifier
 from services.ingest.domain.people import Moment
+from services.ingest.domain.reviews import ReviewState, StoredReview
 from services.ingest.ports import (
     ArrivedEvent,
     EventPosition,
     Identity,
     KnownPerson,
-    ReviewState,
     StoredReject,
-    StoredReview,
     StoredTouchpoint,
     Told,
 )

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, Select, case, select, tuple_
 
 from services.ingest.domain.identity import Identifier
 from services.ingest.domain.people import Moment
-from services.ingest.ports import ReviewSide, ReviewState, StoredReview
+from services.ingest.domain.reviews import ReviewSide, ReviewState, StoredReview
 from services.ingest.store import identities
 from services.ingest.store.tables import CLAIMS, IDENTIFIERS, OPERATOR_ACTS, REVIEWS
 from shared.db.people import roots_of

@@ -3,6 +3,7 @@
 from services.ingest.domain.identity import DEFAULT_LIMITS, PersonLimits
 from services.ingest.handlers.resolving import Resolving
 from services.ingest.ports import Record
+from services.ingest.store.accounts import SqlAccounts
 from services.ingest.store.deals import SqlDeals
 from services.ingest.store.graph import open_graph
 from services.ingest.store.timeline import SqlTimeline
@@ -18,7 +19,9 @@ async def open_resolving(
 ) -> Resolving:
     """A session over one transaction; raises NotLoaded where what was locked changed meanwhile."""
     graph = await open_graph(work, of_kind(keys, "identifier"), now)
-    record = Record(graph, SqlTouchpoints(work), SqlDeals(work), SqlRejected(work), SqlTimeline(work))
+    record = Record(
+        graph, SqlAccounts(work), SqlTouchpoints(work), SqlDeals(work), SqlRejected(work), SqlTimeline(work)
+    )
     return Resolving(record, now, limits)
 
 

@@ -26,8 +26,11 @@ IDENTIFIERS = Table(
     Column("person", Id, index=True),
     Column("contested", Boolean, nullable=False),
     Column("consent", Text),
+    Column("domain", String(253), index=True),
+    Column("grouped", Boolean),
 )
-"""`consent`: JSON of what was said last under it of each purpose; none where nothing was."""
+"""`consent`: JSON of what was said last under it of each purpose; none where nothing was. `domain`: of an e-mail that
+names an account, the registered one. `grouped`: some event names it with an account."""
 CLAIMS = Table(
     "claims",
     METADATA,
@@ -75,6 +78,33 @@ TRAITS = Table(
     Column("at", BigInteger, nullable=False),
     Column("event_id", Id, nullable=False),
 )
+ACCOUNTS = Table(
+    "accounts",
+    METADATA,
+    Column("id", String(256), primary_key=True),
+    Column("body", Text),
+)
+"""`body`: what is known of it, none while it is only locked."""
+ACCOUNT_DOMAINS = Table(
+    "account_domains",
+    METADATA,
+    Column("domain", String(253), primary_key=True),
+    Column("registered", String(253), nullable=False, index=True),
+    Column("account", String(256), index=True),
+    Column("source", Text),
+)
+"""Who holds a domain, and since who said so. The row of the registered domain guards all that are under it."""
+ACCOUNT_MEMBERS = Table(
+    "account_members",
+    METADATA,
+    Column("identifier", String(320), primary_key=True),
+    Column("account", String(256), primary_key=True, index=True),
+    Column("rule", String(16), primary_key=True),
+    Column("trusted", Boolean, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("event_id", Id, nullable=False),
+)
+"""Who was named together with which account, first by each rule and sort of sender."""
 REVIEWS = Table(
     "reviews",
     METADATA,

@@ -1,6 +1,7 @@
 """What scoring says, as events: ids are derived from what they say, so a redo says the same again."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from msgspec import json
 
@@ -65,7 +66,6 @@ def qualified(
     graded = fit(card.card, rules)
     entries = explain(touches, rules, promote.at)
     lines = journey_lines(touches, rules)
-    company = told.traits.get("company")
     data = LeadQualified(
         promotion_id=promote.promotion_id,
         person_id=person_id,
@@ -83,11 +83,22 @@ def qualified(
             for line in lines
         ),
         charter=rules.version,
-        account=company if isinstance(company, dict) else {"name": company} if isinstance(company, str) else None,
+        account=_account(told),
         first_touch=_first_touch(touches),
     )
     event = Event(derived("qualified", promote.promotion_id), "lead.qualified", SOURCE, Instant(now), data)
     return Emit(topics.LEADS.name, person_id, event)
+
+
+def _account(card: PersonIdentified) -> dict[str, Any] | None:
+    """The current account of the card, filled up with what the person says of their company; else that alone."""
+    company = card.traits.get("company")
+    said = company if isinstance(company, dict) else {"name": company} if isinstance(company, str) else None
+    if not card.accounts:
+        return said
+    current = card.accounts[0]
+    known = {"id": current.id, "name": current.name, "domain": current.domain}
+    return (said or {}) | {name: value for name, value in known.items() if value is not None}
 
 
 def _first_touch(touches: Sequence[Touch]) -> dict[str, object]:

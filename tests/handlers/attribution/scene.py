@@ -16,7 +16,7 @@ from services.deployment import Deployment, Service, Settings
 from shared.contracts import charter_text, topics
 from shared.contracts.deals import Deal, DealPerson
 from shared.contracts.envelope import Emit, Event
-from shared.contracts.touchpoints import AccountRef, PersonMerged, PersonSplit, Touchpoint
+from shared.contracts.touchpoints import AccountRef, PersonIdentified, PersonMerged, PersonSplit, Touchpoint
 from shared.db.migrate import migrate
 from shared.db.outbox import outgoing
 from shared.kernel.ids import derived, touchpoint_id
@@ -78,12 +78,22 @@ def split(who: str, version: int = 2) -> Emit:
     return Emit(topics.TOUCHPOINTS.name, data.person_id, event)
 
 
+def card(who: str, *accounts: str, version: int = 1) -> Emit:
+    """Somebody belongs to these accounts."""
+    refs = tuple(AccountRef(id=account, domain=f"{account}.example") for account in accounts)
+    data = PersonIdentified(person_id=person(who), version=version, first_seen_at=START, accounts=refs)
+    event = Event(derived("card", data.person_id, str(version)), "person.identified", "ingest", NOW, data)
+    return Emit(topics.TOUCHPOINTS.name, data.person_id, event)
+
+
 def deal(
     name: str = "d-1",
     *people: str,
     closed: float | None = 100,
     version: int = 1,
     account: str | None = None,
+    account_name: str | None = None,
+    role: str | None = "buyer",
     **more: Any,
 ) -> Emit:
     """A deal of Ana's won on day 100 for 100.00 EUR, unless told otherwise."""
@@ -91,11 +101,11 @@ def deal(
         id=name,
         version=version,
         closed_at=None if closed is None else round(START + closed * DAY),
-        account=None if account is None else AccountRef(id=account),
+        account=None if account is None else AccountRef(id=account, name=account_name),
         **{
             "revision": 1,
             "status": "open" if closed is None else "won",
-            "people": tuple(DealPerson(person_id=person(who), role="buyer") for who in people or ("ana",)),
+            "people": tuple(DealPerson(person_id=person(who), role=role) for who in people or ("ana",)),
             "amount_minor": 100_00,
             "currency": "EUR",
             "created_at": START + DAY,

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.contracts.envelope import Emit
-from tests.handlers.attribution.scene import Json, deal, merged, scene, split, touch
+from tests.handlers.attribution.scene import Json, card, deal, merged, scene, split, touch
 
 STORY = (
     touch("t1", 1, "anon", channel="organic_search"),
@@ -29,8 +29,14 @@ STORY = (
     deal("d-1", "ana", "cleo", closed=10, account="acme", version=2, revision=2, amount_minor=99_99),
     deal("d-2", "ben", closed=20, account="acme"),
     deal("d-3", "cleo", closed=30),
+    deal("d-4", "ben", closed=40, account="globex", role=None),
+    card("ana", "acme"),
+    card("cleo", "globex", version=2),
+    card("anon", "globex"),
+    card("anon", "acme", "globex", version=2),
+    touch("t6", 13, "anon", channel="chat"),
 )
-DEALS = ("d-1", "d-2", "d-3")
+DEALS = ("d-1", "d-2", "d-3", "d-4")
 
 
 @cache

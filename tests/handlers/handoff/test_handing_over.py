@@ -1,7 +1,10 @@
 """Leads come, and each has one owner, one hand-off and one message."""
 
+from msgspec import structs
+
 from services.handoff.domain.delivery import Outcome
 from services.handoff.ports import Answered
+from shared.contracts.touchpoints import AccountRef
 from tests.handlers.handoff.crm import Crm
 from tests.handlers.handoff.scene import MONDAY, Scene, deal, ident, merged, qualified, sales_act, stages
 
@@ -17,6 +20,16 @@ async def test_a_qualified_lead_is_assigned_and_delivered_once(here: Scene, rece
     assert receiver.received[0].data["person"]["emails"] == ["ana@example.test"]
     assert receiver.received[0].data["handoff_id"] == handoff["id"]
     assert await here.acts() == ["assigned", "delivered"]
+
+
+async def test_the_message_names_the_current_account_of_the_lead(here: Scene, receiver: Crm) -> None:
+    await here.listens(receiver)
+    lead = qualified("ana")
+    accounts = (AccountRef(id="crm-7", domain="acme.com"), AccountRef(id="old.com", domain="old.com"))
+    told = structs.replace(lead, card=structs.replace(lead.card, accounts=accounts), account={"name": "Acme"})
+    await here.happens(told)
+    await here.deliveries_go_out()
+    assert receiver.received[0].data["account"] == {"id": "crm-7", "name": "Acme", "domain": "acme.com"}
 
 
 async def test_the_same_promotion_again_is_the_same_hand_off(here: Scene, receiver: Crm) -> None:

@@ -17,7 +17,7 @@ from shared.contracts.deals import CollectedDeal, DealContact
 from shared.contracts.envelope import Emit, Event
 from shared.contracts.handoffs import HandoffAct, HandoffActed
 from shared.contracts.leads import LeadStageChanged, StageEntry
-from shared.contracts.touchpoints import CollectedTouchpoint, RejectedTouchpoint
+from shared.contracts.touchpoints import AccountRef, CollectedTouchpoint, RejectedTouchpoint
 from shared.db import outbox
 from shared.db.migrate import migrate
 from shared.kernel.ids import derived, touchpoint_id
@@ -69,12 +69,12 @@ def reject(message_id: str, on_day: float, **said: Any) -> Emit:
     return _emit(topics.TOUCHPOINTS_REJECTED.name, whole.id, "touchpoint.rejected", whole)
 
 
-def deal(deal_id: str, on_day: float, email: str, **named: str) -> Emit:
+def deal(deal_id: str, on_day: float, email: str, account: AccountRef | None = None, **named: str) -> Emit:
     """A deal with one contact."""
     whole = CollectedDeal(
         event_id=derived("deal", deal_id), id=deal_id, version=1, source="crm", received_at=day(on_day), status="open",
         amount_minor=1, currency="EUR", created_at=day(on_day), occurred_at=day(on_day),
-        contacts=(DealContact(email=email, **named),),
+        contacts=(DealContact(email=email, **named),), account=account,
     )  # fmt: skip
     return _emit(topics.DEALS_COLLECTED.name, deal_id, "deal.collected", whole)
 

@@ -27,7 +27,8 @@ async def test_a_person_is_told_in_the_words_of_the_api(ingest: IngestService) -
     (person,) = await ingest.found(email="ana@ex.org")
     assert person["first_seen_at"] == to_text(day(1))
     assert (person["emails"], person["user_ids"], person["anonymous_ids"]) == (["ana@ex.org"], ["u1"], ["b1"])
-    assert (person["phones"], person["accounts"], person["aliases"]) == ([], [], [])
+    account = {"id": "ex.org", "name": None, "domain": "ex.org", "since": to_text(day(2))}
+    assert (person["phones"], person["accounts"], person["aliases"]) == ([], [account], [])
     assert person["traits"] == {"calls": 3, "email": "ana@ex.org", "title": "CMO"}
     first = person["first_touch"]
     assert (first["type"], first["kind"], first["message_id"]) == ("touchpoint", "page_viewed", "m1")

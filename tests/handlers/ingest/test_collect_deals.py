@@ -21,7 +21,8 @@ async def doors() -> Doors:
 
 async def test_a_deal_is_on_the_log_under_its_id(doors: Doors) -> None:
     deal = DEAL | {
-        "name": "Big", "account": {"domain": "B.example"}, "owner": "kim", "occurred_at": "2026-02-01T00:00:00Z",
+        "name": "Big", "account": {"domain": "https://www.B.example/"}, "owner": "kim",
+        "occurred_at": "2026-02-01T00:00:00Z",
         "contacts": [{"email": "a@b.example", "role": "buyer"}, {"user_id": 7}],
     }  # fmt: skip
     answer = await doors.post("/v1/deals", deal, auth=SERVER)
