@@ -7,9 +7,12 @@ from typing import Literal, Protocol
 from services.attribution.domain.credit import Credit
 from services.attribution.domain.journey import Milestone
 from services.attribution.domain.paths.closed import Closed
+from services.attribution.domain.period import Period
 from services.attribution.domain.report import Sum
+from services.attribution.domain.spend import Spend
 from services.attribution.domain.touch import Touch, Why
 from shared.contracts.deals import Deal as PostedDeal
+from shared.contracts.spend import CollectedSpend
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,10 @@ class Ledger(Protocol):
         """Keep versions of deals for their history, whether they hold or not."""
         ...
 
+    async def keep_spend(self, spend: Collection[CollectedSpend]) -> None:
+        """Keep what was spent, each in its highest version."""
+        ...
+
     async def dirty(
         self, people: Collection[str], deals: Collection[str], accounts: Collection[str]
     ) -> Sequence[PostedDeal]:
@@ -189,6 +196,18 @@ class Reported:
 
     won: Sequence[Won]
     sums: Mapping[str, Mapping[tuple[str, ...], Sum]]
+
+
+class SpendRead(Protocol):
+    """What the API asks of spend."""
+
+    async def page(self, period: Period, limit: int, after: tuple[int, str] | None) -> Sequence[Spend]:
+        """What was spent on the days of a period, by day, then id; those after one of them."""
+        ...
+
+    async def all(self, period: Period) -> Sequence[Spend]:
+        """All of it."""
+        ...
 
 
 class Reading(Protocol):

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from services.attribution.api import deals, report
+from services.attribution.api import deals, report, spend
 from services.attribution.domain.rules import Rules
 from services.attribution.handlers.attributing import Attributing
 from services.attribution.settings import rules_of
 from services.attribution.store.ledger import open_ledger
 from services.attribution.store.reading import SqlReading
+from services.attribution.store.spend import SpendReading
 from services.attribution.worker import GROUP, HANDLERS, TOPICS
 from services.deployment import Deployment, Service, log_check, store_check, working
 from shared.contracts import charter_text
@@ -51,11 +52,16 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
     health = Health(metrics, how_far, alive, checks, deployment.settings.metrics_open)
     tokens = Tokens.of(deployment.credentials)
     reading = SqlReading(database)
+    routers = [
+        report.router(reading, rules),
+        deals.router(reading, rules),
+        spend.router(SpendReading(database)),
+    ]
     return Service(
         name="attribution",
         database=database,
         migrations=MIGRATIONS,
-        api=build_app("attribution", [report.router(reading, rules), deals.router(reading, rules)], tokens, health),
+        api=build_app("attribution", routers, tokens, health),
         health=build_app("attribution worker", [], tokens, health),
         worker=working(deployment, database, consuming(rules), relay, metrics),
     )

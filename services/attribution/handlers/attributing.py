@@ -11,6 +11,7 @@ from services.attribution.handlers.deriving import derive
 from services.attribution.ports import KeptTouch, Ledger, People
 from shared.contracts.deals import Deal
 from shared.contracts.envelope import Emit
+from shared.contracts.spend import CollectedSpend
 
 
 class Attributing:
@@ -24,6 +25,7 @@ class Attributing:
         self._deals: dict[str, Deal] = {}
         self._versions: dict[tuple[str, int], Deal] = {}
         self._accounts: set[str] = set()
+        self._spend: dict[str, CollectedSpend] = {}
 
     def keep_touch(self, kept: KeptTouch) -> None:
         """A touch arrived, or arrived again with a new owner: the highest revision holds."""
@@ -49,6 +51,12 @@ class Attributing:
             if deal is not None:
                 self._touch_buyer(deal)
 
+    def keep_spend(self, posted: CollectedSpend) -> None:
+        """Spend arrived: the highest (version, event id) holds."""
+        held = self._spend.get(posted.id)
+        if held is None or (held.version, held.event_id) < (posted.version, posted.event_id):
+            self._spend[posted.id] = posted
+
     def _touch_buyer(self, deal: Deal) -> None:
         for person in deal.people:
             self.people.touch(person.person_id)
@@ -61,6 +69,7 @@ class Attributing:
         await self.ledger.keep_touches(self._touches.values())
         await self.ledger.keep_deals(self._deals.values())
         await self.ledger.keep_versions(self._versions.values())
+        await self.ledger.keep_spend(self._spend.values())
         members = await self.people.settle()
         dirty = await self.ledger.dirty(members, self._deals, self._accounts)
         if dirty:

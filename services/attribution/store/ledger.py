@@ -16,8 +16,10 @@ from services.attribution.domain.credit import Credit
 from services.attribution.domain.deal import close_of
 from services.attribution.domain.touch import Touch
 from services.attribution.ports import Derived, KeptTouch, Published, Surroundings
+from services.attribution.store.spend import keep_spend
 from services.attribution.store.tables import ACCOUNTS, CREDITS, DEAL_HISTORY, DEAL_PEOPLE, DEALS, JOURNEYS, TOUCHES
 from shared.contracts.deals import Deal
+from shared.contracts.spend import CollectedSpend
 from shared.db.dialect import Upsert
 from shared.db.people import People, lock_people, members_of, roots_of
 from shared.db.work import Work
@@ -150,6 +152,10 @@ class SqlLedger:
         """Keep versions of deals for their history, whether they hold or not."""
         rows = [(deal.id, deal.version, deal.revision, json.encode(deal)) for deal in versions]
         await self._work.write(_KEEP_VERSION, sorted(rows))
+
+    async def keep_spend(self, spend: Collection[CollectedSpend]) -> None:
+        """Keep what was spent, each in its highest version."""
+        await keep_spend(self._work, spend)
 
     async def dirty(self, people: Collection[str], deals: Collection[str], accounts: Collection[str]) -> Sequence[Deal]:
         """These deals, those with any of these people on them, and those of these accounts: locked.

@@ -69,6 +69,22 @@ JOURNEYS = Table(
     Column("charter", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
+SPEND = Table(
+    "spend",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("event_id", Id, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("campaign", Text),
+    Column("day", BigInteger, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Index("spend_by_day", "day", "id"),
+)
+"""`day`: its first millisecond, UTC. The highest (version, event_id) of an id is the one that is here."""
 CREDITS = Table(
     "credits",
     METADATA,

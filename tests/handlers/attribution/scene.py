@@ -13,6 +13,7 @@ from services.deployment import Deployment, Service, Settings
 from shared.contracts import charter_text, topics
 from shared.contracts.deals import Deal, DealPerson
 from shared.contracts.envelope import Emit, Event
+from shared.contracts.spend import CollectedSpend
 from shared.contracts.touchpoints import AccountRef, PersonMerged, PersonSplit, Touchpoint
 from shared.db.migrate import migrate
 from shared.db.outbox import outgoing
@@ -26,7 +27,7 @@ START = 1_767_571_200_000
 """2026-01-05T00:00:00Z: day 0 of every story."""
 NOW = Instant(START + 400 * DAY)
 _KEYS = Credentials(write_key="wk_1", server_key="sk_1", admin_token="tl_1", secret="s")
-_TOPICS = {topics.TOUCHPOINTS.name: 4, topics.DEALS.name: 4}
+_TOPICS = {topics.TOUCHPOINTS.name: 4, topics.DEALS.name: 4, topics.SPEND_COLLECTED.name: 4}
 Json = dict[str, Any]
 
 
@@ -102,6 +103,23 @@ def deal(
     )
     event_id = derived("deal", name, str(version), str(data.revision))
     return Emit(topics.DEALS.name, name, Event(event_id, "deal", "ingest", NOW, data))
+
+
+def spent(channel: str, amount_minor: int, day: int = 0, *, campaign: str | None = None, **more: Any) -> Emit:
+    """What a day of a channel cost in EUR, as our own source says in its first version, unless told otherwise."""
+    told = {"version": 1, "source": "web", "currency": "EUR", "received_at": NOW, **more}
+    spend_id = derived("spend", told["source"], channel, campaign or "", str(day))
+    event_id = derived("spend version", spend_id, str(told["version"]), str(amount_minor))
+    data = CollectedSpend(
+        event_id=event_id,
+        id=spend_id,
+        channel=channel,
+        campaign=campaign,
+        day=START + day * DAY,
+        amount_minor=amount_minor,
+        **told,
+    )
+    return Emit(topics.SPEND_COLLECTED.name, data.id, Event(event_id, "spend.collected", "ingest", NOW, data))
 
 
 class Scene:

@@ -1,0 +1,57 @@
+"""What was spent, in SQL: kept in its highest version, read by day."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Select, select, tuple_
+
+from services.attribution.domain.period import Period
+from services.attribution.domain.spend import Spend
+from services.attribution.store.tables import SPEND
+from shared.contracts.spend import CollectedSpend
+from shared.db.dialect import Upsert
+from shared.db.engine import Database
+from shared.db.work import Work
+
+_COLUMNS = tuple(column.name for column in SPEND.columns)
+_KEEP = Upsert(SPEND, conflict=("id",), update=_COLUMNS[1:], newer=("version", "event_id"))
+_READ = select(
+    SPEND.c.id, SPEND.c.source, SPEND.c.channel, SPEND.c.campaign, SPEND.c.day, SPEND.c.amount_minor, SPEND.c.currency,
+    SPEND.c.version, SPEND.c.received_at,
+).order_by(SPEND.c.day, SPEND.c.id)  # fmt: skip
+
+
+async def keep_spend(work: Work, spend: Collection[CollectedSpend]) -> None:
+    """Keep what was spent; what is there in a higher version stays."""
+    ordered = sorted(spend, key=lambda one: one.id)
+    await work.write(_KEEP, [tuple(getattr(one, name) for name in _COLUMNS) for one in ordered])
+
+
+class SpendReading:
+    """What was spent, as whoever reads asks for it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(self, period: Period, limit: int, after: tuple[int, str] | None) -> Sequence[Spend]:
+        """What was spent on the days of a period, by day, then id."""
+        wanted = _within(period).limit(limit)
+        if after is not None:
+            wanted = wanted.where(tuple_(SPEND.c.day, SPEND.c.id) > after)
+        return await self._read(wanted)
+
+    async def all(self, period: Period) -> Sequence[Spend]:
+        """All of it."""
+        return await self._read(_within(period))
+
+    async def _read(self, wanted: Select[tuple[object, ...]]) -> Sequence[Spend]:
+        async with self._database.read() as reader:
+            return [Spend(*row) for row in await reader.rows(wanted)]
+
+
+def _within(period: Period) -> Select[tuple[object, ...]]:
+    wanted = _READ
+    if period.since is not None:
+        wanted = wanted.where(SPEND.c.day >= period.since)
+    if period.until is not None:
+        wanted = wanted.where(SPEND.c.day < period.until)
+    return wanted
