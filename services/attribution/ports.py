@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from services.attribution.domain.credit import Credit
 from services.attribution.domain.journey import Milestone
@@ -83,12 +83,24 @@ class KeptJourney:
     """The milestones that no interaction led to, or of which nothing is known."""
 
 
+class WonDeal(NamedTuple):
+    """A won deal as it is summed: its amount, and the same in the charter's currency where there is a rate."""
+
+    deal_id: str
+    closed_at: int
+    currency: str
+    amount_minor: int
+    reported_in: str
+    reported_minor: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Derived:
     """What was derived of a deal: its journey, and where it is won its credits by model."""
 
     journey: KeptJourney
     credits: Mapping[str, Sequence[Credit]] = field(default_factory=dict)
+    won: WonDeal | None = None
 
 
 class People(Protocol):
@@ -180,6 +192,11 @@ class ReportAsked:
     until: int | None = None
     """Closed before this time."""
 
+    @property
+    def period(self) -> Period:
+        """Both."""
+        return Period(self.since, self.until)
+
 
 @dataclass(frozen=True, slots=True)
 class Won:
@@ -192,10 +209,12 @@ class Won:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What was won in each currency, and by model and key the sums of those in the currency asked for."""
+    """What was won, in the currency asked for, and by model and key its sums."""
 
-    won: Sequence[Won]
+    won: Won
     sums: Mapping[str, Mapping[tuple[str, ...], Sum]]
+    unconverted: Sequence[Won]
+    """What there is no rate for, by currency."""
 
 
 class SpendRead(Protocol):
@@ -228,6 +247,10 @@ class Reading(Protocol):
     async def journey(self, deal_id: str) -> KeptJourney | None:
         """The journey of a deal."""
         ...
+
+
+class Reports(Protocol):
+    """What the API asks of many deals at once."""
 
     async def report(self, asked: ReportAsked) -> Reported:
         """What was won, and who earned it."""

@@ -16,7 +16,7 @@ from services.attribution.domain import report as summing
 from services.attribution.domain.paths.closed import BY_CHANNEL, learn
 from services.attribution.domain.report import KEYS, Row
 from services.attribution.domain.rules import Rules
-from services.attribution.ports import Reading, ReportAsked, Reported
+from services.attribution.ports import ReportAsked, Reported, Reports
 from shared.kernel import instant, money
 from shared.kernel.errors import Reject
 from shared.web.auth import Scope, require
@@ -27,7 +27,7 @@ _DIGITS = 6
 """Of shares and of parts of deals: past this a float is noise."""
 
 
-def router(reading: Reading, rules: Rules) -> APIRouter:
+def router(reading: Reports, rules: Rules) -> APIRouter:
     """The routes of reports."""
     routes = APIRouter(tags=["attribution"], dependencies=[require(Scope.READ)])
 
@@ -56,9 +56,9 @@ def router(reading: Reading, rules: Rules) -> APIRouter:
         reported = await reading.report(replace(asked, models=kept))
         if not learned:
             return _shown(reported, asked, rules)
-        won = sum(won.amount_minor for won in reported.won if won.currency == asked.currency)
-        found = await asyncio.to_thread(learn, await reading.closed(asked), learned, won)
-        shown = _shown(Reported(reported.won, {**reported.sums, **found.sums}), asked, rules)
+        closed = await reading.closed(asked)
+        found = await asyncio.to_thread(learn, closed, learned, reported.won.amount_minor)
+        shown = _shown(replace(reported, sums={**reported.sums, **found.sums}), asked, rules)
         return replace(shown, warnings=list(found.warnings))
 
     return routes
@@ -87,16 +87,15 @@ def _time(path: str, text: str | None) -> int | None:
 
 
 def _shown(reported: Reported, asked: ReportAsked, rules: Rules) -> Report:
-    own = next((won for won in reported.won if won.currency == asked.currency), None)
-    amount = own.amount_minor if own else 0
+    amount = reported.won.amount_minor
     return Report(
         currency=asked.currency,
         agreed_model=rules.agreed,
         group_by=list(asked.keys),
-        deals=own.deals if own else 0,
+        deals=reported.won.deals,
         won=WonAmount(amount),
         models={name: ModelReport(_rows(reported, name, asked.keys), amount) for name in asked.models},
-        unconverted=[Unconverted(won.currency, won.deals, won.amount_minor) for won in reported.won if won is not own],
+        unconverted=[Unconverted(one.currency, one.deals, one.amount_minor) for one in reported.unconverted],
     )
 
 

@@ -7,7 +7,7 @@ from services.attribution.domain.deal import Contact, Deal, close_of
 from services.attribution.domain.interactions import Interaction, interactions
 from services.attribution.domain.journey import Exclusion, Journey, Milestone, journey, uncounted
 from services.attribution.domain.rules import Rules
-from services.attribution.ports import Counted, Derived, KeptJourney, NotCounted, Surroundings
+from services.attribution.ports import Counted, Derived, KeptJourney, NotCounted, Surroundings, WonDeal
 from shared.contracts.deals import Deal as PostedDeal
 
 
@@ -44,9 +44,12 @@ def _derived(
     touches = [touch for person in people for touch in around.touches.get(person, ())]
     whole = journey(deal, own, rules.journey, others)
     kept = _kept(whole, uncounted(touches, rules.journey.interactions), rules)
-    if deal.status != "won":
+    if deal.status != "won" or deal.closed_at is None:
         return Derived(kept)
-    return Derived(kept, {name: credit(deal, whole, model) for name, model in rules.models.items()})
+    earned = {name: credit(deal, whole, model) for name, model in rules.models.items()}
+    reported = rules.rates.converted(deal.amount_minor, deal.currency, rules.currency, deal.closed_at)
+    won = WonDeal(deal.id, deal.closed_at, deal.currency, deal.amount_minor, rules.currency, reported)
+    return Derived(kept, earned, won)
 
 
 def _kept(whole: Journey, uncounted_touches: Sequence[Exclusion], rules: Rules) -> KeptJourney:

@@ -16,6 +16,7 @@ from services.attribution.domain.credit import Credit
 from services.attribution.domain.deal import close_of
 from services.attribution.domain.touch import Touch
 from services.attribution.ports import Derived, KeptTouch, Published, Surroundings
+from services.attribution.store import sums
 from services.attribution.store.spend import keep_spend
 from services.attribution.store.tables import ACCOUNTS, CREDITS, DEAL_HISTORY, DEAL_PEOPLE, DEALS, JOURNEYS, TOUCHES
 from shared.contracts.deals import Deal
@@ -187,7 +188,8 @@ class SqlLedger:
         ids = [one.journey.deal_id for one in ordered]
         journeys = [(one.journey.deal_id, one.journey.charter, json.encode(one.journey)) for one in ordered]
         await work.write(_KEEP_JOURNEY, journeys)
-        await work.execute(delete(CREDITS).where(work.among(CREDITS.c.deal_id, ids)))
+        dropped = delete(CREDITS).where(work.among(CREDITS.c.deal_id, ids)).returning(*sums.FORMER)
+        former = await work.rows(dropped)
         await work.write(
             _ADD_CREDIT,
             [
@@ -197,6 +199,7 @@ class SqlLedger:
                 for number, credit in enumerate(one.credits[model])
             ],
         )
+        await sums.move(work, ordered, former)
 
     async def _deals_with(self, people: Collection[str]) -> set[str]:
         return await self._deal_ids(DEAL_PEOPLE.c.deal_id, DEAL_PEOPLE.c.person_id, people)

@@ -1,49 +1,21 @@
-"""What the API asks of attribution's store. Reports are summed by the database; no journey is read for one.
+"""What the API asks of attribution's store about single deals."""
 
-Sums and what was won come from one statement, so that they agree whatever is being written meanwhile.
-"""
-
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from msgspec import Struct, json
+from msgspec import json
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, literal_column, null, or_, select, union_all
+from sqlalchemy import Row, select
 
 from services.attribution.domain.credit import Credit
-from services.attribution.domain.paths.closed import Closed
-from services.attribution.domain.report import NONE, Sum
-from services.attribution.ports import CreditedDeal, HistoricDeal, KeptJourney, ReportAsked, Reported, Won
+from services.attribution.ports import CreditedDeal, HistoricDeal, KeptJourney
 from services.attribution.store.ledger import deal_of
 from services.attribution.store.tables import CREDITS, DEAL_HISTORY, DEALS, JOURNEYS
 from shared.contracts.deals import Deal, DealPerson
 from shared.db.engine import Database
 from shared.db.people import roots_of
 from shared.db.work import Reader
-
-_KEYS: Mapping[str, ColumnElement[Any]] = {
-    **{name: CREDITS.c[name] for name in ("campaign", "channel", "content", "department", "kind", "source")},
-    "utm_source": CREDITS.c.utm_source,
-    "account": DEALS.c.account_id,
-}
-_JOURNEYS_AT_ONCE = 1_000
-"""A journey with all that is said of it may take kilobytes; of each, its channels are kept."""
-_WON = ""
-"""Stands where a model does, in the rows of what was won."""
-
-
-class _Met(Struct):
-    """Of an interaction, no more than its channel."""
-
-    channel: str
-
-
-class _Walked(Struct):
-    """Of a journey, no more than what it met."""
-
-    counted: list[_Met]
 
 
 class SqlReading:
@@ -92,32 +64,6 @@ class SqlReading:
             body = await reader.scalar(select(JOURNEYS.c.body).where(JOURNEYS.c.deal_id == deal_id))
         return None if body is None else json.decode(body, type=KeptJourney)
 
-    async def report(self, asked: ReportAsked) -> Reported:
-        """What was won, and who earned it."""
-        async with self._database.read() as reader:
-            rows = await reader.rows(union_all(_totals(asked), _earned(asked, reader)))
-        won = [Won(row.first, int(row.deals), int(row.amount)) for row in rows if row.model == _WON]
-        sums: defaultdict[str, defaultdict[tuple[str, ...], Sum]] = defaultdict(lambda: defaultdict(Sum))
-        for row in rows:
-            if row.model != _WON:
-                key = tuple(value or NONE for value in (row.first, row.second)[: len(asked.keys)])
-                sums[row.model][key].add(Fraction(row.deals), int(row.amount), int(row.volume))
-        return Reported(sorted(won, key=lambda one: one.currency), sums)
-
-    async def closed(self, asked: ReportAsked) -> Sequence[Closed]:
-        """The deals that a report is about, and those that were lost in the same time."""
-        found: list[Closed] = []
-        lost = (DEALS.c.status == "lost", *_closed_in(asked))
-        wanted = or_(and_(*_won_in(asked), DEALS.c.currency == asked.currency), and_(*lost))
-        paged = select(DEALS.c.id, DEALS.c.status, DEALS.c.amount_minor, JOURNEYS.c.body).where(wanted)
-        paged = paged.join(JOURNEYS, JOURNEYS.c.deal_id == DEALS.c.id).order_by(DEALS.c.id).limit(_JOURNEYS_AT_ONCE)
-        after = ""
-        async with self._database.read() as reader:
-            while rows := await reader.rows(paged.where(DEALS.c.id > after)):
-                found.extend(_closed(row) for row in rows)
-                after = rows[-1].id
-        return found
-
 
 async def _as_known(deals: Sequence[Deal], reader: Reader) -> list[Deal]:
     """Deals whose people are who they are known to be now, each with a role once."""
@@ -132,52 +78,6 @@ async def _as_known(deals: Sequence[Deal], reader: Reader) -> list[Deal]:
         )
         for deal in deals
     ]
-
-
-def _won_in(asked: ReportAsked) -> list[ColumnElement[bool]]:
-    return [DEALS.c.status == "won", *_closed_in(asked)]
-
-
-def _closed_in(asked: ReportAsked) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if asked.since is not None:
-        conditions.append(DEALS.c.closed_at >= asked.since)
-    if asked.until is not None:
-        conditions.append(DEALS.c.closed_at < asked.until)
-    return conditions
-
-
-def _totals(asked: ReportAsked) -> Select[Any]:
-    amount = func.sum(DEALS.c.amount_minor)
-    counted = select(
-        literal(_WON).label("model"),
-        DEALS.c.currency.label("first"),
-        literal_column("NULL").label("second"),
-        func.count().label("deals"),
-        amount.label("amount"),
-        amount.label("volume"),
-    )
-    return counted.where(*_won_in(asked)).group_by(DEALS.c.currency)
-
-
-def _earned(asked: ReportAsked, reader: Reader) -> Select[Any]:
-    keys = [_KEYS[name] for name in asked.keys]
-    columns = [keys[0], keys[1] if len(keys) > 1 else null()]
-    summed = select(
-        CREDITS.c.model,
-        columns[0],
-        columns[1],
-        func.sum(CREDITS.c.part),
-        func.sum(CREDITS.c.amount_minor),
-        func.sum(func.abs(CREDITS.c.amount_minor)),
-    ).join_from(CREDITS, DEALS, DEALS.c.id == CREDITS.c.deal_id)
-    wanted = (*_won_in(asked), DEALS.c.currency == asked.currency, reader.among(CREDITS.c.model, asked.models))
-    return summed.where(*wanted).group_by(CREDITS.c.model, *keys)
-
-
-def _closed(row: Row[Any]) -> Closed:
-    walked = json.decode(row.body, type=_Walked)
-    return Closed(tuple(met.channel for met in walked.counted), row.amount_minor if row.status == "won" else None)
 
 
 def _credit(row: Row[Any]) -> Credit:

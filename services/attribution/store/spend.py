@@ -45,7 +45,7 @@ class SpendReading:
 
     async def _read(self, wanted: Select[tuple[object, ...]]) -> Sequence[Spend]:
         async with self._database.read() as reader:
-            return [Spend(*row) for row in await reader.rows(wanted)]
+            return [Spend(*tuple(row)) for row in await reader.rows(wanted)]
 
 
 def _within(period: Period) -> Select[tuple[object, ...]]:

@@ -1,4 +1,4 @@
-"""Spend.
+"""What was spent.
 
 Revision ID: 0002
 """
@@ -13,7 +13,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Make its table."""
     op.create_table(
         "spend",
         sa.Column("id", Id(), nullable=False),
@@ -32,5 +32,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them."""
+    """Drop it."""
     op.drop_table("spend")
