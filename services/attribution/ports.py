@@ -9,7 +9,7 @@ from services.attribution.domain.journey import Milestone
 from services.attribution.domain.paths.closed import Closed
 from services.attribution.domain.period import Period
 from services.attribution.domain.report import Sum
-from services.attribution.domain.spend import Spend
+from services.attribution.domain.spend import Spend, SpendLine
 from services.attribution.domain.touch import Touch, Why
 from shared.contracts.deals import Deal as PostedDeal
 from shared.contracts.spend import CollectedSpend
@@ -224,8 +224,8 @@ class SpendRead(Protocol):
         """What was spent on the days of a period, by day, then id; those after one of them."""
         ...
 
-    async def all(self, period: Period) -> Sequence[Spend]:
-        """All of it."""
+    async def lines(self, period: Period, currency: str) -> Sequence[SpendLine]:
+        """What was spent on those days: summed where it is in a currency, else as posted."""
         ...
 
 

@@ -65,10 +65,11 @@ def build(deployment: Deployment, alive: Callable[[], bool], settings: Attributi
     health = Health(metrics, how_far, alive, checks, deployment.settings.metrics_open)
     tokens = Tokens.of(deployment.credentials)
     reading = SqlReading(database)
+    spending = SpendReading(database)
     routers = [
-        report.router(SqlReports(database, rules.rates, rules.currency), rules),
+        report.router(SqlReports(database, rules.rates, rules.currency), spending, rules),
         deals.router(reading, rules),
-        spend.router(SpendReading(database)),
+        spend.router(spending),
     ]
     converting = Converting(database, rules.rates, rules.currency)
     ticker = Ticker("converting", converting.due, _CONVERTING_SECONDS, deployment.now)

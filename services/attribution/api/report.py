@@ -5,19 +5,30 @@ thread beside the loop.
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from services.attribution.api.schemas import ModelReport, Report, ReportRow, Unconverted, WonAmount
+from services.attribution.api.periods import AskedPeriod
+from services.attribution.api.schemas import (
+    ModelReport,
+    Report,
+    ReportRow,
+    SpentAmount,
+    Unconverted,
+    UnconvertedSpend,
+    WonAmount,
+)
 from services.attribution.domain import report as summing
+from services.attribution.domain import returns
 from services.attribution.domain.paths.closed import BY_CHANNEL, learn
-from services.attribution.domain.report import KEYS, Row
+from services.attribution.domain.report import KEYS, Row, Sum
+from services.attribution.domain.returns import SPENT_ON, Spent
 from services.attribution.domain.rules import Rules
-from services.attribution.ports import ReportAsked, Reported, Reports
-from shared.kernel import instant, money
+from services.attribution.ports import ReportAsked, Reported, Reports, SpendRead
+from shared.kernel import money
 from shared.kernel.errors import Reject
 from shared.web.auth import Scope, require
 
@@ -27,18 +38,17 @@ _DIGITS = 6
 """Of shares and of parts of deals: past this a float is noise."""
 
 
-def router(reading: Reports, rules: Rules) -> APIRouter:
+def router(reading: Reports, spending: SpendRead, rules: Rules) -> APIRouter:
     """The routes of reports."""
     routes = APIRouter(tags=["attribution"], dependencies=[require(Scope.READ)])
 
     @routes.get("/v1/attribution")
     async def attribution(
+        period: AskedPeriod,
         models: Annotated[
             str, Query(description=f"Names with commas, also {', '.join(BY_CHANNEL)}; all rule models.")
         ] = "",
         group_by: Annotated[str, Query(description=f"One or two with a comma: {', '.join(GROUPS)}.")] = "channel",
-        since: Annotated[str | None, Query(alias="from", description="Closed at this time or later.")] = None,
-        until: Annotated[str | None, Query(alias="to", description="Closed before this time.")] = None,
         currency: Annotated[str | None, Query(description="ISO 4217; the charter's.")] = None,
     ) -> Report:
         """Won amounts, shared by each model over what they are grouped by."""
@@ -46,19 +56,20 @@ def router(reading: Reports, rules: Rules) -> APIRouter:
             models=_named("models", models, (*rules.models, *BY_CHANNEL)) or tuple(rules.models),
             keys=_keys(group_by),
             currency=rules.currency if currency is None else money.currency_code(currency),
-            since=_time("from", since),
-            until=_time("to", until),
+            since=period.since,
+            until=period.until,
         )
         learned = tuple(name for name in asked.models if name in BY_CHANNEL)
         if learned and asked.keys != ("channel",):
             raise Reject("bad_group", f"{', '.join(learned)} by channel alone", "group_by")
         kept = tuple(name for name in asked.models if name not in learned)
         reported = await reading.report(replace(asked, models=kept))
+        spend = await _spent(spending, asked, rules)
         if not learned:
-            return _shown(reported, asked, rules)
+            return _shown(reported, spend, asked, rules)
         closed = await reading.closed(asked)
         found = await asyncio.to_thread(learn, closed, learned, reported.won.amount_minor)
-        shown = _shown(replace(reported, sums={**reported.sums, **found.sums}), asked, rules)
+        shown = _shown(replace(reported, sums={**reported.sums, **found.sums}), spend, asked, rules)
         return replace(shown, warnings=list(found.warnings))
 
     return routes
@@ -79,14 +90,15 @@ def _keys(text: str) -> tuple[str, ...]:
     return keys
 
 
-def _time(path: str, text: str | None) -> int | None:
-    try:
-        return None if text is None else instant.parse(text)
-    except (ValueError, OverflowError):
-        raise Reject("bad_time", "an RFC 3339 time, such as 2026-11-23T17:46:00.000Z", path) from None
+async def _spent(spending: SpendRead, asked: ReportAsked, rules: Rules) -> Spent | None:
+    """What was spent in the time of a report; None where it is grouped by what no spend is known by."""
+    if not set(asked.keys) <= SPENT_ON:
+        return None
+    lines = await spending.lines(asked.period, asked.currency)
+    return returns.spent(lines, asked.keys, asked.currency, rules.rates)
 
 
-def _shown(reported: Reported, asked: ReportAsked, rules: Rules) -> Report:
+def _shown(reported: Reported, spend: Spent | None, asked: ReportAsked, rules: Rules) -> Report:
     amount = reported.won.amount_minor
     return Report(
         currency=asked.currency,
@@ -94,16 +106,25 @@ def _shown(reported: Reported, asked: ReportAsked, rules: Rules) -> Report:
         group_by=list(asked.keys),
         deals=reported.won.deals,
         won=WonAmount(amount),
-        models={name: ModelReport(_rows(reported, name, asked.keys), amount) for name in asked.models},
+        models={
+            name: ModelReport(_rows(reported.sums.get(name, {}), spend, asked.keys), amount) for name in asked.models
+        },
         unconverted=[Unconverted(one.currency, one.deals, one.amount_minor) for one in reported.unconverted],
+        spend=None if spend is None else SpentAmount(spend.amount_minor),
+        unconverted_spend=[UnconvertedSpend(*one) for one in spend.unconverted.items()] if spend else [],
     )
 
 
-def _rows(reported: Reported, model: str, keys: tuple[str, ...]) -> list[ReportRow]:
-    rows = summing.ranked(reported.sums.get(model, {}))
-    return [_row(row) for row in (summing.departments(rows) if keys == ("department",) else rows)]
+def _rows(sums: Mapping[tuple[str, ...], Sum], spend: Spent | None, keys: tuple[str, ...]) -> list[ReportRow]:
+    rows = summing.ranked(sums if spend is None else returns.with_spend(sums, spend))
+    return [_row(row, spend) for row in (summing.departments(rows) if keys == ("department",) else rows)]
 
 
-def _row(row: Row) -> ReportRow:
+def _row(row: Row, spend: Spent | None) -> ReportRow:
     key = row.key[0] if len(row.key) == 1 else list(row.key)
-    return ReportRow(key, round(float(row.deals), _DIGITS), row.amount_minor, round(float(row.share), _DIGITS))
+    shown = ReportRow(key, round(float(row.deals), _DIGITS), row.amount_minor, round(float(row.share), _DIGITS))
+    if spend is None:
+        return shown
+    cost = spend.by_key.get(row.key, 0)
+    back = returns.return_on(row.amount_minor, cost)
+    return replace(shown, spend_minor=cost, roi=None if back is None else round(float(back), _DIGITS))

@@ -16,3 +16,14 @@ class Spend:
     currency: str
     version: int
     received_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpendLine:
+    """What was spent on a channel or campaign, on one day or, in the currency it is asked for in, from a day on."""
+
+    channel: str
+    campaign: str | None
+    day: int
+    amount_minor: int
+    currency: str

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import ColumnElement, func, not_, select, tuple_, union_all
 
 from services.attribution.domain.period import Period
-from services.attribution.domain.spend import Spend
+from services.attribution.domain.spend import Spend, SpendLine
 from services.attribution.store.tables import SPEND
 from shared.contracts.spend import CollectedSpend
 from shared.db.dialect import Upsert
@@ -33,25 +33,29 @@ class SpendReading:
         self._database = database
 
     async def page(self, period: Period, limit: int, after: tuple[int, str] | None) -> Sequence[Spend]:
-        """What was spent on the days of a period, by day, then id."""
-        wanted = _within(period).limit(limit)
+        """What was spent on the days of a period, by day, then id; those after one of them."""
+        wanted = _READ.where(*_within(period)).limit(limit)
         if after is not None:
             wanted = wanted.where(tuple_(SPEND.c.day, SPEND.c.id) > after)
-        return await self._read(wanted)
-
-    async def all(self, period: Period) -> Sequence[Spend]:
-        """All of it."""
-        return await self._read(_within(period))
-
-    async def _read(self, wanted: Select[tuple[object, ...]]) -> Sequence[Spend]:
         async with self._database.read() as reader:
             return [Spend(*tuple(row)) for row in await reader.rows(wanted)]
 
+    async def lines(self, period: Period, currency: str) -> Sequence[SpendLine]:
+        """What was spent on those days: summed where it is in a currency, else as posted."""
+        own, amount = SPEND.c.currency == currency, SPEND.c.amount_minor
+        keys = (SPEND.c.channel, SPEND.c.campaign)
+        summed = select(*keys, func.min(SPEND.c.day).label("day"), func.sum(amount).label("amount"), SPEND.c.currency)
+        singles = select(*keys, SPEND.c.day, amount, SPEND.c.currency).where(not_(own), *_within(period))
+        both = union_all(summed.where(own, *_within(period)).group_by(*keys, SPEND.c.currency), singles)
+        async with self._database.read() as reader:
+            rows = await reader.rows(both)
+        return [SpendLine(row.channel, row.campaign, row.day, int(row.amount), row.currency) for row in rows]
 
-def _within(period: Period) -> Select[tuple[object, ...]]:
-    wanted = _READ
+
+def _within(period: Period) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
     if period.since is not None:
-        wanted = wanted.where(SPEND.c.day >= period.since)
+        conditions.append(SPEND.c.day >= period.since)
     if period.until is not None:
-        wanted = wanted.where(SPEND.c.day < period.until)
-    return wanted
+        conditions.append(SPEND.c.day < period.until)
+    return conditions

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.handlers.attribution.scene import Json, Scene, deal, scene, touch
+from tests.handlers.attribution.scene import NOW, Json, Scene, deal, scene, touch
 
 RATES = "2025-01-01,USD,0.5\n2026-04-14,USD,0.25\n2025-01-01,JPY,0.01"
 """Day 99 of every story is 2026-04-14."""
@@ -99,7 +99,7 @@ async def test_new_rates_hold_for_what_was_won_before(tmp_path: Path) -> None:
         await stage.tell(*VISITS, *DEALS)
         assert (await stage.get("/v1/attribution"))["won"]["amount_minor"] == 100_00
     async with scene(tmp_path, rates=RATES) as stage:
-        while await stage.converting.due(0):
+        while await stage.converting.due(NOW):
             pass
         report = await stage.get("/v1/attribution")
         assert (report["deals"], sum(amounts(report).values())) == (4, 104_33)

@@ -33,7 +33,12 @@ async def test_a_write_key_posts_no_spend(doors: Doors) -> None:
 
 
 async def test_versions_of_the_same_day_share_an_id_and_other_days_do_not(doors: Doors) -> None:
-    said = [{"version": 2}, {"occurred_at": "2026-11-02T00:00:00Z"}, {"amount": 7}, {"day": "2026-11-02"}]
+    said: list[dict[str, Any]] = [
+        {"version": 2},
+        {"occurred_at": "2026-11-02T00:00:00Z"},
+        {"amount": 7},
+        {"day": "2026-11-02"},
+    ]
     await doors.post("/v1/spend", [SPEND | more for more in said], auth=SERVER)
     events = await doors.events(COLLECTED)
     assert len({event.id for event in events[:3]}) == 1
