@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
+from services.attribution.domain.converted import Count
 from services.attribution.domain.credit import Credit
 from services.attribution.domain.journey import Milestone
 from services.attribution.domain.paths.closed import Closed
@@ -95,12 +96,26 @@ class WonDeal(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class OpenDeal:
+    """A deal that is neither won nor lost, where it stands, and what it would earn whom by model."""
+
+    deal_id: str
+    created_at: int
+    stage: str | None
+    account_id: str | None
+    currency: str
+    amount_minor: int
+    credits: Mapping[str, Sequence[Credit]]
+
+
+@dataclass(frozen=True, slots=True)
 class Derived:
     """What was derived of a deal: its journey, and where it is won its credits by model."""
 
     journey: KeptJourney
     credits: Mapping[str, Sequence[Credit]] = field(default_factory=dict)
     won: WonDeal | None = None
+    open: OpenDeal | None = None
 
 
 class People(Protocol):
@@ -215,6 +230,23 @@ class Reported:
     sums: Mapping[str, Mapping[tuple[str, ...], Sum]]
     unconverted: Sequence[Won]
     """What there is no rate for, by currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """What is open: by stage, and by model, stage and key."""
+
+    stages: Mapping[str, Count]
+    sums: Mapping[str, Mapping[tuple[str, ...], Sum]]
+    unconverted: Sequence[Won]
+
+
+class PipelineRead(Protocol):
+    """What the API asks of open deals."""
+
+    async def open(self, asked: ReportAsked) -> Pipeline:
+        """The deals that were created in a period and are open, and who earned them; keys begin with the stage."""
+        ...
 
 
 class SpendRead(Protocol):

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from services.attribution.api import deals, report, spend
+from services.attribution.api import deals, pipeline, report, spend
 from services.attribution.domain.rules import Rules
 from services.attribution.handlers.attributing import Attributing
 from services.attribution.settings import AttributionSettings, rules_of
 from services.attribution.store.converting import Converting
 from services.attribution.store.ledger import open_ledger
+from services.attribution.store.pipeline import PipelineReading
 from services.attribution.store.rates_file import read_rates
 from services.attribution.store.reading import SqlReading
 from services.attribution.store.reports import SqlReports
@@ -70,6 +71,7 @@ def build(deployment: Deployment, alive: Callable[[], bool], settings: Attributi
         report.router(SqlReports(database, rules.rates, rules.currency), spending, rules),
         deals.router(reading, rules),
         spend.router(spending),
+        pipeline.router(PipelineReading(database, rules.rates), rules),
     ]
     converting = Converting(database, rules.rates, rules.currency)
     ticker = Ticker("converting", converting.due, _CONVERTING_SECONDS, deployment.now)

@@ -34,7 +34,7 @@ from shared.web.auth import Scope, require
 
 GROUPS = (*KEYS, "account")
 _MOST_GROUPS = 2
-_DIGITS = 6
+DIGITS = 6
 """Of shares and of parts of deals: past this a float is noise."""
 
 
@@ -53,8 +53,8 @@ def router(reading: Reports, spending: SpendRead, rules: Rules) -> APIRouter:
     ) -> Report:
         """Won amounts, shared by each model over what they are grouped by."""
         asked = ReportAsked(
-            models=_named("models", models, (*rules.models, *BY_CHANNEL)) or tuple(rules.models),
-            keys=_keys(group_by),
+            models=named("models", models, (*rules.models, *BY_CHANNEL)) or tuple(rules.models),
+            keys=grouping(group_by),
             currency=rules.currency if currency is None else money.currency_code(currency),
             since=period.since,
             until=period.until,
@@ -75,7 +75,7 @@ def router(reading: Reports, spending: SpendRead, rules: Rules) -> APIRouter:
     return routes
 
 
-def _named(path: str, text: str, known: Collection[str]) -> tuple[str, ...]:
+def named(path: str, text: str, known: Collection[str]) -> tuple[str, ...]:
     """The names in a text, each once; raises Reject where one is unknown."""
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     if not set(names) <= set(known):
@@ -83,8 +83,9 @@ def _named(path: str, text: str, known: Collection[str]) -> tuple[str, ...]:
     return names
 
 
-def _keys(text: str) -> tuple[str, ...]:
-    keys = _named("group_by", text, GROUPS)
+def grouping(text: str) -> tuple[str, ...]:
+    """What is grouped by; raises Reject."""
+    keys = named("group_by", text, GROUPS)
     if not 0 < len(keys) <= _MOST_GROUPS:
         raise Reject("bad_group", "one or two different ones", "group_by")
     return keys
@@ -122,9 +123,9 @@ def _rows(sums: Mapping[tuple[str, ...], Sum], spend: Spent | None, keys: tuple[
 
 def _row(row: Row, spend: Spent | None) -> ReportRow:
     key = row.key[0] if len(row.key) == 1 else list(row.key)
-    shown = ReportRow(key, round(float(row.deals), _DIGITS), row.amount_minor, round(float(row.share), _DIGITS))
+    shown = ReportRow(key, round(float(row.deals), DIGITS), row.amount_minor, round(float(row.share), DIGITS))
     if spend is None:
         return shown
     cost = spend.by_key.get(row.key, 0)
     back = returns.return_on(row.amount_minor, cost)
-    return replace(shown, spend_minor=cost, roi=None if back is None else round(float(back), _DIGITS))
+    return replace(shown, spend_minor=cost, roi=None if back is None else round(float(back), DIGITS))

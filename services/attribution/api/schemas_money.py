@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from services.attribution.api.schemas import Unconverted
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spend:
@@ -16,3 +18,52 @@ class Spend:
     currency: str
     version: int
     received_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAmount:
+    """What is open, in minor units of the answer's currency."""
+
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The open deals of one stage, as the CRM names it."""
+
+    stage: str
+    deals: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineRow:
+    """What one key would earn of one stage; `key` is a list where there are two."""
+
+    stage: str
+    key: str | list[str]
+    deals: float
+    amount_minor: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineModel:
+    """By one model; the rows sum to `amount_minor`, which is what is open."""
+
+    rows: list[PipelineRow]
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """What is open, by stage and by whom it would be earned."""
+
+    currency: str
+    agreed_model: str
+    group_by: list[str]
+    deals: int
+    open: OpenAmount
+    stages: list[Stage]
+    models: dict[str, PipelineModel]
+    unconverted: list[Unconverted]

@@ -17,6 +17,7 @@ from services.attribution.domain.deal import close_of
 from services.attribution.domain.touch import Touch
 from services.attribution.ports import Derived, KeptTouch, Published, Surroundings
 from services.attribution.store import sums
+from services.attribution.store.pipeline import keep_open
 from services.attribution.store.spend import keep_spend
 from services.attribution.store.tables import ACCOUNTS, CREDITS, DEAL_HISTORY, DEAL_PEOPLE, DEALS, JOURNEYS, TOUCHES
 from shared.contracts.deals import Deal
@@ -199,6 +200,7 @@ class SqlLedger:
                 for number, credit in enumerate(one.credits[model])
             ],
         )
+        await keep_open(work, ordered)
         await sums.move(work, ordered, former)
 
     async def _deals_with(self, people: Collection[str]) -> set[str]:

@@ -128,6 +128,18 @@ CREDIT_SUMS = Table(
 )
 """What the credits of the same deals add up to, under what they have in common (an empty text: nothing there).
 `parts`: deals, in units of 2 ** -40, so that adding and taking away leaves nothing behind."""
+OPEN_DEALS = Table(
+    "open_deals",
+    METADATA,
+    Column("deal_id", String(256), primary_key=True),
+    Column("created_at", BigInteger, nullable=False, index=True),
+    Column("stage", Text),
+    Column("account_id", Text),
+    Column("currency", String(3), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("credits", LargeBinary, nullable=False),
+)
+"""Deals that are neither won nor lost, each with its credits by model in one body: they change with every touch."""
 CREDITS = Table(
     "credits",
     METADATA,
