@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from services.attribution.api import deals, pipeline, report, spend
+from services.attribution.api import costs, deals, pipeline, report, spend
 from services.attribution.domain.rules import Rules
 from services.attribution.handlers.attributing import Attributing
 from services.attribution.settings import AttributionSettings, rules_of
@@ -66,11 +66,12 @@ def build(deployment: Deployment, alive: Callable[[], bool], settings: Attributi
     health = Health(metrics, how_far, alive, checks, deployment.settings.metrics_open)
     tokens = Tokens.of(deployment.credentials)
     reading = SqlReading(database)
-    spending = SpendReading(database)
+    reports, spending = SqlReports(database, rules.rates, rules.currency), SpendReading(database)
     routers = [
-        report.router(SqlReports(database, rules.rates, rules.currency), spending, rules),
+        report.router(reports, spending, rules),
         deals.router(reading, rules),
         spend.router(spending),
+        costs.router(reports, spending, rules),
         pipeline.router(PipelineReading(database, rules.rates), rules),
     ]
     converting = Converting(database, rules.rates, rules.currency)

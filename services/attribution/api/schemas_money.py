@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.attribution.api.schemas import Unconverted
+from services.attribution.api.schemas import Unconverted, UnconvertedSpend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,3 +67,28 @@ class Pipeline:
     stages: list[Stage]
     models: dict[str, PipelineModel]
     unconverted: list[Unconverted]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostRow:
+    """One channel or campaign. `won_deals` are by credit; what was not won has no cost, what cost nothing no return."""
+
+    key: str
+    spend_minor: int
+    won_deals: float
+    credited_minor: int
+    cost_per_won_minor: int | None
+    roi: float | None
+    payback_days: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """What won deals cost, the most expensive channel or campaign first."""
+
+    currency: str
+    model: str
+    group_by: str
+    rows: list[CostRow]
+    unconverted: list[Unconverted]
+    unconverted_spend: list[UnconvertedSpend]
