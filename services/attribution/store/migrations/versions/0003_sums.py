@@ -61,10 +61,11 @@ def upgrade() -> None:
         sa.Column("volume", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("span", "reported_in", "model", "start", *_KEYS),
     )
-    _fill(op.get_bind().dialect.name)
+    fill(op.get_bind().dialect.name)
 
 
-def _fill(dialect: str) -> None:
+def fill(dialect: str) -> None:
+    """Sum what was won before, as a derivation would have."""
     op.execute(
         "INSERT INTO summed SELECT id, closed_at, currency, amount_minor, currency, amount_minor FROM deals"
         " WHERE status = 'won' AND id IN (SELECT deal_id FROM credits)"
