@@ -1,5 +1,6 @@
 """`GET /v1/costs`: what a won deal cost by channel or campaign, and when what was credited covered the spend."""
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -9,7 +10,8 @@ from services.attribution.api.periods import AskedPeriod
 from services.attribution.api.report import DIGITS, named
 from services.attribution.api.schemas import Unconverted, UnconvertedSpend
 from services.attribution.domain import returns
-from services.attribution.domain.costs import Cost, costs
+from services.attribution.domain.costs import Cost, Sums, costs
+from services.attribution.domain.returns import Spent
 from services.attribution.domain.rules import Rules
 from services.attribution.ports import ReportAsked, Reports, SpendRead
 from shared.kernel import money
@@ -33,19 +35,31 @@ def router(reading: Reports, spending: SpendRead, rules: Rules) -> APIRouter:
         if len(names) > 1:
             raise Reject("bad_model", "one of them", "model")
         into = rules.currency if currency is None else money.currency_code(currency)
-        asked = ReportAsked(names, (group_by, "day"), into, period.since, period.until)
+        asked = ReportAsked(names, (group_by,), into, period.since, period.until)
+        spend = returns.spent(await spending.lines(period, into), asked.keys, into, rules.rates)
         reported = await reading.report(asked)
-        spend = returns.spent(await spending.lines(period, into), (group_by,), into, rules.rates)
+        earned = reported.sums.get(names[0], {})
+        by_day = await _since_the_spend(reading, asked, spend)
         return schemas.Costs(
             currency=into,
             model=names[0],
             group_by=group_by,
-            rows=[_row(row) for row in costs(spend, reported.sums.get(names[0], {}))],
+            rows=[_row(row) for row in costs(spend, earned, by_day)],
             unconverted=[Unconverted(one.currency, one.deals, one.amount_minor) for one in reported.unconverted],
             unconverted_spend=[UnconvertedSpend(*one) for one in spend.unconverted.items()],
         )
 
     return routes
+
+
+async def _since_the_spend(reading: Reports, asked: ReportAsked, spend: Spent) -> Sums:
+    """What was earned by day since the first day of spend; nothing where there was none."""
+    if not spend.first_day:
+        return {}
+    first = min(spend.first_day.values())
+    since = first if asked.since is None else max(first, asked.since)
+    reported = await reading.report(replace(asked, keys=(*asked.keys, "day"), since=since))
+    return reported.sums.get(asked.models[0], {})
 
 
 def _row(cost: Cost) -> schemas.CostRow:

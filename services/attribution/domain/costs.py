@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from services.attribution.domain.report import Sum
-from services.attribution.domain.returns import Spent, return_on
+from services.attribution.domain.returns import Spent, return_on, with_spend
 from shared.kernel.instant import DAY
+
+Sums = Mapping[tuple[str, ...], Sum]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,29 +28,25 @@ class Cost:
     """From the first day of spend to the close that covered all of it; None where nothing did, or nothing was spent."""
 
 
-def costs(spend: Spent, earned: Mapping[tuple[str, ...], Sum]) -> tuple[Cost, ...]:
-    """The most expensive first; `earned` is by key and day of the close (its first millisecond, as text)."""
-    by_key: defaultdict[str, dict[int, Sum]] = defaultdict(dict)
-    for (key,) in spend.by_key:
-        by_key[key] = {}
-    for (key, day), found in earned.items():
-        by_key[key][int(day)] = found
-    rows = (_cost(key, days, spend) for key, days in by_key.items())
+def costs(spend: Spent, earned: Sums, by_day: Sums) -> tuple[Cost, ...]:
+    """The most expensive first; `by_day` has in its keys the first millisecond of the close's day, as text."""
+    days: defaultdict[tuple[str, ...], list[tuple[int, Sum]]] = defaultdict(list)
+    for (key, day), found in by_day.items():
+        days[key,].append((int(day), found))
+    rows = (_cost(key, spend, sum_of, days[key]) for key, sum_of in with_spend(earned, spend).items())
     return tuple(sorted(rows, key=lambda row: (-row.spend_minor, -row.earned_minor, row.key)))
 
 
-def _cost(key: str, days: Mapping[int, Sum], spend: Spent) -> Cost:
-    spent = spend.by_key.get((key,), 0)
-    deals = sum((day.deals for day in days.values()), Fraction(0))
-    earned = sum(day.amount_minor for day in days.values())
+def _cost(key: tuple[str, ...], spend: Spent, earned: Sum, days: Iterable[tuple[int, Sum]]) -> Cost:
+    spent = spend.by_key.get(key, 0)
     return Cost(
-        key=key,
+        key=key[0],
         spend_minor=spent,
-        deals=deals,
-        earned_minor=earned,
-        per_deal_minor=round(spent / deals) if deals else None,
-        roi=return_on(earned, spent),
-        payback_days=payback(spent, spend.first_day[key,], days.items()) if spent else None,
+        deals=earned.deals,
+        earned_minor=earned.amount_minor,
+        per_deal_minor=round(spent / earned.deals) if earned.deals else None,
+        roi=return_on(earned.amount_minor, spent),
+        payback_days=payback(spent, spend.first_day[key], days) if spent else None,
     )
 
 

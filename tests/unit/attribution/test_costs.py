@@ -22,18 +22,31 @@ def earned(*days: tuple[str, int, int]) -> dict[tuple[str, ...], Sum]:
     return {(channel, str(START + day * DAY)): Sum(Fraction(1, 2), amount, amount) for channel, day, amount in days}
 
 
+def whole(by_day: dict[tuple[str, ...], Sum]) -> dict[tuple[str, ...], Sum]:
+    """The same without days."""
+    found: dict[tuple[str, ...], Sum] = {}
+    for (channel, _), one in by_day.items():
+        found.setdefault((channel,), Sum()).add(one.deals, one.amount_minor, one.volume)
+    return found
+
+
+def of(spent_on: Spent, by_day: dict[tuple[str, ...], Sum]) -> tuple[Cost, ...]:
+    """What they cost."""
+    return costs(spent_on, whole(by_day), by_day)
+
+
 def told(*rows: Cost) -> list[tuple[str, int | None, int | None]]:
     return [(row.key, row.per_deal_minor, row.payback_days) for row in rows]
 
 
 def test_a_deal_costs_what_its_part_of_the_spend_is() -> None:
-    rows = costs(spend(("email", 0, 30), ("email", 2, 20)), earned(("email", 5, 10), ("email", 6, 70)))
+    rows = of(spend(("email", 0, 30), ("email", 2, 20)), earned(("email", 5, 10), ("email", 6, 70)))
     assert told(*rows) == [("email", 50, 6)]
     assert (rows[0].deals, rows[0].earned_minor, rows[0].roi) == (Fraction(1), 80, Fraction(3, 5))
 
 
 def test_what_brought_nothing_costs_and_what_cost_nothing_brings() -> None:
-    rows = costs(spend(("print", 0, 7)), earned(("email", 5, 10)))
+    rows = of(spend(("print", 0, 7)), earned(("email", 5, 10)))
     assert told(*rows) == [("print", None, None), ("email", 0, None)]
 
 
