@@ -8,10 +8,12 @@ from alembic.operations import Operations
 from sqlalchemy import Connection, delete
 
 from services.attribution.store.tables import CREDIT_SUMS, SUMMED, WON_SUMS
+from services.attribution.wiring import MIGRATIONS
 from tests.handlers.attribution.rebuilding import rebuilt_is_live
 from tests.handlers.attribution.scene import Json, Scene, deal, scene, touch
 
-_MIGRATION = import_module("services.attribution.store.migrations.versions.0003_sums")
+_FILE = next(MIGRATIONS.glob("versions/*_sums.py"))
+_MIGRATION = import_module(f"services.attribution.store.migrations.versions.{_FILE.stem}")
 STORY = (
     touch("t1", 1, channel="email", campaign={"name": "Spring", "source": "mail"}),
     touch("t2", 2, channel="phone"),
