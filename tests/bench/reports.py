@@ -1,7 +1,7 @@
 """Reports over many won deals on PostgreSQL, asked over HTTP: what stands between a question and its answer.
 
 Deals, their credits by two models and the sums of all models are generated rows: three years of closes, three
-interactions a deal, twelve channels with two campaigns at a time, each of a month, six kinds.
+interactions a deal, twelve channels with two campaigns at a time, each of a month, six kinds; spend on every day.
 """
 
 import time
@@ -98,6 +98,7 @@ async def _fill(url: str, deals: int, models: list[str]) -> None:
         for span in ("month", "day"):
             await connection.execute(_WON_SUMS.format(span=span))
             await connection.execute(_CREDIT_SUMS.format(span=span, first=models[0]), models)
+        await connection.execute(_SPEND)
         await connection.execute("ANALYZE")
     finally:
         await connection.close()
@@ -117,6 +118,11 @@ SELECT deal_id, '{model}', i, closed_at - i, 'kind-' || (at / 11 + i) % 6, 'chan
 FROM (SELECT *, closed_at / 1000 AS at FROM summed) s, generate_series(0, 2) i,
     LATERAL (SELECT (at / 7 + i * 5) % 12 AS c) met
 """
+_SPEND = f"""
+INSERT INTO spend SELECT gen_random_uuid(), 1, gen_random_uuid(), 'web', 'channel-' || c,
+    'campaign-' || c || '-0-' || i, {_START} + n * {DAY}, 10000 + n, 'EUR', 0
+FROM generate_series(0::bigint, {_DAYS} - 1) n, generate_series(0, 11) c, generate_series(0, 1) i
+"""  # noqa: S608 - figures of our own
 _WON_SUMS = """
 INSERT INTO won_sums SELECT '{span}', {span}, currency, currency, count(*), sum(amount_minor), sum(amount_minor)
 FROM summed JOIN months ON day = closed_at - closed_at % 86400000 GROUP BY {span}, currency
