@@ -2,21 +2,22 @@
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
-from services.attribution.domain.cause import Reason
+from services.attribution.domain.converted import Count
 from services.attribution.domain.credit import Credit
 from services.attribution.domain.journey import Milestone
-from services.attribution.domain.month import Month
 from services.attribution.domain.paths.closed import Closed
+from services.attribution.domain.period import Period
 from services.attribution.domain.quality import Lead
 from services.attribution.domain.report import Sum
-from services.attribution.domain.rules import Rules
+from services.attribution.domain.spend import Spend, SpendLine
 from services.attribution.domain.touch import Touch, Why
 from services.attribution.domain.walks import Outcome, Walk
 from shared.contracts.deals import Deal as PostedDeal
 from shared.contracts.handoffs import HandoffActed
 from shared.contracts.leads import LeadQualified, LeadStageChanged
+from shared.contracts.spend import CollectedSpend
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,31 +90,38 @@ class KeptJourney:
     """The milestones that no interaction led to, or of which nothing is known."""
 
 
+class WonDeal(NamedTuple):
+    """A won deal as it is summed: its amount, and the same in the charter's currency where there is a rate."""
+
+    deal_id: str
+    closed_at: int
+    currency: str
+    amount_minor: int
+    reported_in: str
+    reported_minor: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDeal:
+    """A deal that is neither won nor lost, where it stands, and what it would earn whom by model."""
+
+    deal_id: str
+    created_at: int
+    stage: str | None
+    account_id: str | None
+    currency: str
+    amount_minor: int
+    credits: Mapping[str, Sequence[Credit]]
+
+
 @dataclass(frozen=True, slots=True)
 class Derived:
     """What was derived of a deal: its journey, and where it is won its credits by model."""
 
     journey: KeptJourney
     credits: Mapping[str, Sequence[Credit]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Credited:
-    """The credit of a deal as it is derived now; none where it is not won."""
-
-    deal: PostedDeal
-    charter: str
-    credits: Mapping[str, Sequence[Credit]]
-    reason: Reason
-    """Why it changed, if it did and the deal itself did not."""
-
-
-class Books(Protocol):
-    """The credit of deals, and the books of months that are closed."""
-
-    async def enter(self, credited: Sequence[Credited]) -> None:
-        """Keep the credit of deals as it is now; where it changed, also when and why."""
-        ...
+    won: WonDeal | None = None
+    open: OpenDeal | None = None
 
 
 class People(Protocol):
@@ -167,6 +175,10 @@ class Ledger(Protocol):
         """Keep acts of sales; one that is there stays."""
         ...
 
+    async def keep_spend(self, spend: Collection[CollectedSpend]) -> None:
+        """Keep what was spent, each in its highest version."""
+        ...
+
     async def dirty(
         self, people: Collection[str], deals: Collection[str], accounts: Collection[str]
     ) -> Sequence[PostedDeal]:
@@ -178,7 +190,7 @@ class Ledger(Protocol):
         ...
 
     async def keep_journeys(self, derived: Sequence[Derived]) -> None:
-        """Keep the journeys that deals have now, in place of those they had."""
+        """Keep the journeys that deals have now, in place of those they had, and what is open of them."""
         ...
 
 
@@ -218,6 +230,11 @@ class ReportAsked:
     """Closed before this time."""
     view: View = "as_known"
 
+    @property
+    def period(self) -> Period:
+        """Both."""
+        return Period(self.since, self.until)
+
 
 @dataclass(frozen=True, slots=True)
 class Won:
@@ -234,84 +251,14 @@ Sums = Mapping[str, Mapping[tuple[str, ...], Sum]]
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What was won in each currency, and by model and key the sums of those in the currency asked for."""
+    """What was won, in the currency asked for, and by model and key its sums."""
 
-    won: Sequence[Won]
+    won: Won
     sums: Sums
+    unconverted: Sequence[Won]
+    """What there is no rate for, by currency."""
     adjusted: Mapping[str, Sums] = field(default_factory=dict)
     """By closed month, what became known about it in the time asked for; as reported only."""
-
-
-@dataclass(frozen=True, slots=True)
-class BookedMonth:
-    """A month, when it was closed and by which rules; what was won in it as reported then, and as known now."""
-
-    month: Month
-    closed_at: int | None = None
-    charter: str | None = None
-    agreed: str | None = None
-    reported: Sequence[Won] = ()
-    known: Sequence[Won] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Adjusted:
-    """What one change of a deal's credit added to a closed month under one key; `place` is its place in the list."""
-
-    place: tuple[int, str, int, int]
-    deal_id: str
-    key: tuple[str, ...]
-    amount_minor: int
-    currency: str
-    at: int
-    reason: Reason
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """The credit of a deal by model and channel, in minor units."""
-
-    currency: str
-    by_model: Mapping[str, Mapping[str, int]]
-
-
-@dataclass(frozen=True, slots=True)
-class CreditChange:
-    """The `n`th change of a deal's credit; `before` is none where nothing was, or where it is no longer kept."""
-
-    n: int
-    at: int
-    reason: Reason
-    status: str
-    charter: str
-    before: Totals | None
-    after: Totals
-
-
-class Periods(Protocol):
-    """Months that are closed, and what has become known of them since."""
-
-    async def close(self, month: Month, rules: Rules, now: int) -> BookedMonth:
-        """Freeze what the deals closed in a month earned; one that is closed already stays as it was."""
-        ...
-
-    async def period(self, month: Month) -> BookedMonth:
-        """A month, closed or not."""
-        ...
-
-    async def closed(self, limit: int, after: str | None) -> Sequence[BookedMonth]:
-        """The closed months in their order, those after one."""
-        ...
-
-    async def adjustments(
-        self, month: Month, model: str, keys: Sequence[str], limit: int, after: tuple[str | int, ...] | None
-    ) -> Sequence[Adjusted]:
-        """What was added to a month since it was closed, in the order in which it became known."""
-        ...
-
-    async def changes(self, deal_id: str, limit: int, after: int) -> Sequence[CreditChange] | None:
-        """The changes of a deal's credit after the `after`th; None where nobody has heard of the deal."""
-        ...
 
 
 class QualityReading(Protocol):
@@ -347,6 +294,35 @@ class Walks(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """What is open: by stage, and by model, stage and key."""
+
+    stages: Mapping[str, Count]
+    sums: Sums
+    unconverted: Sequence[Won]
+
+
+class PipelineRead(Protocol):
+    """What the API asks of open deals."""
+
+    async def open(self, asked: ReportAsked) -> Pipeline:
+        """The deals that were created in a period and are open, and who earned them; keys begin with the stage."""
+        ...
+
+
+class SpendRead(Protocol):
+    """What the API asks of spend."""
+
+    async def page(self, period: Period, limit: int, after: tuple[int, str] | None) -> Sequence[Spend]:
+        """What was spent on the days of a period, by day, then id; those after one of them."""
+        ...
+
+    async def lines(self, period: Period, currency: str) -> Sequence[SpendLine]:
+        """What was spent on those days: summed where it is in a currency, else as posted."""
+        ...
+
+
 class Reading(Protocol):
     """What the API asks; each answer is of one moment."""
 
@@ -365,6 +341,10 @@ class Reading(Protocol):
     async def journey(self, deal_id: str) -> KeptJourney | None:
         """The journey of a deal."""
         ...
+
+
+class Reports(Protocol):
+    """What the API asks of many deals at once."""
 
     async def report(self, asked: ReportAsked) -> Reported:
         """What was won, and who earned it."""

@@ -12,7 +12,8 @@ from services.attribution.api import asking, books
 from services.attribution.api.report import GROUPS
 from services.attribution.domain.month import Month, month
 from services.attribution.domain.rules import Rules
-from services.attribution.ports import Adjusted, BookedMonth, CreditChange, Periods, Totals, Won
+from services.attribution.ports import Won
+from services.attribution.ports_books import Adjusted, BookedMonth, CreditChange, Periods, Totals
 from shared.kernel.errors import Conflict, NotFound
 from shared.kernel.instant import Instant, to_text
 from shared.web.auth import Scope, require

@@ -10,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from services.attribution.domain.rules import Rules
 from services.attribution.handlers.deriving import derive
 from services.attribution.handlers.news import News
-from services.attribution.ports import Books, Credited, Derived, KeptTouch, Ledger, People
+from services.attribution.ports import Derived, KeptTouch, Ledger, People
+from services.attribution.ports_books import Books, Credited
 from shared.contracts.deals import Deal
 from shared.contracts.envelope import Emit
 from shared.contracts.handoffs import HandoffActed
 from shared.contracts.leads import LeadQualified, LeadStageChanged
+from shared.contracts.spend import CollectedSpend
 
 
 class Attributing:
@@ -33,6 +35,7 @@ class Attributing:
         self._promotions: dict[str, LeadQualified] = {}
         self._acts: dict[tuple[str, int], HandoffActed] = {}
         self._news = News()
+        self._spend: dict[str, CollectedSpend] = {}
 
     def keep_touch(self, kept: KeptTouch) -> None:
         """A touch arrived, or arrived again with a new owner: the highest revision holds."""
@@ -79,6 +82,12 @@ class Attributing:
         """Sales did something with a lead."""
         self._acts[said.handoff_id, said.version] = said
 
+    def keep_spend(self, posted: CollectedSpend) -> None:
+        """Spend arrived: the highest (version, event id) holds."""
+        held = self._spend.get(posted.id)
+        if held is None or (held.version, held.event_id) < (posted.version, posted.event_id):
+            self._spend[posted.id] = posted
+
     def _touch_buyer(self, deal: Deal) -> None:
         for person in deal.people:
             self.people.touch(person.person_id)
@@ -95,6 +104,7 @@ class Attributing:
         await self.ledger.keep_acts(self._acts.values())
         for person_id in await self.ledger.keep_stages(self._stages.values()):
             self.people.touch(person_id)
+        await self.ledger.keep_spend(self._spend.values())
         members = await self.people.settle()
         dirty = await self.ledger.dirty(members, self._deals, self._accounts)
         if dirty:
@@ -107,4 +117,4 @@ class Attributing:
         return ()
 
     def _credited(self, deal: Deal, derived: Derived, members: Mapping[str, str]) -> Credited:
-        return Credited(deal, derived.journey.charter, derived.credits, self._news.reason(deal, members))
+        return Credited(deal, derived.journey.charter, derived.credits, self._news.reason(deal, members), derived.won)

@@ -13,7 +13,8 @@ from services.attribution.domain.cause import Cause, Reason
 from services.attribution.domain.month import Month, month
 from services.attribution.domain.report import NONE
 from services.attribution.domain.rules import Rules
-from services.attribution.ports import Adjusted, BookedMonth, CreditChange, Totals, Won
+from services.attribution.ports import Won
+from services.attribution.ports_books import Adjusted, BookedMonth, CreditChange, Totals
 from services.attribution.store.books import ensure_months
 from services.attribution.store.reported import keys_of
 from services.attribution.store.tables import (
