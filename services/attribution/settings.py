@@ -1,4 +1,9 @@
-"""What attribution goes by: the charter's rules as the domain reads them."""
+"""What attribution goes by: its own knobs, and the charter's rules as the domain reads them."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.attribution.domain.interactions import InteractionRules
 from services.attribution.domain.journey import JourneyRules
@@ -12,6 +17,17 @@ from shared.kernel.instant import DAY, MINUTE
 
 UNSIGNED = "default"
 """The version of the shipped charter, in force until one is signed."""
+
+
+class AttributionSettings(BaseSettings):
+    """Environment variables `THROUGHLINE_ATTRIBUTION_*`."""
+
+    model_config = SettingsConfigDict(env_prefix="THROUGHLINE_ATTRIBUTION_", frozen=True)
+
+    rates: Path | None = Field(
+        default=None,
+        description="File of rates, `.csv` or `.yaml`: day, currency, rate into the charter's; read at the start.",
+    )
 
 
 def rules_of(charter: Charter, version: str = UNSIGNED) -> Rules:

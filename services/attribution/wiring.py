@@ -1,19 +1,25 @@
 """Puts attribution together: its store, its session, its routes, its parts."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from services.attribution.api import closing, deals, exports, paths, quality, report
+from services.attribution.api import closing, costs, deals, exports, paths, pipeline, quality, report, spend
 from services.attribution.domain.rules import Rules
 from services.attribution.handlers.attributing import Attributing
-from services.attribution.settings import rules_of
+from services.attribution.settings import AttributionSettings, rules_of
 from services.attribution.store.books import SqlBooks
+from services.attribution.store.converting import Converting
 from services.attribution.store.export import sections
 from services.attribution.store.exports import SqlExports
 from services.attribution.store.ledger import open_ledger
 from services.attribution.store.periods import SqlPeriods
+from services.attribution.store.pipeline import PipelineReading
 from services.attribution.store.quality import SqlQuality
+from services.attribution.store.rates_file import read_rates
 from services.attribution.store.reading import SqlReading
+from services.attribution.store.reports import SqlReports
+from services.attribution.store.spend import SpendReading
 from services.attribution.store.walks import SqlWalks
 from services.attribution.worker import GROUP, HANDLERS, TOPICS
 from services.deployment import Deployment, Service, log_check, store_check, working
@@ -27,12 +33,15 @@ from shared.observe.metrics import Metrics
 from shared.runtime.lag import lag
 from shared.runtime.relay import Relay
 from shared.runtime.session import Consuming
+from shared.runtime.tick import Ticker
 from shared.web import export
 from shared.web.app import build_app
 from shared.web.auth import Tokens
 from shared.web.health import Health
 
 MIGRATIONS = Path(__file__).parent / "store" / "migrations"
+_CONVERTING_SECONDS = 3_600.0
+"""Rates change when the process starts; another worker may have started with others."""
 
 
 def consuming(rules: Rules) -> Consuming[Attributing]:
@@ -45,10 +54,16 @@ def consuming(rules: Rules) -> Consuming[Attributing]:
     return Consuming(GROUP, TOPICS, HANDLERS, open_session)
 
 
-def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
+def rules_in_force(settings: AttributionSettings) -> Rules:
+    """The charter's rules with the rates that the deployment gives; raises ValueError where those are wrong."""
+    rules = rules_of(charter_text.default())
+    return replace(rules, rates=read_rates(settings.rates, rules.currency))
+
+
+def build(deployment: Deployment, alive: Callable[[], bool], settings: AttributionSettings | None = None) -> Service:
     """The service, on the log and the store of a deployment; `alive` asks whether the process is well."""
     database = deployment.open_database("attribution")
-    rules = rules_of(charter_text.default())
+    rules = rules_in_force(settings or AttributionSettings())
     relay = Relay(deployment.log, database)
 
     async def how_far() -> Lag:
@@ -59,20 +74,29 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
     health = Health(metrics, how_far, alive, checks, deployment.settings.metrics_open)
     tokens = Tokens.of(deployment.credentials)
     reading = SqlReading(database)
+    reports, spending = SqlReports(database, rules.rates, rules.currency), SpendReading(database)
     routers = [
-        report.router(reading, rules),
+        report.router(reports, spending, rules),
         deals.router(reading, rules),
         quality.router(SqlQuality(database), rules),
         paths.router(SqlWalks(database), rules),
         export.router("attribution", Exporter(database, sections).export),
         closing.router(SqlPeriods(database), rules, deployment.now),
         exports.router(SqlExports(database), rules),
+        spend.router(spending),
+        costs.router(reports, spending, rules),
+        pipeline.router(PipelineReading(database, rules.rates), rules),
     ]
+    converting = Converting(database, rules.rates, rules.currency)
+    ticker = Ticker("converting", converting.due, _CONVERTING_SECONDS, deployment.now)
     return Service(
         name="attribution",
         database=database,
         migrations=MIGRATIONS,
         api=build_app("attribution", routers, tokens, health),
         health=build_app("attribution worker", [], tokens, health),
-        worker=working(deployment, database, consuming(rules), relay, metrics),
+        worker=[
+            *working(deployment, database, consuming(rules), relay, metrics),
+            ("attribution.converting", ticker.run),
+        ],
     )

@@ -5,6 +5,7 @@ from services.attribution.handlers import (
     on_handoff,
     on_lead_qualified,
     on_person,
+    on_spend,
     on_stage_changed,
     on_touchpoint,
 )
@@ -14,7 +15,7 @@ from shared.contracts.handoffs import HANDOFF_ACTS
 from shared.runtime.session import On
 
 GROUP = "attribution"
-TOPICS = (topics.TOUCHPOINTS, topics.DEALS, topics.LEADS, topics.HANDOFFS)
+TOPICS = (topics.TOUCHPOINTS, topics.DEALS, topics.LEADS, topics.HANDOFFS, topics.SPEND_COLLECTED)
 
 HANDLERS: dict[str, On[Attributing]] = {
     "touchpoint": On(on_touchpoint.keys, on_touchpoint.on_touchpoint),
@@ -25,4 +26,5 @@ HANDLERS: dict[str, On[Attributing]] = {
     "lead.stage_changed": On(on_stage_changed.keys, on_stage_changed.on_stage_changed),
     "lead.qualified": On(on_lead_qualified.keys, on_lead_qualified.on_lead_qualified),
     **{f"handoff.{act}": On(on_handoff.keys, on_handoff.on_handoff) for act in HANDOFF_ACTS},
+    "spend.collected": On(on_spend.keys, on_spend.on_spend),
 }

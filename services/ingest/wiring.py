@@ -9,8 +9,8 @@ from pathlib import Path
 from services.deployment import Deployment, Service, log_check, store_check, working
 from services.ingest.api import accounts, acts, events, people, rejected, reviews
 from services.ingest.api.collect import Collector
-from services.ingest.api.deals import DealsDoor
 from services.ingest.api.door_keys import DoorKey
+from services.ingest.api.posts import PostsDoor
 from services.ingest.domain.limits import Limits
 from services.ingest.settings import IngestSettings
 from services.ingest.store.account_reading import SqlAccountReading
@@ -89,12 +89,12 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
     secret = deployment.credentials.derived_key("record keys")
     log = crashing(deployment.log)
     collector = Collector(log, keys, secret, deployment.now, draw_message_id, limits, origins)
-    deals = DealsDoor(log, keys, secret, deployment.now, draw_message_id, limits)
+    posts = PostsDoor(log, keys, secret, deployment.now, draw_message_id, limits)
     return Service(
         name="ingest",
         database=database,
         migrations=MIGRATIONS,
-        api=PathSwitch(collector, collector.paths, PathSwitch(deals, deals.paths, routes)),
+        api=PathSwitch(collector, collector.paths, PathSwitch(posts, posts.paths, routes)),
         health=build_app("ingest worker", [], tokens, worker_health),
         worker=working(deployment, database, consuming, relay, metrics),
     )

@@ -7,6 +7,7 @@ from msgspec import Struct
 from shared.contracts.deals import CollectedDeal, Deal
 from shared.contracts.handoffs import HANDOFF_ACTS, HandoffActed
 from shared.contracts.leads import LeadQualified, LeadStageChanged
+from shared.contracts.spend import CollectedSpend
 from shared.contracts.touchpoints import (
     CollectedTouchpoint,
     PersonIdentified,
@@ -41,6 +42,14 @@ TOUCHPOINTS_REJECTED = Topic(
     "touchpoints.rejected", "none", {"touchpoint.rejected": RejectedTouchpoint}, "ingest", ("ingest",), 30
 )
 DEALS_COLLECTED = Topic("deals.collected", "deal id", {"deal.collected": CollectedDeal}, "ingest", ("ingest",), 7)
+SPEND_COLLECTED = Topic(
+    "spend.collected",
+    "UUID of source, channel, campaign and day",
+    {"spend.collected": CollectedSpend},
+    "ingest",
+    ("attribution",),
+    30,
+)
 TOUCHPOINTS = Topic(
     "touchpoints",
     "person id",
@@ -74,6 +83,7 @@ HANDOFFS = Topic(
 
 TOPICS: tuple[Topic, ...] = (
     TOUCHPOINTS_COLLECTED, TOUCHPOINTS_REJECTED, DEALS_COLLECTED, TOUCHPOINTS, DEALS, LEADS, HANDOFFS,
+    SPEND_COLLECTED,
 )  # fmt: skip
 
 TYPES: dict[str, type[Struct]] = {name: struct for topic in TOPICS for name, struct in topic.types.items()}

@@ -47,7 +47,7 @@ class Upsert:
 
     `conflict` names the unique columns: with no `update` a row that is there stays as it is; else those
     columns are replaced, where `newer` (columns that have to grow, compared as a tuple) is given only by a
-    row that is newer. Rows are tuples in the order of `columns`.
+    row that is newer. Columns of `add` grow by what a row gives. Rows are tuples in the order of `columns`.
     """
 
     def __init__(
@@ -58,12 +58,13 @@ class Upsert:
         conflict: Sequence[str] = (),
         update: Sequence[str] = (),
         newer: Sequence[str] = (),
+        add: Sequence[str] = (),
     ) -> None:
         names = tuple(columns) or tuple(c.name for c in table.columns)
         self.table = table
         self.columns = names
         self.conflict = tuple(conflict)
-        tail = _on_conflict(table.name, conflict, update, newer)
+        tail = _on_conflict(table.name, conflict, _changes(table.name, update, add), newer)
         listed = ", ".join(names)
         arrays = ", ".join(f"CAST(:{name} AS {_array_type(table.columns[name])})" for name in names)
         values = ", ".join(f":{name}" for name in names)
@@ -80,13 +81,18 @@ class Upsert:
         return [dict(zip(self.columns, row, strict=True)) for row in rows]
 
 
-def _on_conflict(table: str, conflict: Sequence[str], update: Sequence[str], newer: Sequence[str]) -> str:
+def _changes(table: str, update: Sequence[str], add: Sequence[str]) -> list[str]:
+    return [f"{name} = excluded.{name}" for name in update] + [
+        f"{name} = {table}.{name} + excluded.{name}" for name in add
+    ]
+
+
+def _on_conflict(table: str, conflict: Sequence[str], changes: Sequence[str], newer: Sequence[str]) -> str:
     if not conflict:
         return ""
-    if not update:
+    if not changes:
         return f" ON CONFLICT ({', '.join(conflict)}) DO NOTHING"
-    changes = ", ".join(f"{name} = excluded.{name}" for name in update)
-    clause = f" ON CONFLICT ({', '.join(conflict)}) DO UPDATE SET {changes}"
+    clause = f" ON CONFLICT ({', '.join(conflict)}) DO UPDATE SET {', '.join(changes)}"
     if newer:
         ours = ", ".join(f"{table}.{name}" for name in newer)
         theirs = ", ".join(f"excluded.{name}" for name in newer)

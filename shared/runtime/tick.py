@@ -40,11 +40,13 @@ class Ticker:
             except TryLater as error:
                 _log.warning("tick.waits", name=self._name, reason=str(error))
             if not done:
-                await self._rest()
+                await self._rest(stopping)
 
-    async def _rest(self) -> None:
+    async def _rest(self, stopping: asyncio.Event) -> None:
+        """Until it is time again, or woken; whoever is to stop does not wait for that."""
+        waiting = [asyncio.ensure_future(event.wait()) for event in (self._woken, stopping)]
         try:
-            async with asyncio.timeout(self._seconds):
-                await self._woken.wait()
-        except TimeoutError:
-            return
+            await asyncio.wait(waiting, timeout=self._seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waiting:
+                one.cancel()

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from shared.observe import logs
-from tests.bench import consumers, credit, doors, latency
+from tests.bench import consumers, credit, doors, latency, reports
 from tests.bench.page import Machine, page
 from tests.bench.processes import ROOT
 from tests.bench.run import FULL, QUICK, Parts, Run, Section
@@ -31,7 +31,13 @@ Part = Callable[[Run], Awaitable[list[Section]]]
 
 
 PARTS: Mapping[str, Part] = MappingProxyType(
-    {"doors": doors.measure, "consumers": consumers.measure, "latency": latency.measure, "credit": credit.measure}
+    {
+        "doors": doors.measure,
+        "consumers": consumers.measure,
+        "latency": latency.measure,
+        "credit": credit.measure,
+        "reports": reports.measure,
+    }
 )
 """Memory is told by the part that has every process running under load."""
 
@@ -52,7 +58,7 @@ def main(
     *,
     quick: Annotated[bool, typer.Option("--quick", help="Under four minutes instead of fifteen.")] = False,
     facts: Annotated[int | None, typer.Option(min=1_000, help="Facts that the consumers find there already.")] = None,
-    only: Annotated[str, typer.Option(help="Parts, with commas: doors, consumers, latency, memory, credit.")] = "",
+    only: Annotated[str, typer.Option(help="Of doors, consumers, latency, memory, credit, reports.")] = "",
     output: Annotated[Path | None, typer.Option(help="Where the page goes; docs/performance.md where all ran.")] = None,
 ) -> None:
     """Measure, print the page, and write it."""

@@ -12,6 +12,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from services.attribution.api import asking
+from services.attribution.api.periods import AskedPeriod
 from services.attribution.api.schemas import (
     Adjusted,
     AdjustedModel,
@@ -19,35 +20,39 @@ from services.attribution.api.schemas import (
     ModelReport,
     Report,
     ReportRow,
+    SpentAmount,
     Unconverted,
+    UnconvertedSpend,
     WonAmount,
 )
 from services.attribution.domain import report as summing
+from services.attribution.domain import returns
 from services.attribution.domain.paths.closed import BY_CHANNEL, learn
 from services.attribution.domain.report import KEYS, Row, Sum
+from services.attribution.domain.returns import SPENT_ON, Spent
 from services.attribution.domain.rules import Rules
-from services.attribution.ports import Reading, ReportAsked, Reported, Sums, View
+from services.attribution.ports import ReportAsked, Reported, Reports, Sums, View
+from services.attribution.ports.money import SpendRead
 from shared.kernel import money
 from shared.kernel.errors import Reject
 from shared.web.auth import Scope, require
 
 GROUPS = (*KEYS, "account")
-_DIGITS = 6
+DIGITS = 6
 """Of shares and of parts of deals: past this a float is noise."""
 
 
-def router(reading: Reading, rules: Rules) -> APIRouter:
+def router(reading: Reports, spending: SpendRead, rules: Rules) -> APIRouter:
     """The routes of reports."""
     routes = APIRouter(tags=["attribution"], dependencies=[require(Scope.READ)])
 
     @routes.get("/v1/attribution")
     async def attribution(
+        period: AskedPeriod,
         models: Annotated[
             str, Query(description=f"Names with commas, also {', '.join(BY_CHANNEL)}; all rule models.")
         ] = "",
         group_by: Annotated[str, Query(description=f"One or two with a comma: {', '.join(GROUPS)}.")] = "channel",
-        since: Annotated[str | None, Query(alias="from", description="Closed at this time or later.")] = None,
-        until: Annotated[str | None, Query(alias="to", description="Closed before this time.")] = None,
         currency: Annotated[str | None, Query(description="ISO 4217; the charter's.")] = None,
         view: Annotated[
             View, Query(description="Closed months as they were closed, or all as known now.")
@@ -58,8 +63,8 @@ def router(reading: Reading, rules: Rules) -> APIRouter:
             models=asking.named("models", models, (*rules.models, *BY_CHANNEL)) or tuple(rules.models),
             keys=asking.keys(group_by, GROUPS),
             currency=rules.currency if currency is None else money.currency_code(currency),
-            since=asking.moment("from", since),
-            until=asking.moment("to", until),
+            since=period.since,
+            until=period.until,
             view=view,
         )
         learned = tuple(name for name in asked.models if name in BY_CHANNEL)
@@ -69,29 +74,39 @@ def router(reading: Reading, rules: Rules) -> APIRouter:
             raise Reject("bad_view", f"{', '.join(learned)} only as known: what they learn from changes", "view")
         kept = tuple(name for name in asked.models if name not in learned)
         reported = await reading.report(replace(asked, models=kept))
+        spend = await _spent(spending, asked, rules)
         if not learned:
-            return _shown(reported, asked, rules)
-        won = sum(won.amount_minor for won in reported.won if won.currency == asked.currency)
-        found = await asyncio.to_thread(learn, await reading.closed(asked), learned, won)
-        shown = _shown(Reported(reported.won, {**reported.sums, **found.sums}), asked, rules)
+            return _shown(reported, spend, asked, rules)
+        closed = await reading.closed(asked)
+        found = await asyncio.to_thread(learn, closed, learned, reported.won.amount_minor)
+        shown = _shown(replace(reported, sums={**reported.sums, **found.sums}), spend, asked, rules)
         return replace(shown, warnings=list(found.warnings))
 
     return routes
 
 
-def _shown(reported: Reported, asked: ReportAsked, rules: Rules) -> Report:
-    own = next((won for won in reported.won if won.currency == asked.currency), None)
-    amount = own.amount_minor if own else 0
+async def _spent(spending: SpendRead, asked: ReportAsked, rules: Rules) -> Spent | None:
+    """What was spent in the time of a report; None where it is grouped by what no spend is known by."""
+    if not set(asked.keys) <= SPENT_ON:
+        return None
+    lines = await spending.lines(asked.period, asked.currency)
+    return returns.spent(lines, asked.keys, asked.currency, rules.rates)
+
+
+def _shown(reported: Reported, spend: Spent | None, asked: ReportAsked, rules: Rules) -> Report:
+    amount = reported.won.amount_minor
     return Report(
         currency=asked.currency,
         agreed_model=rules.agreed,
         group_by=list(asked.keys),
-        deals=own.deals if own else 0,
+        deals=reported.won.deals,
         won=WonAmount(amount),
-        models={name: ModelReport(_rows(reported, name, asked.keys), amount) for name in asked.models},
-        unconverted=[Unconverted(won.currency, won.deals, won.amount_minor) for won in reported.won if won is not own],
+        models={name: ModelReport(_rows(reported, name, spend, asked.keys), amount) for name in asked.models},
+        unconverted=[Unconverted(one.currency, one.deals, one.amount_minor) for one in reported.unconverted],
         view=asked.view,
         adjustments=[_adjusted(period, sums, asked) for period, sums in reported.adjusted.items()],
+        spend=None if spend is None else SpentAmount(spend.amount_minor),
+        unconverted_spend=[UnconvertedSpend(*one) for one in spend.unconverted.items()] if spend else [],
     )
 
 
@@ -107,16 +122,22 @@ def _changes(sums: Mapping[tuple[str, ...], Sum]) -> list[AdjustedRow]:
     return [AdjustedRow(asking.shown_key(key), row.amount_minor) for key, row in rows]
 
 
-def _rows(reported: Reported, model: str, keys: tuple[str, ...]) -> list[ReportRow]:
-    rows = summing.ranked(reported.sums.get(model, {}))
+def _rows(reported: Reported, model: str, spend: Spent | None, keys: tuple[str, ...]) -> list[ReportRow]:
+    sums = reported.sums.get(model, {})
+    rows = summing.ranked(sums if spend is None else returns.with_spend(sums, spend))
     ordered = summing.departments(rows) if keys == ("department",) else rows
-    return [_row(row, _name(row, reported, keys)) for row in ordered]
+    return [_row(row, _name(row, reported, keys), spend) for row in ordered]
 
 
 def _name(row: Row, reported: Reported, keys: tuple[str, ...]) -> str | None:
     return reported.account_names.get(row.key[keys.index("account")]) if "account" in keys else None
 
 
-def _row(row: Row, name: str | None) -> ReportRow:
-    key = asking.shown_key(row.key)
-    return ReportRow(key, round(float(row.deals), _DIGITS), row.amount_minor, round(float(row.share), _DIGITS), name)
+def _row(row: Row, name: str | None, spend: Spent | None) -> ReportRow:
+    key, deals, share = asking.shown_key(row.key), round(float(row.deals), DIGITS), round(float(row.share), DIGITS)
+    shown = ReportRow(key, deals, row.amount_minor, share, name)
+    if spend is None:
+        return shown
+    cost = spend.by_key.get(row.key, 0)
+    back = returns.return_on(row.amount_minor, cost)
+    return replace(shown, spend_minor=cost, roi=None if back is None else round(float(back), DIGITS))

@@ -136,13 +136,18 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """One row; `key` is a list where the report is grouped by two. `name`: what its account is called."""
+    """One row; `key` is a list where the report is grouped by two. `name`: what its account is called.
+
+    `spend_minor` is there where the report is grouped by channel, campaign or both. `roi`: (credited - spent) / spent.
+    """
 
     key: str | list[str]
     deals: float
     amount_minor: int
     share: float
     name: str | None = None
+    spend_minor: int | None = None
+    roi: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +166,23 @@ class WonAmount:
 
 
 @dataclass(frozen=True, slots=True)
+class SpentAmount:
+    """What was spent, in minor units of the report's currency."""
+
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnconvertedSpend:
+    """What was spent in a currency there is no rate for."""
+
+    currency: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Unconverted:
-    """What was won in a currency that is not reported here."""
+    """What there is no rate for, in its own currency."""
 
     currency: str
     deals: int
@@ -207,3 +227,6 @@ class Report:
     warnings: list[str] = field(default_factory=list)
     view: str = "as_known"
     adjustments: list[Adjusted] = field(default_factory=list)
+    spend: SpentAmount | None = None
+    """Where the report is grouped by channel, campaign or both; the rows of each model sum to it."""
+    unconverted_spend: list[UnconvertedSpend] = field(default_factory=list)

@@ -31,6 +31,8 @@ class Deal:
     currency: str
     created_at: int
     closed_at: int | None = None
+    stage: str | None = None
+    """As the CRM names it."""
     account_id: str | None = None
     contacts: tuple[Contact, ...] = ()
     account_people: frozenset[str] = frozenset()

@@ -81,5 +81,5 @@ def _rows(sums: Mapping[tuple[str, ...], Sum]) -> Iterable[Row]:
     volume = sum(row.volume for row in sums.values())
     deals = sum((row.deals for row in sums.values()), Fraction(0))
     for key, row in sums.items():
-        share = Fraction(row.volume, volume) if volume else row.deals / deals
+        share = Fraction(row.volume, volume) if volume else row.deals / deals if deals else Fraction(0)
         yield Row(key, row.deals, row.amount_minor, share)

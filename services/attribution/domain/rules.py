@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from services.attribution.domain.journey import JourneyRules
 from services.attribution.domain.models.model import Model
+from services.attribution.domain.rates import NO_RATES, Rates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,3 +20,5 @@ class Rules:
     models: Mapping[str, Model]
     """By name, the agreed one first."""
     journey: JourneyRules
+    rates: Rates = NO_RATES
+    """Into `currency`; the deployment gives them, the charter does not."""

@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 from services.attribution.domain.rules import Rules
 from services.attribution.handlers.deriving import derive
 from services.attribution.handlers.news import News
-from services.attribution.ports import Books, Credited, Derived, KeptCard, KeptTouch, Ledger, People, Refusal
+from services.attribution.ports import Derived, KeptCard, KeptTouch, Ledger, People, Refusal
+from services.attribution.ports.books import Books, Credited
 from shared.contracts.deals import Deal
 from shared.contracts.envelope import Emit
 from shared.contracts.handoffs import HandoffActed
 from shared.contracts.leads import LeadQualified, LeadStageChanged
+from shared.contracts.spend import CollectedSpend
 
 
 class Attributing:
@@ -36,6 +38,7 @@ class Attributing:
         self._acts: dict[tuple[str, int], HandoffActed] = {}
         self._refusals: list[Refusal] = []
         self._news = News()
+        self._spend: dict[str, CollectedSpend] = {}
 
     def keep_touch(self, kept: KeptTouch) -> None:
         """A touch arrived, or arrived again with a new owner: the highest revision holds."""
@@ -92,6 +95,12 @@ class Attributing:
         """Sales did something with a lead."""
         self._acts[said.handoff_id, said.version] = said
 
+    def keep_spend(self, posted: CollectedSpend) -> None:
+        """Spend arrived: the highest (version, event id) holds."""
+        held = self._spend.get(posted.id)
+        if held is None or (held.version, held.event_id) < (posted.version, posted.event_id):
+            self._spend[posted.id] = posted
+
     def _touch_buyer(self, deal: Deal) -> None:
         for person in deal.people:
             self.people.touch(person.person_id)
@@ -111,6 +120,7 @@ class Attributing:
         answered = await self.ledger.keep_refusals(self._refusals)
         for person_id in {*moved.people, *became, *answered}:
             self.people.touch(person_id)
+        await self.ledger.keep_spend(self._spend.values())
         members = await self.people.settle()
         dirty = await self.ledger.dirty(members, {*self._deals, *moved.deals}, self._accounts)
         if dirty:
@@ -123,4 +133,4 @@ class Attributing:
         return ()
 
     def _credited(self, deal: Deal, derived: Derived, members: Mapping[str, str]) -> Credited:
-        return Credited(deal, derived.journey.charter, derived.credits, self._news.reason(deal, members))
+        return Credited(deal, derived.journey.charter, derived.credits, self._news.reason(deal, members), derived.won)

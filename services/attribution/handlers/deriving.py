@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.attribution.domain.credit import credit
+from services.attribution.domain.credit import Credit, credit
 from services.attribution.domain.deal import Contact, Deal, account_counts, close_of
 from services.attribution.domain.interactions import Interaction, interactions
 from services.attribution.domain.journey import Exclusion, Journey, Milestone, journey, uncounted
 from services.attribution.domain.rules import Rules
 from services.attribution.domain.stages import first_of
-from services.attribution.ports import Counted, Derived, KeptJourney, NotCounted, Surroundings
+from services.attribution.ports import Counted, Derived, KeptJourney, NotCounted, OpenDeal, Surroundings, WonDeal
 from shared.contracts.deals import Deal as PostedDeal
 
 
@@ -37,6 +37,7 @@ def _understood(posted: PostedDeal, roots: Mapping[str, str], colleagues: frozen
         currency=posted.currency,
         created_at=posted.created_at,
         closed_at=close_of(posted.status, posted.closed_at, posted.occurred_at),
+        stage=posted.stage,
         account_id=posted.account.id if posted.account else None,
         contacts=tuple(Contact(roots[person.person_id], person.role) for person in posted.people),
         account_people=colleagues,
@@ -55,9 +56,22 @@ def _derived(
     touches = [touch for person in people for touch in around.touches.get(person, ())]
     whole = journey(deal, own, rules.journey, others, first_of(around.leads.get(person) for person in people))
     kept = _kept(whole, uncounted(touches, rules.journey.interactions), rules)
-    if deal.status != "won":
+    if deal.status == "lost":
         return Derived(kept)
-    return Derived(kept, {name: credit(deal, whole, model) for name, model in rules.models.items()})
+    earned = {name: credit(deal, whole, model) for name, model in rules.models.items()}
+    return _won(deal, kept, earned, rules) if deal.status == "won" else _open(deal, kept, earned)
+
+
+def _won(deal: Deal, kept: KeptJourney, earned: Mapping[str, Sequence[Credit]], rules: Rules) -> Derived:
+    closed_at = deal.created_at if deal.closed_at is None else deal.closed_at
+    reported = rules.rates.converted(deal.amount_minor, deal.currency, rules.currency, closed_at)
+    won = WonDeal(deal.id, closed_at, deal.currency, deal.amount_minor, rules.currency, reported)
+    return Derived(kept, earned, won)
+
+
+def _open(deal: Deal, kept: KeptJourney, earned: Mapping[str, Sequence[Credit]]) -> Derived:
+    standing = OpenDeal(deal.id, deal.created_at, deal.stage, deal.account_id, deal.currency, deal.amount_minor, earned)
+    return Derived(kept, open=standing)
 
 
 def _kept(whole: Journey, uncounted_touches: Sequence[Exclusion], rules: Rules) -> KeptJourney:

@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
-from services.attribution.domain.cause import Reason
 from services.attribution.domain.credit import Credit
 from services.attribution.domain.deal import ContactScope
 from services.attribution.domain.journey import Milestone
 from services.attribution.domain.paths.closed import Closed
+from services.attribution.domain.period import Period
 from services.attribution.domain.quality import Lead
 from services.attribution.domain.report import Sum
 from services.attribution.domain.touch import Touch, Why
@@ -16,6 +16,7 @@ from services.attribution.domain.walks import Outcome, Walk
 from shared.contracts.deals import Deal as PostedDeal
 from shared.contracts.handoffs import HandoffActed
 from shared.contracts.leads import LeadQualified, LeadStageChanged
+from shared.contracts.spend import CollectedSpend
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,31 +117,38 @@ class KeptJourney:
     """The milestones that no interaction led to, or of which nothing is known."""
 
 
+class WonDeal(NamedTuple):
+    """A won deal as it is summed: its amount, and the same in the charter's currency where there is a rate."""
+
+    deal_id: str
+    closed_at: int
+    currency: str
+    amount_minor: int
+    reported_in: str
+    reported_minor: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDeal:
+    """A deal that is neither won nor lost, where it stands, and what it would earn whom by model."""
+
+    deal_id: str
+    created_at: int
+    stage: str | None
+    account_id: str | None
+    currency: str
+    amount_minor: int
+    credits: Mapping[str, Sequence[Credit]]
+
+
 @dataclass(frozen=True, slots=True)
 class Derived:
     """What was derived of a deal: its journey, and where it is won its credits by model."""
 
     journey: KeptJourney
     credits: Mapping[str, Sequence[Credit]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Credited:
-    """The credit of a deal as it is derived now; none where it is not won."""
-
-    deal: PostedDeal
-    charter: str
-    credits: Mapping[str, Sequence[Credit]]
-    reason: Reason
-    """Why it changed, if it did and the deal itself did not."""
-
-
-class Books(Protocol):
-    """The credit of deals, and the books of months that are closed."""
-
-    async def enter(self, credited: Sequence[Credited]) -> None:
-        """Keep the credit of deals as it is now; where it changed, also when and why."""
-        ...
+    won: WonDeal | None = None
+    open: OpenDeal | None = None
 
 
 class People(Protocol):
@@ -202,6 +210,10 @@ class Ledger(Protocol):
         """Keep acts of sales; one that is there stays."""
         ...
 
+    async def keep_spend(self, spend: Collection[CollectedSpend]) -> None:
+        """Keep what was spent, each in its highest version."""
+        ...
+
     async def dirty(
         self, people: Collection[str], deals: Collection[str], accounts: Collection[str]
     ) -> Sequence[PostedDeal]:
@@ -213,7 +225,7 @@ class Ledger(Protocol):
         ...
 
     async def keep_journeys(self, derived: Sequence[Derived]) -> None:
-        """Keep the journeys that deals have now, in place of those they had."""
+        """Keep the journeys that deals have now, in place of those they had, and what is open of them."""
         ...
 
 
@@ -253,6 +265,11 @@ class ReportAsked:
     """Closed before this time."""
     view: View = "as_known"
 
+    @property
+    def period(self) -> Period:
+        """Both."""
+        return Period(self.since, self.until)
+
 
 @dataclass(frozen=True, slots=True)
 class Won:
@@ -269,10 +286,12 @@ Sums = Mapping[str, Mapping[tuple[str, ...], Sum]]
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What was won in each currency, and by model and key the sums of those in the currency asked for."""
+    """What was won, in the currency asked for, and by model and key its sums."""
 
-    won: Sequence[Won]
+    won: Won
     sums: Sums
+    unconverted: Sequence[Won]
+    """What there is no rate for, by currency."""
     adjusted: Mapping[str, Sums] = field(default_factory=dict)
     """By closed month, what became known about it in the time asked for; as reported only."""
     account_names: Mapping[str, str] = field(default_factory=dict)
@@ -330,6 +349,10 @@ class Reading(Protocol):
     async def journey(self, deal_id: str) -> KeptJourney | None:
         """The journey of a deal."""
         ...
+
+
+class Reports(Protocol):
+    """What the API asks of many deals at once."""
 
     async def report(self, asked: ReportAsked) -> Reported:
         """What was won, and who earned it."""

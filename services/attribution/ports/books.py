@@ -1,13 +1,36 @@
-"""What the API asks of months that are closed, and of how the credit of a deal became what it is."""
+"""The books as credit is entered, and what the API asks of closed months and of how a credit became what it is."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from services.attribution.domain.cause import Reason
+from services.attribution.domain.credit import Credit
 from services.attribution.domain.month import Month
 from services.attribution.domain.rules import Rules
-from services.attribution.ports import Won
+from services.attribution.ports import Won, WonDeal
+from shared.contracts.deals import Deal as PostedDeal
+
+
+@dataclass(frozen=True, slots=True)
+class Credited:
+    """The credit of a deal as it is derived now; none where it is not won."""
+
+    deal: PostedDeal
+    charter: str
+    credits: Mapping[str, Sequence[Credit]]
+    reason: Reason
+    """Why it changed, if it did and the deal itself did not."""
+    won: WonDeal | None = None
+    """What the sums hold of it; none where it is not won."""
+
+
+class Books(Protocol):
+    """The credit of deals, and the books of months that are closed."""
+
+    async def enter(self, credited: Sequence[Credited]) -> None:
+        """Keep the credit of deals as it is now; where it changed, also when and why."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

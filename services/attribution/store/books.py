@@ -16,7 +16,8 @@ from services.attribution.domain.books import NOTHING, Entry, adjustments, lines
 from services.attribution.domain.cause import Reason, Standing, own_reason
 from services.attribution.domain.deal import close_of
 from services.attribution.domain.month import month, month_of
-from services.attribution.ports import Credited
+from services.attribution.ports.books import Credited
+from services.attribution.store import sums
 from services.attribution.store.credits import credit_of, credit_row
 from services.attribution.store.tables import ADJUSTMENTS, CREDIT_CHANGES, CREDITED, CREDITS, PERIODS
 from shared.db.dialect import Upsert
@@ -96,12 +97,16 @@ class SqlBooks:
         derived = [_derived(one, known.get(one.deal.id)) for one in credited]
         moved = [one for one in derived if one.before or one.rows]
         changed = [one for one in moved if one.changed]
+        former: Sequence[Row[Any]] = ()
         if changed:
             await self._adjust(changed)
-            await self._replace(changed)
+            former = await self._replace(changed)
             await self._work.write(_KEEP_CHANGE, [_change_row(one, self._now) for one in changed])
         standings = [one for one in moved if one.changed or one.stood != one.standing]
         await self._work.write(_KEEP_STANDING, [_standing_row(one) for one in standings])
+        if changed:
+            won = [(one.one.won, one.one.credits) for one in changed if one.one.won is not None]
+            await sums.move(self._work, won, former)
 
     async def _standing(self, deal_ids: Sequence[str]) -> Mapping[str, Row[Any]]:
         wanted = select(CREDITED).where(self._work.among(CREDITED.c.deal_id, deal_ids))
@@ -129,11 +134,15 @@ class SqlBooks:
             rows = await self._work.rows(locking)
         return {row.id for row in rows if row.closed_at is not None}
 
-    async def _replace(self, changed: Sequence[_Derived]) -> None:
+    async def _replace(self, changed: Sequence[_Derived]) -> Sequence[Row[Any]]:
+        """Write credits; answers those that were there before."""
         credited_before = [one.deal_id for one in changed if one.before]
+        former: Sequence[Row[Any]] = ()
         if credited_before:
-            await self._work.execute(delete(CREDITS).where(self._work.among(CREDITS.c.deal_id, credited_before)))
+            dropped = delete(CREDITS).where(self._work.among(CREDITS.c.deal_id, credited_before))
+            former = await self._work.rows(dropped.returning(*sums.FORMER))
         await self._work.write(_ADD_CREDIT, [row for one in changed for row in one.rows])
+        return former
 
 
 async def ensure_months(work: Work, months: Collection[str]) -> None:

@@ -24,17 +24,13 @@ from services.attribution.store.account_people import (
     keep_cards,
     people_of,
 )
-from services.attribution.store.tables import (
-    ACCOUNTS,
-    DEAL_HISTORY,
-    DEAL_PEOPLE,
-    DEALS,
-    JOURNEYS,
-    TOUCHES,
-)
+from services.attribution.store.pipeline import keep_open
+from services.attribution.store.spend import keep_spend
+from services.attribution.store.tables import ACCOUNTS, DEAL_HISTORY, DEAL_PEOPLE, DEALS, JOURNEYS, TOUCHES
 from shared.contracts.deals import Deal
 from shared.contracts.handoffs import HandoffActed
 from shared.contracts.leads import LeadQualified, LeadStageChanged
+from shared.contracts.spend import CollectedSpend
 from shared.db import refusals
 from shared.db.dialect import Upsert
 from shared.db.people import People, lock_people, members_of, roots_of
@@ -204,6 +200,10 @@ class SqlLedger:
         """Keep acts of sales; one that is there stays."""
         await lifecycle.keep_acts(self._work, acts)
 
+    async def keep_spend(self, spend: Collection[CollectedSpend]) -> None:
+        """Keep what was spent, each in its highest version."""
+        await keep_spend(self._work, spend)
+
     async def dirty(self, people: Collection[str], deals: Collection[str], accounts: Collection[str]) -> Sequence[Deal]:
         """These deals, those for which any of these people may count, and those of these accounts: locked.
 
@@ -237,9 +237,10 @@ class SqlLedger:
         return Surroundings(roots, await self._touches_of(members), others, colleagues, leads)
 
     async def keep_journeys(self, derived: Sequence[Derived]) -> None:
-        """Keep the journeys that deals have now, in place of those they had."""
+        """Keep the journeys that deals have now, in place of those they had, and what is open of them."""
         journeys = [(one.journey.deal_id, one.journey.charter, json.encode(one.journey)) for one in derived]
         await self._work.write(_KEEP_JOURNEY, sorted(journeys))
+        await keep_open(self._work, sorted(derived, key=lambda one: one.journey.deal_id))
 
     async def _deals_for(self, people: Collection[str]) -> set[str]:
         if not people:

@@ -1,7 +1,7 @@
 """The statement of a report, and what its rows tell: sums and what was won, in one, so that they agree.
 
-As known now: what deals earn today. As reported: the books of closed months and today's of the others; what became
-known of closed months in the time asked for stands beside it.
+As reported: the books of closed months and today's credit of the others; what became known of closed months in the
+time asked for stands beside it. Books are in the currencies of the deals: what was won in others is not converted.
 """
 
 from collections import defaultdict
@@ -67,9 +67,7 @@ def keys_of(names: Iterable[str], earned: FromClause, deals: FromClause) -> list
 
 
 def statement(asked: ReportAsked, reader: Reader) -> CompoundSelect[Any]:
-    """The one statement of a report."""
-    if asked.view == "as_known":
-        return union_all(_totals(asked, _KNOWN), _earned(asked, _KNOWN, reader))
+    """The one statement of a report as reported."""
     sources = (_CLOSED, _NOT_CLOSED)
     parts = [part for source in sources for part in (_totals(asked, source), _earned(asked, source, reader))]
     return union_all(*parts, _adjusted(asked, reader))
@@ -88,7 +86,9 @@ def told(rows: Sequence[Row[Any]], asked: ReportAsked) -> Reported:
             key = tuple(value or NONE for value in (row.first, row.second)[: len(asked.keys)])
             sums[row.period][row.model][key].add(Fraction(row.deals), int(row.amount), int(row.volume))
     own: Sums = sums.pop("", {})
-    return Reported([won[currency] for currency in sorted(won)], own, {period: sums[period] for period in sorted(sums)})
+    ours = won.pop(asked.currency, Won(asked.currency, 0, 0))
+    others = [won[currency] for currency in sorted(won)]
+    return Reported(ours, own, others, {period: sums[period] for period in sorted(sums)})
 
 
 def _totals(asked: ReportAsked, source: _Source) -> Select[Any]:

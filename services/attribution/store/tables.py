@@ -136,6 +136,77 @@ HANDOFF_ACTS = Table(
     Column("at", BigInteger, nullable=False),
     Column("reason", Text),
 )
+SPEND = Table(
+    "spend",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("event_id", Id, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("campaign", Text),
+    Column("day", BigInteger, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Index("spend_by_day", "day", "id"),
+)
+"""`day`: its first millisecond, UTC. The highest (version, event_id) of an id is the one that is here."""
+SUMMED = Table(
+    "summed",
+    METADATA,
+    Column("deal_id", String(256), primary_key=True),
+    Column("closed_at", BigInteger, nullable=False, index=True),
+    Column("currency", String(3), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("reported_in", String(3), nullable=False),
+    Column("reported_minor", BigInteger),
+)
+"""The won deals as they are in the sums. `reported_minor`: the same in the charter's currency; null without a rate."""
+WON_SUMS = Table(
+    "won_sums",
+    METADATA,
+    Column("span", String(5), primary_key=True),
+    Column("start", BigInteger, primary_key=True),
+    Column("currency", String(3), primary_key=True),
+    Column("reported_in", String(3), primary_key=True),
+    Column("deals", BigInteger, nullable=False),
+    Column("own_minor", BigInteger, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+)
+"""What was won by month and by day (`span`; `start`: first millisecond of the close's): in its own currency, and in
+the charter's. `own_minor` is in `currency`, `amount_minor` in `reported_in`."""
+CREDIT_SUMS = Table(
+    "credit_sums",
+    METADATA,
+    Column("span", String(5), primary_key=True),
+    Column("reported_in", String(3), primary_key=True),
+    Column("model", String(64), primary_key=True),
+    Column("start", BigInteger, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("department", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("campaign", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("utm_source", Text, primary_key=True),
+    Column("parts", BigInteger, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("volume", BigInteger, nullable=False),
+)
+"""What the credits of the same deals add up to, under what they have in common (an empty text: nothing there).
+`parts`: deals, in units of 2 ** -40, so that adding and taking away leaves nothing behind."""
+OPEN_DEALS = Table(
+    "open_deals",
+    METADATA,
+    Column("deal_id", String(256), primary_key=True),
+    Column("created_at", BigInteger, nullable=False, index=True),
+    Column("stage", Text),
+    Column("account_id", Text),
+    Column("currency", String(3), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("credits", LargeBinary, nullable=False),
+)
+"""Deals that are neither won nor lost, each with its credits by model in one body: they change with every touch."""
 CREDITS = Table(
     "credits",
     METADATA,

@@ -13,7 +13,8 @@ from msgspec.json import Encoder
 from services.ingest.handlers.accept_touchpoints import Accepted
 from shared.contracts import envelope
 from shared.contracts.deals import CollectedDeal
-from shared.contracts.topics import DEALS_COLLECTED, TOUCHPOINTS_COLLECTED, TOUCHPOINTS_REJECTED
+from shared.contracts.spend import CollectedSpend
+from shared.contracts.topics import DEALS_COLLECTED, SPEND_COLLECTED, TOUCHPOINTS_COLLECTED, TOUCHPOINTS_REJECTED
 from shared.contracts.touchpoints import RejectedTouchpoint
 from shared.kernel.instant import Instant
 from shared.log.ports import Outgoing
@@ -62,6 +63,10 @@ class Records:
     def deal(self, deal: CollectedDeal) -> Outgoing:
         """The record of one version of a deal."""
         return self._record(DEALS_COLLECTED.name, deal.id, deal.event_id, "deal.collected", deal)
+
+    def spend(self, spend: CollectedSpend) -> Outgoing:
+        """The record of one version of a day's spend."""
+        return self._record(SPEND_COLLECTED.name, spend.id, spend.event_id, "spend.collected", spend)
 
     def _record(self, topic: str, key: str, event_id: str, event_type: str, data: Struct) -> Outgoing:
         headers = envelope.headers(event_id, event_type, self._source, self._at)

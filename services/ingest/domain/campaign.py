@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from services.ingest.domain.limits import CAMPAIGN_LENGTH
 from services.ingest.domain.page import Address, looks_personal
 from services.ingest.domain.text import readable
 
@@ -18,7 +19,6 @@ CLICK_IDS = frozenset(
     )
 )  # fmt: skip
 
-_LONGEST = 256
 _LANDINGS = 1_024
 _UTM: Mapping[str, str] = {
     "utm_source": "source",
@@ -88,5 +88,5 @@ def _value(value: object) -> str:
         value = str(value)
     if not isinstance(value, str):
         return ""
-    text = readable(value)[:_LONGEST]
+    text = readable(value)[:CAMPAIGN_LENGTH]
     return "" if looks_personal(text) else text

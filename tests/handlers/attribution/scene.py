@@ -9,13 +9,15 @@ import httpx
 from sqlalchemy import select
 
 from services.attribution import wiring
-from services.attribution.settings import rules_of
+from services.attribution.settings import AttributionSettings
+from services.attribution.store.converting import Converting
 from services.attribution.store.tables import CREDITS, JOURNEYS
 from services.attribution.worker import TOPICS
 from services.deployment import Deployment, Service, Settings
-from shared.contracts import charter_text, topics
+from shared.contracts import topics
 from shared.contracts.deals import Deal, DealPerson
 from shared.contracts.envelope import Emit, Event
+from shared.contracts.spend import CollectedSpend
 from shared.contracts.touchpoints import AccountRef, PersonIdentified, PersonMerged, PersonSplit, Touchpoint
 from shared.db.migrate import migrate
 from shared.db.outbox import outgoing
@@ -117,12 +119,32 @@ def deal(
     return Emit(topics.DEALS.name, name, Event(event_id, "deal", "ingest", NOW, data))
 
 
+def spent(channel: str, amount_minor: int, day: int = 0, *, campaign: str | None = None, **more: Any) -> Emit:
+    """What a day of a channel cost in EUR, as our own source says in its first version, unless told otherwise."""
+    told = {"version": 1, "source": "web", "currency": "EUR", "received_at": NOW, **more}
+    spend_id = derived("spend", told["source"], channel, campaign or "", str(day))
+    event_id = derived("spend version", spend_id, str(told["version"]), str(amount_minor))
+    data = CollectedSpend(
+        event_id=event_id,
+        id=spend_id,
+        channel=channel,
+        campaign=campaign,
+        day=START + day * DAY,
+        amount_minor=amount_minor,
+        **told,
+    )
+    return Emit(topics.SPEND_COLLECTED.name, data.id, Event(event_id, "spend.collected", "ingest", NOW, data))
+
+
 class Scene:
     """One service with one worker."""
 
-    def __init__(self, service: Service, log: MemoryLog) -> None:
-        rules = rules_of(charter_text.default())
+    def __init__(self, service: Service, log: MemoryLog, settings: AttributionSettings) -> None:
+        rules = wiring.rules_in_force(settings)
+        self.database = service.database
+        self.converting = Converting(service.database, rules.rates, rules.currency)
         self._service = service
+        self._settings = settings
         self._log = log
         self._consumer = Consumer(log, service.database, wiring.consuming(rules), now=lambda: NOW)
         self._client = httpx.AsyncClient(
@@ -131,7 +153,7 @@ class Scene:
 
     def beside(self) -> "Scene":
         """The same service with another worker."""
-        return Scene(self._service, self._log)
+        return Scene(self._service, self._log, self._settings)
 
     async def tell(self, *events: Emit) -> None:
         """All of this happened; returns when it is worked."""
@@ -182,14 +204,22 @@ class Scene:
         return {key if isinstance(key := row["key"], str) else tuple(key): row["amount_minor"] for row in rows}
 
 
+def _file(data: Path, rates: str) -> Path:
+    path = data / "rates.csv"
+    path.write_text(f"day,currency,rate\n{rates}\n")
+    return path
+
+
 @asynccontextmanager
-async def scene(data: Path, url: str | None = None) -> AsyncIterator[Scene]:
-    """A service on a store of its own: PostgreSQL at a URL, else SQLite in a folder."""
+async def scene(data: Path, url: str | None = None, rates: str = "") -> AsyncIterator[Scene]:
+    """A service on a store of its own: PostgreSQL at a URL, else SQLite in a folder. `rates`: rows of CSV."""
     log = MemoryLog(now=lambda: NOW)
     await log.start(_TOPICS)
-    service = wiring.build(Deployment(Settings(data=data, database=url), _KEYS, log, lambda: NOW), lambda: True)
+    settings = AttributionSettings(rates=_file(data, rates) if rates else None)
+    deployment = Deployment(Settings(data=data, database=url), _KEYS, log, lambda: NOW)
+    service = wiring.build(deployment, lambda: True, settings)
     try:
         await migrate(service.database, service.migrations)
-        yield Scene(service, log)
+        yield Scene(service, log, settings)
     finally:
         await service.database.close()

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from shared.kernel.errors import TryLater
+from tests.handlers.attribution.rebuilding import rebuilt_is_live
 from tests.handlers.attribution.sales_news import stages
 from tests.handlers.attribution.scene import Scene, deal, scene, touch
 
@@ -39,6 +40,7 @@ async def test_a_touch_that_comes_at_the_same_moment_as_its_deal_is_credited(tmp
             ready = asyncio.Barrier(2)
             await asyncio.gather(work(one, ready), work(two, ready))
         answers = [await one.earned(f"d-{number}", "linear") for number in range(DEALS)]
+        assert await rebuilt_is_live(one)
     assert answers == [{"email": 50_00, "phone": 50_00}] * DEALS
 
 

@@ -8,8 +8,8 @@ import httpx
 from msgspec import Struct
 
 from services.ingest.api.collect import Collector
-from services.ingest.api.deals import DealsDoor
 from services.ingest.api.door_keys import DoorKey
+from services.ingest.api.posts import PostsDoor
 from services.ingest.api.requests import Receive, Scope, Send
 from services.ingest.domain.limits import Limits
 from shared.contracts import envelope
@@ -38,14 +38,14 @@ class Doors:
         self.log = MemoryLog(now=lambda: NOW)
         ids = count(1)
         shared = (self.log, Keys(), b"secret", lambda: NOW, lambda: f"drawn-{next(ids)}", limits)
-        self._collector, self._deals = Collector(*shared), DealsDoor(*shared)
+        self._collector, self._posts = Collector(*shared), PostsDoor(*shared)
 
     async def open(self) -> "Doors":
         await self.log.start(_TOPICS)
         return self
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (self._deals if scope["path"] in self._deals.paths else self._collector)(scope, receive, send)
+        await (self._posts if scope["path"] in self._posts.paths else self._collector)(scope, receive, send)
 
     async def post(
         self, path: str, body: object = None, auth: tuple[str, str] | None = WRITE, **more: Any

@@ -1,0 +1,162 @@
+"""Sums of credit, kept as deals are derived: what a deal added before is taken away, what it adds now is added.
+
+All of it is integers, so live sums are those of a rebuild to the last unit, whatever came in between. Written after
+everything else of a batch and in the order of their keys, so that workers wait for each other and never for ever.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from fractions import Fraction
+from math import floor
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, delete
+
+from services.attribution.domain.credit import Credit
+from services.attribution.domain.period import day_of, month_of
+from services.attribution.ports import WonDeal
+from services.attribution.store.tables import CREDIT_SUMS, CREDITS, SUMMED, WON_SUMS
+from shared.db.dialect import Upsert
+from shared.db.work import Work
+from shared.kernel.money import split
+
+KEYS = ("channel", "department", "source", "campaign", "kind", "utm_source")
+"""What sums are kept by."""
+UNIT = 2**40
+"""Parts of a deal."""
+FORMER = (
+    *(CREDITS.c[name] for name in ("deal_id", "model", "n", "share", "part", "amount_minor")),
+    *(CREDITS.c[key] for key in KEYS),
+)
+"""What has to be known of credits to take them away."""
+
+_SPANS = (("month", month_of), ("day", day_of))
+_KEEP = Upsert(
+    SUMMED,
+    conflict=("deal_id",),
+    update=("closed_at", "currency", "amount_minor", "reported_in", "reported_minor"),
+)
+_ADD_WON = Upsert(
+    WON_SUMS,
+    conflict=("span", "start", "currency", "reported_in"),
+    add=("deals", "own_minor", "amount_minor"),
+)
+_ADD_CREDIT = Upsert(
+    CREDIT_SUMS,
+    conflict=("span", "reported_in", "model", "start", *KEYS),
+    add=("parts", "amount_minor", "volume"),
+)
+
+
+class Earned(NamedTuple):
+    """What the sums need of a credit."""
+
+    model: str
+    share: Fraction
+    part: int
+    amount_minor: int
+    key: tuple[str, ...]
+
+
+class Moves:
+    """What a batch adds to the sums and takes away."""
+
+    def __init__(self) -> None:
+        self._won: defaultdict[tuple[str | int, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
+        self._credits: defaultdict[tuple[str | int, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
+
+    def whole(self, deal: WonDeal, earned: Collection[Earned], sign: int) -> None:
+        """A won deal with its credits: in its own currency, and in the charter's."""
+        self._move(deal, deal.currency, deal.amount_minor, earned, sign)
+        self.reported(deal, earned, sign)
+
+    def reported(self, deal: WonDeal, earned: Collection[Earned], sign: int) -> None:
+        """What a won deal in another currency is in the charter's: one amount, split by the same shares."""
+        if deal.reported_minor is not None and deal.currency != deal.reported_in:
+            converted = [one for model in _by_model(earned) for one in _shared(model, deal.reported_minor)]
+            self._move(deal, deal.reported_in, deal.reported_minor, converted, sign)
+
+    def _move(self, deal: WonDeal, into: str, amount_minor: int, earned: Iterable[Earned], sign: int) -> None:
+        starts = [(span, start_of(deal.closed_at)) for span, start_of in _SPANS]
+        for span, start in starts:
+            _add(self._won[span, start, deal.currency, into], sign, (1, deal.amount_minor, amount_minor))
+        for credit in earned:
+            moved = (credit.part, credit.amount_minor, abs(credit.amount_minor))
+            for span, start in starts:
+                _add(self._credits[(span, into, credit.model, start, *credit.key)], sign, moved)
+
+    async def write(self, work: Work) -> None:
+        """Add it all; what cancels out is not written."""
+        await work.write(_ADD_CREDIT, _rows(self._credits))
+        await work.write(_ADD_WON, _rows(self._won))
+
+
+async def move(
+    work: Work, won: Sequence[tuple[WonDeal, Mapping[str, Sequence[Credit]]]], former: Sequence[Row[Any]]
+) -> None:
+    """Have the sums hold won deals with what they earn now; `former`: the credits that these and others had."""
+    moves = Moves()
+    if former:
+        ids = sorted({row.deal_id for row in former})
+        held = await work.rows(delete(SUMMED).where(work.among(SUMMED.c.deal_id, ids)).returning(*SUMMED.columns))
+        before = former_credits(former)
+        for row in held:
+            moves.whole(WonDeal(*tuple(row)), before[row.deal_id], -1)
+    for deal, earned in won:
+        moves.whole(deal, _earned(earned), 1)
+    await keep(work, [deal for deal, _ in won])
+    await moves.write(work)
+
+
+async def keep(work: Work, deals: Iterable[WonDeal]) -> None:
+    """Remember won deals as they are in the sums."""
+    await work.write(_KEEP, sorted(deals))
+
+
+def former_credits(rows: Iterable[Row[Any]]) -> Mapping[str, list[Earned]]:
+    """Credits as they were kept, by deal, each model's in the order of the journey."""
+    found: defaultdict[str, list[Earned]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: (row.deal_id, row.model, row.n)):
+        key = tuple(getattr(row, name) or "" for name in KEYS)
+        found[row.deal_id].append(Earned(row.model, Fraction(row.share), _parts(row.part), row.amount_minor, key))
+    return found
+
+
+def _earned(by_model: Mapping[str, Sequence[Credit]]) -> list[Earned]:
+    return [
+        Earned(
+            model,
+            credit.share,
+            _parts(float(credit.share)),
+            credit.amount_minor,
+            tuple(getattr(credit, name) or "" for name in KEYS),
+        )
+        for model, earned in by_model.items()
+        for credit in earned
+    ]
+
+
+def _parts(part: float) -> int:
+    # A power of two moves no digit of the float, so every machine and both databases round alike.
+    return floor(part * UNIT + 0.5)
+
+
+def _by_model(earned: Iterable[Earned]) -> Iterable[list[Earned]]:
+    found: defaultdict[str, list[Earned]] = defaultdict(list)
+    for credit in earned:
+        found[credit.model].append(credit)
+    return found.values()
+
+
+def _shared(earned: Sequence[Earned], amount_minor: int) -> list[Earned]:
+    amounts = split(amount_minor, [credit.share for credit in earned])
+    return [credit._replace(amount_minor=amount) for credit, amount in zip(earned, amounts, strict=True)]
+
+
+def _add(held: list[int], sign: int, values: tuple[int, int, int]) -> None:
+    for place, value in enumerate(values):
+        held[place] += sign * value
+
+
+def _rows(moved: Mapping[tuple[str | int, ...], list[int]]) -> list[tuple[str | int, ...]]:
+    return sorted((*key, *values) for key, values in moved.items() if any(values))

@@ -1,0 +1,76 @@
+"""What holds of conversion and of periods, for every amount, rate and time."""
+
+from collections.abc import Iterator
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from fractions import Fraction
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.attribution.domain.converted import Converted, Line
+from services.attribution.domain.period import Cover, Period, cover, day_of, month_of
+from services.attribution.domain.rates import rates_of
+from shared.kernel.instant import DAY
+from shared.kernel.money import exponent, split
+from tests.unit.attribution.builders import START
+
+AMOUNTS = st.integers(0, 10**15)
+CURRENCIES = st.sampled_from(("USD", "JPY", "KWD"))
+RATES = st.decimals(min_value=Decimal("0.000001"), max_value=Decimal(100_000), places=6)
+TIMES = st.integers(START - 400 * DAY, START + 400 * DAY)
+BORDERS = st.one_of(TIMES, TIMES.map(day_of), TIMES.map(month_of))
+PARTS = st.lists(st.integers(1, 9), min_size=1, max_size=5)
+
+
+@given(AMOUNTS, CURRENCIES, RATES)
+def test_an_amount_is_converted_as_decimals_are(amount: int, currency: str, rate: Decimal) -> None:
+    row = {"day": "2026-01-05", "currency": currency, "rate": f"{rate:f}"}
+    with localcontext(prec=60):
+        major = Decimal(amount).scaleb(-exponent(currency)) * rate
+        expected = int(major.scaleb(2).quantize(Decimal(1), ROUND_HALF_EVEN))
+    assert rates_of([row], "EUR").converted(amount, currency, "EUR", START) == expected
+
+
+@given(AMOUNTS, CURRENCIES, RATES, PARTS)
+def test_credits_in_another_currency_sum_to_the_deal_in_it(
+    amount: int, currency: str, rate: Decimal, parts: list[int]
+) -> None:
+    rates = rates_of([{"day": "2026-01-05", "currency": currency, "rate": f"{rate:f}"}], "EUR")
+    shares = [Fraction(part, sum(parts)) for part in parts]
+    found = Converted("EUR", rates)
+    found.take(
+        Line("d", START, currency, amount, "", "linear", (str(place),), str(share), float(share), own)
+        for place, (share, own) in enumerate(zip(shares, split(amount, shares), strict=True))
+    )
+    assert sum(row.amount_minor for row in found.sums["linear"].values()) == found.groups[""].amount_minor
+    assert found.groups[""].amount_minor == rates.converted(amount, currency, "EUR", START)
+
+
+@given(st.none() | BORDERS, st.none() | BORDERS, BORDERS)
+def test_a_time_is_in_a_period_once_or_not_at_all(since: int | None, until: int | None, at: int) -> None:
+    asked = Period(since, until)
+    assert sum(holds(part, at) for part in parts_of(cover(asked))) == holds(asked, at)
+
+
+@given(st.none() | BORDERS, st.none() | BORDERS)
+def test_months_and_days_are_whole_and_ends_shorter_than_a_day(since: int | None, until: int | None) -> None:
+    cut = cover(Period(since, until))
+    assert all(month_of(at) == at for part in cut.months for at in borders(part))
+    assert all(day_of(at) == at for part in cut.days for at in borders(part))
+    ends = [(end.since, end.until) for end in cut.ends]
+    assert all(first is not None and last is not None and last - first < 2 * DAY for first, last in ends if cut.days)
+
+
+def parts_of(cut: Cover) -> Iterator[Period]:
+    """All of it."""
+    yield from (*cut.months, *cut.days, *cut.ends)
+
+
+def borders(period: Period) -> list[int]:
+    """Where it begins and ends."""
+    return [at for at in (period.since, period.until) if at is not None]
+
+
+def holds(period: Period, at: int) -> bool:
+    """Whether a time is in it."""
+    return (period.since is None or period.since <= at) and (period.until is None or at < period.until)
