@@ -40,7 +40,9 @@ def document() -> dict[str, Any]:
             "milliseconds since the epoch, UTC.",
         },
         "channels": {topic.name: _channel(topic) for topic in TOPICS},
-        "operations": {f"{topic.producer}.publishes.{topic.name}": _operation(topic) for topic in TOPICS},
+        "operations": {
+            f"{producer}.publishes.{topic.name}": _operation(topic) for topic in TOPICS for producer in topic.producers
+        },
         "components": {
             "messages": {name: _message(name) for name in sorted(TYPES)},
             "schemas": dict(sorted(schemas.items())),
@@ -55,9 +57,10 @@ def text() -> str:
 
 def _channel(topic: Topic) -> dict[str, Any]:
     kept = "compacted" if topic.retention_days is None else f"kept {topic.retention_days} days"
+    written, read = ", ".join(topic.producers), ", ".join(topic.consumers)
     return {
         "address": topic.name,
-        "description": f"Key: {topic.key}. Written by {topic.producer}, read by {', '.join(topic.consumers)}; {kept}.",
+        "description": f"Key: {topic.key}. Written by {written}, read by {read}; {kept}.",
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in sorted(topic.types)},
     }
 

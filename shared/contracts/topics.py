@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 
 from shared.contracts.deals import CollectedDeal, Deal
+from shared.contracts.erasures import ErasureDone
 from shared.contracts.handoffs import HANDOFF_ACTS, HandoffActed
 from shared.contracts.leads import LeadQualified, LeadStageChanged
 from shared.contracts.spend import CollectedSpend
 from shared.contracts.touchpoints import (
     CollectedTouchpoint,
+    PersonErased,
     PersonIdentified,
     PersonMerged,
     PersonSplit,
@@ -25,7 +27,7 @@ class Topic:
     name: str
     key: str
     types: dict[str, type[Struct]] = field(hash=False)
-    producer: str
+    producers: tuple[str, ...]
     consumers: tuple[str, ...]
     retention_days: int | None
 
@@ -34,19 +36,19 @@ TOUCHPOINTS_COLLECTED = Topic(
     "touchpoints.collected",
     "HMAC of the anonymous id, else the user id, else the e-mail",
     {"touchpoint.collected": CollectedTouchpoint},
-    "ingest",
+    ("ingest",),
     ("ingest",),
     7,
 )
 TOUCHPOINTS_REJECTED = Topic(
-    "touchpoints.rejected", "none", {"touchpoint.rejected": RejectedTouchpoint}, "ingest", ("ingest",), 30
+    "touchpoints.rejected", "none", {"touchpoint.rejected": RejectedTouchpoint}, ("ingest",), ("ingest",), 30
 )
-DEALS_COLLECTED = Topic("deals.collected", "deal id", {"deal.collected": CollectedDeal}, "ingest", ("ingest",), 7)
+DEALS_COLLECTED = Topic("deals.collected", "deal id", {"deal.collected": CollectedDeal}, ("ingest",), ("ingest",), 7)
 SPEND_COLLECTED = Topic(
     "spend.collected",
     "UUID of source, channel, campaign and day",
     {"spend.collected": CollectedSpend},
-    "ingest",
+    ("ingest",),
     ("attribution",),
     30,
 )
@@ -58,17 +60,18 @@ TOUCHPOINTS = Topic(
         "person.identified": PersonIdentified,
         "person.merged": PersonMerged,
         "person.split": PersonSplit,
+        "person.erased": PersonErased,
     },
-    "ingest",
+    ("ingest",),
     ("scoring", "handoff", "attribution"),
     30,
 )
-DEALS = Topic("deals", "deal id", {"deal": Deal}, "ingest", ("scoring", "handoff", "attribution"), None)
+DEALS = Topic("deals", "deal id", {"deal": Deal}, ("ingest",), ("scoring", "handoff", "attribution"), None)
 LEADS = Topic(
     "leads",
     "person id",
     {"lead.stage_changed": LeadStageChanged, "lead.qualified": LeadQualified},
-    "scoring",
+    ("scoring",),
     ("ingest", "handoff", "attribution"),
     30,
 )
@@ -76,14 +79,22 @@ HANDOFFS = Topic(
     "handoffs",
     "person id",
     {f"handoff.{act}": HandoffActed for act in HANDOFF_ACTS},
-    "handoff",
+    ("handoff",),
     ("ingest", "scoring", "attribution"),
+    30,
+)
+ERASURES = Topic(
+    "erasures",
+    "erasure id",
+    {"erasure.done": ErasureDone},
+    ("scoring", "handoff", "attribution"),
+    ("ingest",),
     30,
 )
 
 TOPICS: tuple[Topic, ...] = (
     TOUCHPOINTS_COLLECTED, TOUCHPOINTS_REJECTED, DEALS_COLLECTED, TOUCHPOINTS, DEALS, LEADS, HANDOFFS,
-    SPEND_COLLECTED,
+    SPEND_COLLECTED, ERASURES,
 )  # fmt: skip
 
 TYPES: dict[str, type[Struct]] = {name: struct for topic in TOPICS for name, struct in topic.types.items()}

@@ -135,3 +135,14 @@ class PersonSplit(Struct, frozen=True, kw_only=True):
     person_id: str
     version: int
     at: int
+
+
+class PersonErased(Struct, frozen=True, kw_only=True):
+    """`person.erased`: nobody may know of this person again, under any of their ids, whatever else of them is still
+    on its way. It is said once, never taken back, and holds no address."""
+
+    erasure_id: str
+    person_id: str
+    aliases: tuple[str, ...]
+    """Every other id that stood for them."""
+    at: int

@@ -29,7 +29,7 @@ _TYPE = "touchpoint.rejected"
 
 
 def _topic(name: str) -> Topic:
-    return Topic(name, "word", {_TYPE: RejectedTouchpoint}, "test", (), None)
+    return Topic(name, "word", {_TYPE: RejectedTouchpoint}, ("test",), (), None)
 
 
 ONCE, REPEATED, TOLD = _topic("said.once"), _topic("said.repeatedly"), _topic("told")
