@@ -108,9 +108,9 @@ def _add(supervisor: Supervisor, deployment: Deployment, role: Role, service: Se
     """The parts of a service that this process runs."""
     settings = deployment.settings
     port = settings.port(service.name, worker_alone=role == "worker")
-    app = service.health if role == "worker" else service.api
+    app, direct = (service.health, None) if role == "worker" else (service.api, service.direct)
     listener = listen(settings.bind, port)
-    supervisor.add(f"{service.name}.http", lambda stopping: serve(app, listener, stopping))
+    supervisor.add(f"{service.name}.http", lambda stopping: serve(app, listener, stopping, direct=direct))
     if role != "api":
         for name, part in service.worker:
             supervisor.add(name, part)

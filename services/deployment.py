@@ -29,6 +29,7 @@ from shared.runtime.relay import Relay
 from shared.runtime.session import Consuming, S
 from shared.runtime.supervise import Part
 from shared.web.credentials import Credentials
+from shared.web.direct import Direct
 from shared.web.health import Check
 
 ServiceName = Literal["ingest", "scoring", "handoff", "attribution"]
@@ -161,6 +162,8 @@ class Service:
     health: Any
     """The ASGI app of a worker alone: health, metrics and lag."""
     worker: Sequence[tuple[str, Part]] = field(default=())
+    direct: Direct | None = None
+    """Answers, past the app, what comes to it whole."""
 
 
 def log_check(deployment: Deployment, topic: Topic) -> Mapping[str, Check]:

@@ -96,5 +96,6 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
         migrations=MIGRATIONS,
         api=PathSwitch(collector, collector.paths, PathSwitch(posts, posts.paths, routes)),
         health=build_app("ingest worker", [], tokens, worker_health),
+        direct=collector,
         worker=working(deployment, database, consuming, relay, metrics),
     )

@@ -34,7 +34,7 @@ class Topic:
 
 TOUCHPOINTS_COLLECTED = Topic(
     "touchpoints.collected",
-    "HMAC of the anonymous id, else the user id, else the e-mail",
+    "keyed hash of the anonymous id, else the user id, else the e-mail",
     {"touchpoint.collected": CollectedTouchpoint},
     ("ingest",),
     ("ingest",),

@@ -18,6 +18,10 @@ from shared.log.ports import Outgoing
 
 _MOST_WAITING = 8
 """Full builders (1 MiB each) a partition may have waiting; past that publishers are told to try later."""
+_PACE_SECONDS = 0.003
+"""Rounds are no closer than this; a lone record waits for nothing, and busy ones share the cost of a round."""
+_OTHERS_SECONDS = 0.005
+"""The longest that a partition with nothing on the wire waits for the answers of others."""
 
 Outcome = asyncio.Future[TryLater | None]
 
@@ -64,20 +68,15 @@ class _Batch:
 class _Lane:
     """One partition: the builders that wait, the last of them open, and the one that is on the wire."""
 
-    def __init__(
-        self, producer: Producer, topic: str, number: int, patience: Patience, broken: Callable[[BaseException], None]
-    ) -> None:
-        self._producer = producer
-        self._topic = topic
-        self._number = number
+    def __init__(self, topic: str, number: int, rounds: "_Rounds", patience: Patience) -> None:
+        self.topic = topic
+        self.number = number
+        self._rounds = rounds
         self._patience = patience
-        self._broken = broken
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[_Batch] = deque()
         self._sending: _Batch | None = None
-        self._wake: asyncio.Future[None] | None = None
         self._abandon: asyncio.TimerHandle | None = None
-        self._task: asyncio.Task[None] | None = None
         self.succeeded_at = self._loop.time()
 
     def refuse_when_stalled(self) -> None:
@@ -97,48 +96,51 @@ class _Lane:
             raise RuntimeError("an empty builder takes any record")
         return batch
 
+    def take(self) -> Any:
+        """The builder to send now; None where those who filled it have given up."""
+        if not self._waiting:
+            return None
+        self._sending = self._waiting.popleft()
+        return self._sending.builder
+
+    def answered(self, sent: asyncio.Future[Any]) -> None:
+        """What was on the wire has come to an end."""
+        batch = self._sending
+        if batch is None or sent.cancelled():
+            return
+        if (error := sent.exception()) is not None:
+            # The lane stays as it is: what waits may be the rest of a call whose start was lost with this.
+            batch.settle(TryLater(f"the broker did not take the records: {error!r}"))
+            self._rounds.broken(error)
+            return
+        self._sending = None
+        self._heard()
+        self.succeeded_at = self._loop.time()
+        batch.settle(None)
+        if self._waiting:
+            self._rounds.join(self)
+        self._rounds.landed()
+
     def unsettled(self) -> list[Outcome]:
         """Everybody who still waits."""
         batches = [*self._waiting, *([self._sending] if self._sending else [])]
         return [outcome for batch in batches for outcome in batch.waiting]
 
-    async def abort(self) -> None:
-        """Send no more and tell everybody who waits."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait((self._task,))
-        self._answered()
+    def abort(self) -> None:
+        """Tell everybody who waits that no more is sent."""
+        self._heard()
         for batch in (*self._waiting, *([self._sending] if self._sending else [])):
             batch.settle(TryLater("the producer was given up; the records may have been written"))
         self._waiting.clear()
         self._sending = None
 
     def _open(self) -> _Batch:
-        batch = _Batch(self._producer.create_batch())
+        batch = _Batch(self._rounds.producer.create_batch())
         batch.expiry = self._loop.call_later(self._patience.deadline, self._expire, batch)
         self._waiting.append(batch)
-        if self._task is None:
-            self._task = asyncio.create_task(self._run())
-        elif self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
+        if self._sending is None:
+            self._rounds.join(self)
         return batch
-
-    async def _run(self) -> None:
-        while True:
-            while not self._waiting:
-                self._wake = self._loop.create_future()
-                await self._wake
-            batch = self._sending = self._waiting.popleft()
-            try:
-                await (await self._producer.send_batch(batch.builder, self._topic, partition=self._number))
-            except KafkaError as error:
-                batch.settle(TryLater(f"the broker did not take the records: {error!r}"))
-                self._broken(error)
-                return
-            self._sending = None
-            self._answered()
-            self.succeeded_at = self._loop.time()
-            batch.settle(None)
 
     def _expire(self, batch: _Batch) -> None:
         """Its publishers have waited long enough. What was not sent never will be; what was, may be written."""
@@ -153,13 +155,80 @@ class _Lane:
             return
         silence = TimeoutError(f"no acknowledgement within {self._patience.abandon} s")
         self._abandon = self._loop.call_later(
-            max(0.0, self._patience.abandon - self._patience.deadline), self._broken, silence
+            max(0.0, self._patience.abandon - self._patience.deadline), self._rounds.broken, silence
         )
 
-    def _answered(self) -> None:
+    def _heard(self) -> None:
         if self._abandon is not None:
             self._abandon.cancel()
             self._abandon = None
+
+
+class _Rounds:
+    """Sends what waits, of all partitions together: what a producer does costs by the round and the batch, not by the
+    record. So a round begins at once where the last is `_PACE_SECONDS` ago and nothing is on the wire, else then and
+    with the next answer, or where none comes for a while: a broker that is slow holds up no partition of another.
+    """
+
+    def __init__(self, producer: Producer, broken: Callable[[BaseException], None]) -> None:
+        self.producer = producer
+        self.broken = broken
+        self._loop = asyncio.get_running_loop()
+        self._due: dict[_Lane, None] = {}
+        self._on_wire = 0
+        self._began = -_PACE_SECONDS
+        self._bell = asyncio.Event()
+        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_at = 0.0
+        self._task = asyncio.create_task(self._run())
+
+    def join(self, lane: _Lane) -> None:
+        """Take a lane along that has something to send and nothing on the wire."""
+        self._due[lane] = None
+        self._ring_in(_OTHERS_SECONDS if self._on_wire else 0)
+
+    def landed(self) -> None:
+        """Something came back from the wire."""
+        self._on_wire -= 1
+        if self._due:
+            self._ring_in(0)
+
+    async def abort(self) -> None:
+        """Begin no more."""
+        self._task.cancel()
+        await asyncio.wait((self._task,))
+        self._silence()
+
+    def _ring_in(self, seconds: float) -> None:
+        now = self._loop.time()
+        at = max(now + seconds, self._began + _PACE_SECONDS)
+        if at <= now:
+            self._bell.set()
+        elif self._alarm is None or at < self._alarm_at:
+            self._silence()
+            self._alarm, self._alarm_at = self._loop.call_at(at, self._bell.set), at
+
+    def _silence(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+    async def _run(self) -> None:
+        while True:
+            await self._bell.wait()
+            self._bell.clear()
+            self._silence()
+            self._began = self._loop.time()
+            lanes, self._due = self._due, {}
+            try:
+                for lane in lanes:
+                    if (builder := lane.take()) is not None:
+                        self._on_wire += 1
+                        sent = await self.producer.send_batch(builder, lane.topic, partition=lane.number)
+                        sent.add_done_callback(lane.answered)
+            except KafkaError as error:
+                self.broken(error)
+                return
 
 
 class GroupCommit:
@@ -167,13 +236,21 @@ class GroupCommit:
 
     def __init__(self, producer: Producer, topics: Mapping[str, int], patience: Patience) -> None:
         self.broken: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+        self._rounds = _Rounds(producer, self._break)
         self._lanes = {
-            topic: [_Lane(producer, topic, number, patience, self._break) for number in range(partitions)]
+            topic: [_Lane(topic, number, self._rounds, patience) for number in range(partitions)]
             for topic, partitions in topics.items()
         }
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
         """As Log.publish, for records none of which is oversized."""
+        if len(records) == 1:
+            lane = self._lane(records[0])
+            lane.refuse_when_stalled()
+            failure = await lane.append(records[0]).outcome()
+            if failure is not None:
+                raise failure
+            return
         lanes = [self._lane(record) for record in records]
         for lane in set(lanes):
             lane.refuse_when_stalled()
@@ -197,8 +274,9 @@ class GroupCommit:
 
     async def abort(self) -> None:
         """Send no more; whoever waits is told to try later."""
+        await self._rounds.abort()
         for lane in self._all():
-            await lane.abort()
+            lane.abort()
 
     def _all(self) -> Iterable[_Lane]:
         return (lane for lanes in self._lanes.values() for lane in lanes)

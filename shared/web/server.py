@@ -14,6 +14,8 @@ from typing import Final
 from starlette.types import ASGIApp
 from uvicorn import Config, Server
 
+from shared.web.direct import Direct, answering
+
 _BACKLOG: Final = 2_048
 _SHUTDOWN_SECONDS: Final = 15
 _KEEP_ALIVE_SECONDS: Final = 75
@@ -35,14 +37,19 @@ def port_of(listener: socket.socket) -> int:
 
 
 async def serve(
-    app: ASGIApp, listener: socket.socket, should_exit: asyncio.Event, *, trusted_proxies: str = ""
+    app: ASGIApp,
+    listener: socket.socket,
+    should_exit: asyncio.Event,
+    *,
+    direct: Direct | None = None,
+    trusted_proxies: str = "",
 ) -> None:
     """Serve until told to exit, then finish what is open and run the app's shutdown; the listener is closed.
 
-    `trusted_proxies` (addresses with commas) may name the client in `X-Forwarded-For`. Raises RuntimeError
-    where the app does not start.
+    `direct` answers what it can past the app. `trusted_proxies` (addresses with commas) may name the client in
+    `X-Forwarded-For`. Raises RuntimeError where the app does not start.
     """
-    server = _Server(_config(app, trusted_proxies), should_exit)
+    server = _Server(_config(app, direct, trusted_proxies), should_exit)
     try:
         await server.serve(sockets=[listener])
     except SystemExit:
@@ -76,10 +83,10 @@ class _Server(Server):
         return await super().on_tick(counter) or self._told.is_set()
 
 
-def _config(app: ASGIApp, trusted_proxies: str) -> Config:
+def _config(app: ASGIApp, direct: Direct | None, trusted_proxies: str) -> Config:
     return Config(
         app,
-        http="httptools",
+        http="httptools" if direct is None else answering(direct),
         ws="none",
         lifespan="on",
         log_config=None,

@@ -11,9 +11,8 @@ from msgspec import json
 
 from services.ingest.api.refusals import Refusal
 from services.ingest.api.requests import Request, Send
-from shared.kernel.errors import Reject
-
-Headers = list[tuple[bytes, bytes]]
+from shared.kernel.errors import Reject, TryLater
+from shared.web.direct import Answer, Headers
 
 METHODS = b"POST, OPTIONS"
 _JSON = (b"content-type", b"application/json")
@@ -24,8 +23,8 @@ _UNREAD = frozenset((408, 413, 415))
 SUCCESS = b'{"success":true}'
 
 
-async def send(send_message: Send, request: Request, status: int, body: bytes, extra: Headers | None = None) -> None:
-    """Send an answer; `extra` goes before the headers that every answer has."""
+def answer(request: Request, status: int, body: bytes, extra: Headers | None = None) -> Answer:
+    """An answer; `extra` goes before the headers that every answer has."""
     problem = status >= HTTPStatus.BAD_REQUEST
     headers = extra or []
     headers += (
@@ -35,12 +34,11 @@ async def send(send_message: Send, request: Request, status: int, body: bytes, e
     )
     if request.origin is not None:
         headers += _cross_origin(request.origin)
-    await send_message({"type": "http.response.start", "status": status, "headers": headers})
-    await send_message({"type": "http.response.body", "body": body})
+    return Answer(status, headers, body)
 
 
-async def preflight(send_message: Send, request: Request, allowed: bool) -> None:
-    """Answer a preflight: whatever headers are asked for may come, or nothing is said of origins at all."""
+def preflight(request: Request, allowed: bool) -> Answer:
+    """The answer to a preflight: whatever headers are asked for may come, or nothing is said of origins at all."""
     headers: Headers = [(b"allow", METHODS), (b"x-request-id", request.id.encode())]
     if allowed and request.origin is not None:
         headers += _cross_origin(request.origin)
@@ -49,12 +47,12 @@ async def preflight(send_message: Send, request: Request, allowed: bool) -> None
         asked = request.headers.get(b"access-control-request-headers")
         if asked:
             headers.append((b"access-control-allow-headers", asked))
-    await send_message({"type": "http.response.start", "status": 204, "headers": headers})
-    await send_message({"type": "http.response.body", "body": b""})
+    return Answer(204, headers, b"")
 
 
-async def refuse(send_message: Send, request: Request, refusal: Refusal) -> None:
-    """Answer with a problem."""
+def refused(request: Request, reason: Reject | TryLater) -> Answer:
+    """The answer to a request that was not taken: a problem."""
+    refusal = _refusal(reason)
     extra: Headers = []
     if refusal.status in _UNREAD:
         extra.append((b"connection", b"close"))
@@ -66,7 +64,21 @@ async def refuse(send_message: Send, request: Request, refusal: Refusal) -> None
         request.origin = None  # a page that may not post may not read the answer either
     errors = [{"path": refusal.path, "message": refusal.message}]
     body = problem(refusal.status, refusal.code, refusal.message, errors)
-    await send(send_message, request, refusal.status, body, extra)
+    return answer(request, refusal.status, body, extra)
+
+
+def _refusal(reason: Reject | TryLater) -> Refusal:
+    if isinstance(reason, Refusal):
+        return reason
+    if isinstance(reason, Reject):
+        return Refusal(400, reason.code, reason.message, reason.path)
+    return Refusal(503, "try_later", "the events could not be stored now; send them again")
+
+
+async def send(send_message: Send, said: Answer) -> None:
+    """Send an answer as ASGI has it."""
+    await send_message({"type": "http.response.start", "status": said.status, "headers": said.headers})
+    await send_message({"type": "http.response.body", "body": said.body})
 
 
 def problem(status: int, code: str, detail: str, errors: Sequence[dict[str, str]], **more: Any) -> bytes:

@@ -4,7 +4,7 @@ Promises: no database, no framework, and no answer before the log has the events
 is refused alone. Leaves out: what the events mean, and everything that is not a tracking call.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -24,6 +24,7 @@ from services.ingest.handlers.accept_touchpoints import Arrival, accept, refuse
 from shared.contracts.touchpoints import CallType
 from shared.kernel.errors import Reject
 from shared.log.ports import Publisher
+from shared.web.direct import Answer, Whole
 
 _CALLS: dict[str, CallType] = {
     "t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias",
@@ -59,6 +60,10 @@ class Collector:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request to one of `paths`."""
         await self._doorway.serve(scope, receive, send, self._takes[scope["path"]])
+
+    def answer(self, request: Whole) -> Awaitable[Answer]:
+        """The answer to a POST to one of `paths` that came whole."""
+        return self._doorway.answer(request, self._takes[request.path])
 
     def _take_call(self, named: CallType, body: bytes, visit: Visit) -> Taking:
         limits = self._doorway.limits

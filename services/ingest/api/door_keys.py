@@ -5,7 +5,6 @@ Clients put the key in Basic, Bearer, a header of their own, the query or the bo
 
 import binascii
 from base64 import b64decode
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -42,9 +41,16 @@ class Gate:
         self._keys = keys
         # What raises is not remembered: nobody without a key can fill this, or learn from it how near a guess was.
         self._find = lru_cache(maxsize=_REMEMBERED)(self._looked_up)
+        self._agree = lru_cache(maxsize=_REMEMBERED)(self._agreed)
 
-    def admit(self, request: Request, secrets: Iterable[str]) -> DoorKey:
+    def admit(self, request: Request, secrets: tuple[str, ...]) -> DoorKey:
         """The one key all of these secrets mean; raises Refusal where there is none, or more than one."""
+        key = self._agree(secrets)
+        if request.origin is not None:
+            _check_origin(key, request.origin.decode("latin-1"))
+        return key
+
+    def _agreed(self, secrets: tuple[str, ...]) -> DoorKey:
         said = {secret for secret in secrets if secret and _MASK not in secret}
         if not said:
             raise Refusal(401, "missing_key", "the request carries no key")
@@ -54,8 +60,6 @@ class Gate:
         key = meant.pop()
         if key is None:
             raise Refusal(401, "unknown_key", "the key is not known")
-        if request.origin is not None:
-            _check_origin(key, request.origin.decode("latin-1"))
         return key
 
     def _known(self, secret: str) -> DoorKey | None:
@@ -75,17 +79,17 @@ class Gate:
         return key
 
 
-def carried(request: Request) -> list[str]:
+def carried(request: Request) -> tuple[str, ...]:
     """The keys in the head of a request; raises Refusal where a credential cannot be read."""
     authorization = request.headers.get(b"authorization")
-    found = [] if authorization is None else _authorization(authorization)
+    found = () if authorization is None else _authorization(authorization)
     own = request.headers.get(b"x-write-key")
     if own is not None:
-        found.append(own.decode("latin-1"))
+        found += (own.decode("latin-1"),)
     if request.query:
         asked = request.parameter("writeKey")
         if asked:
-            found.append(asked)
+            found += (asked,)
     return found
 
 
@@ -96,14 +100,15 @@ def _check_origin(key: DoorKey, origin: str) -> None:
         raise Refusal(403, "origin_not_allowed", "this key is not for that origin")
 
 
-def _authorization(header: bytes) -> list[str]:
+@lru_cache(maxsize=_REMEMBERED)
+def _authorization(header: bytes) -> tuple[str, ...]:
     scheme, _, rest = header.partition(b" ")
     scheme = scheme.lower()
     if scheme == b"bearer":
-        return [rest.strip().decode("latin-1")]
+        return (rest.strip().decode("latin-1"),)
     if scheme != b"basic":
-        return []
+        return ()
     try:
-        return [b64decode(rest.strip(), validate=True).decode()]
+        return (b64decode(rest.strip(), validate=True).decode(),)
     except (binascii.Error, ValueError):
         raise Refusal(401, "bad_credentials", "the Authorization header cannot be read") from None

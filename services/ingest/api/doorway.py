@@ -15,6 +15,7 @@ from services.ingest.api.requests import Gone, Receive, Request, Scope, Send
 from services.ingest.domain.limits import Limits
 from shared.kernel.errors import Reject, TryLater
 from shared.log.ports import Outgoing, Publisher
+from shared.web.direct import Answer, Whole
 
 
 class Taking(NamedTuple):
@@ -47,7 +48,7 @@ class Visit:
             return self._known
         if not all(isinstance(secret, str) for secret in said):
             raise Refusal(401, "bad_credentials", "a key is a text")
-        return self._gate.admit(self.request, [*self._secrets, *map(str, said)])
+        return self._gate.admit(self.request, (*self._secrets, *map(str, said)))
 
 
 Take = Callable[[bytes, Visit], Taking]
@@ -81,32 +82,38 @@ class Doorway:
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, take: Take) -> None:
         """Answer one HTTP request."""
-        request = Request(scope, self._request_id)
+        request = Request.of_scope(scope, self._request_id)
         try:
-            if request.method != "POST":
-                await self._other_method(request, send)
-                return
-            visit = Visit(request, self._gate)
-            taking = take(await requests.body(request, receive, self.limits), visit)
-            await self._log.publish(taking.records)
-        except Refusal as refusal:
-            await answers.refuse(send, request, refusal)
-        except Reject as reason:
-            await answers.refuse(send, request, Refusal(400, reason.code, reason.message, reason.path))
-        except TryLater:
-            later = Refusal(503, "try_later", "the events could not be stored now; send them again")
-            await answers.refuse(send, request, later)
+            if request.method == "POST":
+                visit = Visit(request, self._gate)
+                taking = take(await requests.body(request, receive, self.limits), visit)
+                await self._log.publish(taking.records)
+                answer = answers.answer(request, taking.status, taking.answer)
+            else:
+                answer = self._other_method(request)
+        except (Reject, TryLater) as reason:
+            answer = answers.refused(request, reason)
         except Gone:
             return
-        else:
-            await answers.send(send, request, taking.status, taking.answer)
+        await answers.send(send, answer)
+
+    async def answer(self, whole: Whole, take: Take) -> Answer:
+        """The answer to a POST that came whole."""
+        request = Request("POST", whole.path, whole.query, whole.headers, self._request_id)
+        try:
+            visit = Visit(request, self._gate)
+            taking = take(requests.whole(request, whole.body, self.limits), visit)
+            await self._log.publish(taking.records)
+        except (Reject, TryLater) as reason:
+            return answers.refused(request, reason)
+        return answers.answer(request, taking.status, taking.answer)
 
     def _request_id(self) -> str:
         return f"{self._process}-{next(self._requests):x}"
 
-    async def _other_method(self, request: Request, send: Send) -> None:
+    def _other_method(self, request: Request) -> Answer:
         if request.method != "OPTIONS":
             raise Refusal(405, "method_not_allowed", "this door takes POST")
         origin = (request.origin or b"").decode("latin-1")
         allowed = origin in self._origins if self._origins else origin != "null"
-        await answers.preflight(send, request, allowed)
+        return answers.preflight(request, allowed)

@@ -8,7 +8,7 @@ import asyncio
 import re
 import zlib
 from collections.abc import Awaitable, Callable, Generator, MutableMapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 from services.ingest.api.refusals import Refusal
@@ -37,15 +37,22 @@ class Request:
 
     __slots__ = ("headers", "id", "method", "origin", "path", "query")
 
-    def __init__(self, scope: Scope, draw_id: Callable[[], str]) -> None:
-        self.method: str = scope["method"]
-        self.path: str = scope["path"]
-        self.headers: dict[bytes, bytes] = dict(scope["headers"])
-        self.query: bytes = scope["query_string"]
-        self.origin = self.headers.get(b"origin")
-        given = self.headers.get(b"x-request-id")
+    def __init__(
+        self, method: str, path: str, query: bytes, headers: dict[bytes, bytes], draw_id: Callable[[], str]
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.origin = headers.get(b"origin")
+        given = headers.get(b"x-request-id")
         named = given is not None and _REQUEST_ID.fullmatch(given.decode("latin-1"))
         self.id = named[0] if named else draw_id()
+
+    @classmethod
+    def of_scope(cls, scope: Scope, draw_id: Callable[[], str]) -> "Request":
+        """The head of a request that came as ASGI has it."""
+        return cls(scope["method"], scope["path"], scope["query_string"], dict(scope["headers"]), draw_id)
 
     def parameter(self, name: str) -> str | None:
         """A parameter of the query, None where it is not there."""
@@ -60,8 +67,7 @@ class Request:
 
 async def body(request: Request, receive: Receive, limits: Limits) -> bytes:
     """The body, decompressed; raises Refusal where it is too long, too slow or packed in an unknown way."""
-    length = _length(request.headers, limits.body_bytes)
-    zipped = _zipped(request.headers)
+    packing = _packing(request.headers, limits.body_bytes)
     begun = _Begun(receive())
     if begun.message is not None and not begun.message.get("more_body"):
         packed = await _read(begun, receive, limits.body_bytes)
@@ -71,10 +77,32 @@ async def body(request: Request, receive: Receive, limits: Limits) -> bytes:
                 packed = await _read(begun, receive, limits.body_bytes)
         except TimeoutError:
             raise Refusal(408, "slow_body", "the body did not arrive in time") from None
-    if length is not None and length != len(packed):
+    return _unpacked(packed, packing, limits.body_bytes)
+
+
+def whole(request: Request, packed: bytes, limits: Limits) -> bytes:
+    """A body that is there, decompressed; raises Refusal where it is too long or packed in an unknown way."""
+    return _unpacked(
+        _bounded(packed, limits.body_bytes), _packing(request.headers, limits.body_bytes), limits.body_bytes
+    )
+
+
+class _Packing(NamedTuple):
+    """What a head says of the body: how long it is, where it does, and whether it is gzip."""
+
+    length: int | None
+    zipped: bool
+
+
+def _packing(headers: dict[bytes, bytes], most: int) -> _Packing:
+    return _Packing(_length(headers, most), _zipped(headers))
+
+
+def _unpacked(packed: bytes, packing: _Packing, most: int) -> bytes:
+    if packing.length is not None and packing.length != len(packed):
         raise Refusal(400, "bad_length", "the body is not as long as Content-Length says")
-    if zipped or packed.startswith(_GZIP):
-        return _unzipped(packed, limits.body_bytes)
+    if packing.zipped or packed.startswith(_GZIP):
+        return _unzipped(packed, most)
     return packed
 
 

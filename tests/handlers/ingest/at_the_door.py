@@ -16,6 +16,7 @@ from shared.contracts import envelope
 from shared.contracts.topics import TOPICS, TYPES
 from shared.log.memory import MemoryLog
 from shared.log.ports import Partition, Record
+from shared.web.direct import Whole
 
 NOW = 1_795_302_021_074
 WRITE, SERVER = ("wk", ""), ("sk", "")
@@ -32,9 +33,10 @@ class Keys:
 
 
 class Doors:
-    """Posts to the doors, and shows what they put on the log."""
+    """Posts to the doors, and shows what they put on the log. `direct`: tracking calls go past ASGI."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, *, direct: bool = False) -> None:
+        self._direct = direct
         self.log = MemoryLog(now=lambda: NOW)
         ids = count(1)
         shared = (self.log, Keys(), b"secret", lambda: NOW, lambda: f"drawn-{next(ids)}", limits)
@@ -54,7 +56,8 @@ class Doors:
         return await self.ask("POST", path, json=body, auth=auth, **more)
 
     async def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(self), base_url="http://door") as client:
+        transport = _Direct(self._collector) if self._direct else httpx.ASGITransport(self)
+        async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
             return await client.request(method, path, **more)
 
     async def records(self, topic: str) -> list[Record]:
@@ -71,6 +74,22 @@ class Doors:
     async def events(self, topic: str) -> list[Any]:
         """The data of every event of a topic."""
         return [_data(record) for record in await self.records(topic)]
+
+
+class _Direct(httpx.AsyncBaseTransport):
+    """Asks the collector as the server's protocol does: whole POSTs directly, the rest as ASGI has it."""
+
+    def __init__(self, collector: Collector) -> None:
+        self._collector = collector
+        self._asgi = httpx.ASGITransport(collector)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method != "POST":
+            return await self._asgi.handle_async_request(request)
+        headers = {name.lower(): value for name, value in request.headers.raw}
+        path, body = request.url.path, await request.aread()
+        answer = await self._collector.answer(Whole(path, request.url.query, headers, body))
+        return httpx.Response(answer.status, headers=answer.headers, content=answer.body)
 
 
 def _data(record: Record) -> Struct:

@@ -12,7 +12,7 @@ WHOLE = b'{"event": "E"}'
 
 
 def post() -> Request:
-    return Request({"method": "POST", "path": "/v1/track", "headers": [], "query_string": b""}, lambda: "r")
+    return Request("POST", "/v1/track", b"", {}, lambda: "r")
 
 
 def piece(text: bytes, *, more: bool) -> Message:

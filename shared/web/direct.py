@@ -1,0 +1,182 @@
+"""A way past ASGI for requests that come in one piece, head and body: tracking calls do.
+
+Promises: uvicorn's protocol in all else. What comes in several pieces, before the answer to the request ahead of it,
+with a question first (`Expect`), or to a path that nobody answers directly, goes the ASGI way.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Collection
+from typing import NamedTuple, Protocol
+
+from uvicorn import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+Headers = list[tuple[bytes, bytes]]
+_CLOSE = (b"connection", b"close")
+
+
+class Whole(NamedTuple):
+    """A POST as it came. Headers by name in lower case; of two with one name the last."""
+
+    path: str
+    query: bytes
+    headers: dict[bytes, bytes]
+    body: bytes
+
+
+class Answer(NamedTuple):
+    """What is answered; the headers say the length of the body too."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+_FAILED = Answer(500, [_CLOSE, (b"content-length", b"0")], b"")
+
+
+class Direct(Protocol):
+    """Who answers POST requests to some paths by themselves."""
+
+    @property
+    def paths(self) -> Collection[str]:
+        """The paths, as they stand in a request."""
+        ...
+
+    def answer(self, request: Whole) -> Awaitable[Answer]:
+        """The answer to a request to one of `paths`."""
+        ...
+
+
+def answering(direct: Direct) -> type[HttpToolsProtocol]:
+    """The protocol for a server whose app leaves some of its paths to `direct`."""
+
+    names = {path.encode(): path for path in direct.paths}
+
+    class _Bound(_DirectProtocol):
+        _direct = direct
+        _names = names
+
+    return _Bound
+
+
+class _Exchange(RequestResponseCycle):
+    """No more than what uvicorn's protocol asks of a request under way: nothing is received or sent through it."""
+
+    message_event = asyncio.Event()  # nobody waits for it
+
+    def __init__(self) -> None:
+        self.response_complete = False
+        self.disconnected = False
+        self.keep_alive = True
+
+
+class _DirectProtocol(HttpToolsProtocol):
+    _direct: Direct
+    _names: dict[bytes, str]
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, object],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._most = config.limit_concurrency or float("inf")
+        self._pieces: list[bytes] | None = None
+        """Of the body of a request that may yet be answered directly."""
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._pieces is None:
+            return
+        # The rest is still on its way, and who waits for it there has a deadline and a bound.
+        pieces, self._pieces = self._pieces, None
+        if not self.transport.is_closing():
+            self._begin_asgi()
+            for piece in pieces:
+                super().on_body(piece)
+
+    def on_message_begin(self) -> None:
+        # What only an ASGI app needs is made when there is one to need it.
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+
+    def on_headers_complete(self) -> None:
+        if self._can_be_direct():
+            self._pieces = []
+        else:
+            self._begin_asgi()
+
+    def on_body(self, body: bytes) -> None:
+        if self._pieces is None:
+            super().on_body(body)
+        else:
+            self._pieces.append(body)
+
+    def on_message_complete(self) -> None:
+        if self._pieces is None:
+            super().on_message_complete()
+            return
+        path, _, query = self.url.partition(b"?")
+        request = Whole(self._names[path], query, dict(self.headers), b"".join(self._pieces))
+        self._pieces = None
+        self.cycle = exchange = _Exchange()
+        task = self.loop.create_task(self._answer(request, exchange))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def _can_be_direct(self) -> bool:
+        parser = self.parser
+        return (
+            self.url.partition(b"?")[0] in self._names
+            and parser.get_method() == b"POST"
+            and parser.get_http_version() == "1.1"
+            and parser.should_keep_alive()
+            and not parser.should_upgrade()
+            and not self.expect_100_continue
+            and (self.cycle is None or self.cycle.response_complete)
+            and not self.pipeline
+            and len(self.tasks) < self._most
+            and len(self.connections) < self._most
+        )
+
+    def _begin_asgi(self) -> None:
+        url, headers, expected = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url = url
+        self.headers.extend(headers)
+        self.expect_100_continue = expected
+        super().on_headers_complete()
+
+    async def _answer(self, request: Whole, exchange: _Exchange) -> None:
+        try:
+            answer = await self._direct.answer(request)
+            said = _CLOSE in answer.headers
+            closing = said or not exchange.keep_alive
+            more = self.server_state.default_headers
+            written = _written(answer, more if said or not closing else [*more, _CLOSE])
+        except Exception as error:  # as uvicorn does with an app's: one request fails, not the server
+            self.logger.error("Exception in ASGI application\n", exc_info=error)
+            closing, written = True, _written(_FAILED, [])
+        if self.flow.write_paused:
+            await self.flow.drain()
+        if self.transport.is_closing():
+            return
+        self.transport.write(written)
+        exchange.response_complete = True
+        if closing:
+            self.transport.close()
+        self.on_response_complete()
+
+
+def _written(answer: Answer, more: Headers) -> bytes:
+    """The bytes of an answer; raises RuntimeError where a header would end its line and begin another."""
+    lines = [b"%b: %b\r\n" % header for header in (*more, *answer.headers)]
+    head = b"".join((STATUS_LINE[answer.status], *lines))
+    if head.count(b"\n") != len(lines) + 1 or head.count(b"\r") != len(lines) + 1:
+        raise RuntimeError("a header holds a line break")
+    return b"".join((head, b"\r\n", answer.body))
