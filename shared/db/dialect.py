@@ -4,25 +4,16 @@ A bulk write is one statement: arrays through `unnest` on PostgreSQL, `executema
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 from msgspec import json
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Executable,
-    String,
-    Table,
-    Text,
-    any_,
-    bindparam,
-    column,
-    func,
-    select,
-    text,
-)
+from sqlalchemy import Boolean, Column, ColumnElement, Executable, String, Table, Text, bindparam, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 DialectName = Literal["sqlite", "postgresql"]
@@ -104,11 +95,52 @@ def _array_type(table_column: Column[Any]) -> str:
     return f"{table_column.type.compile(dialect=_POSTGRESQL)}[]"
 
 
-def among(dialect: DialectName, wanted: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+class _Listed(TypeDecorator[Sequence[Any]]):
+    """Many values as one parameter: an array on PostgreSQL, JSON on SQLite."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, item: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.item = item
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The native type of each database."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.ARRAY(self.item))
+        return dialect.type_descriptor(Text())
+
+    def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:
+        """The values as the driver takes them."""
+        return value if dialect.name == "postgresql" else json.encode(value).decode()
+
+
+class _Among(FunctionElement[bool]):
+    """A condition of its own: built of SQLAlchemy's parts it costs more than many a statement."""
+
+    name = "among"
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_Among, "postgresql")
+def _among_postgresql(element: _Among, compiler: SQLCompiler, **how: Any) -> str:
+    wanted, values = (compiler.process(part, **how) for part in element.clauses)
+    return f"{wanted} = ANY ({values})"
+
+
+@compiles(_Among, "sqlite")
+def _among_sqlite(element: _Among, compiler: SQLCompiler, **how: Any) -> str:
+    wanted, values = (compiler.process(part, **how) for part in element.clauses)
+    return f"{wanted} IN (SELECT value FROM json_each({values}))"
+
+
+@lru_cache(maxsize=1_024)
+def _listed(item: TypeEngine[Any]) -> _Listed:
+    return _Listed(item)
+
+
+def among(wanted: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
     """The condition that a column is one of the values: one parameter, however many there are."""
-    if dialect == "postgresql":
-        return wanted == any_(bindparam(None, list(values), type_=postgresql.ARRAY(wanted.type)))
-    listed = func.json_each(bindparam(None, json.encode(list(values)).decode(), type_=Text)).table_valued(
-        column("value")
-    )
-    return wanted.in_(select(listed.c.value))
+    return _Among(wanted, bindparam(None, list(values), type_=_listed(wanted.type)))

@@ -87,7 +87,7 @@ class Reader:
 
     def among(self, column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
         """The condition that a column is one of the values."""
-        return among(self.dialect, column, values)
+        return among(column, values)
 
 
 class Work(Reader):

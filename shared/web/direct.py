@@ -127,7 +127,7 @@ class _DirectProtocol(HttpToolsProtocol):
         self.cycle = exchange = _Exchange()
         task = self.loop.create_task(self._answer(request, exchange))
         self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        task.add_done_callback(self._ended)
 
     def _can_be_direct(self) -> bool:
         parser = self.parser
@@ -153,15 +153,11 @@ class _DirectProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     async def _answer(self, request: Whole, exchange: _Exchange) -> None:
-        try:
-            answer = await self._direct.answer(request)
-            said = _CLOSE in answer.headers
-            closing = said or not exchange.keep_alive
-            more = self.server_state.default_headers
-            written = _written(answer, more if said or not closing else [*more, _CLOSE])
-        except Exception as error:  # as uvicorn does with an app's: one request fails, not the server
-            self.logger.error("Exception in ASGI application\n", exc_info=error)
-            closing, written = True, _written(_FAILED, [])
+        answer = await self._direct.answer(request)
+        said = _CLOSE in answer.headers
+        closing = said or not exchange.keep_alive
+        more = self.server_state.default_headers
+        written = _written(answer, more if said or not closing else [*more, _CLOSE])
         if self.flow.write_paused:
             await self.flow.drain()
         if self.transport.is_closing():
@@ -171,6 +167,16 @@ class _DirectProtocol(HttpToolsProtocol):
         if closing:
             self.transport.close()
         self.on_response_complete()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        # As uvicorn does with an app's: one request fails, not the server.
+        self.logger.error("Exception in ASGI application\n", exc_info=error)
+        if not self.transport.is_closing():
+            self.transport.write(_written(_FAILED, []))
+            self.transport.close()
 
 
 def _written(answer: Answer, more: Headers) -> bytes:
