@@ -17,14 +17,14 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 def from_datetime(moment: datetime) -> Instant:
     """The instant of an aware datetime; a naive one is read as UTC."""
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return Instant((moment - _EPOCH) // _MILLISECOND)
+    since = moment - _EPOCH
+    return Instant((since.days * DAY) + since.seconds * SECOND + since.microseconds // 1_000)
 
 
 def to_datetime(instant: Instant) -> datetime:

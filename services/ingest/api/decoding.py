@@ -115,9 +115,9 @@ def signs(read: Document, items: Sequence[Any] = ()) -> Signs:
     text, words, escaped, marked = read
     objects = [words, *(item for item in items if isinstance(item, dict))]
     for key, quoted in _ONCE.items():
-        # A key that one object alone can hold is only looked for where that object does.
-        found = text.count(quoted) if items or key in words else 0
-        if found > 1 and found > sum([key in inner for inner in objects]):
+        # Looked for only where somebody has it: counting over the whole text is what costs.
+        once_each = sum([key in inner for inner in objects])
+        if once_each and text.count(quoted) > once_each:
             return Signs(marked, doubled=True)
     return Signs(marked, doubled=escaped and _ESCAPED_LETTER.search(text) is not None)
 
