@@ -18,7 +18,7 @@ from shared.log.ports import Outgoing
 
 _MOST_WAITING = 8
 """Full builders (1 MiB each) a partition may have waiting; past that publishers are told to try later."""
-_PACE_SECONDS = 0.003
+_PACE_SECONDS = 0.004
 """Rounds are no closer than this; a lone record waits for nothing, and busy ones share the cost of a round."""
 _OTHERS_SECONDS = 0.005
 """The longest that a partition with nothing on the wire waits for the answers of others."""
