@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from services.deployment import Deployment, Service, log_check, store_check
-from services.handoff.api import endpoints, handoffs, owners, sla, views
+from services.handoff.api import answers, endpoints, handoffs, owners, sla, views
 from services.handoff.api.endpoints import Edge
 from services.handoff.clients.webhook import WebhookClient
 from services.handoff.domain.delivery import Outcome, parse_schedule
@@ -74,6 +74,7 @@ def assemble(parts: "Parts", deployment: Deployment, alive: Callable[[], bool]) 
     routers = [
         handoffs.router(reading, commands.act, parts.terms.reasons),
         endpoints.router(SqlEndpoints(database, parts.seal, parts.committed), reading, edge),
+        answers.router(answers.Desk(parts.link_key, deployment.now, commands.act, parts.terms.reasons)),
         owners.router(team),
         sla.router(reading, team, parts.terms, deployment.now),
         export.router("handoff", Exporter(database, sections).export),
@@ -106,7 +107,8 @@ class Parts:
         self.seal = Seal(deployment.credentials.derived_key("endpoint secrets"), secrets.token_bytes)
         self.client = WebhookClient(settings.webhook_networks)
         self.relay = Relay(self._log, self.database)
-        self._where = Where(settings.public_url("handoff"), settings.public_url("ingest"))
+        self.link_key = deployment.credentials.derived_key("answer links")
+        self._where = Where(settings.public_url("handoff"), settings.public_url("ingest"), self.link_key)
         self.desk = CrashingDesk(SqlDesk(self.database, self.seal, round(settings.webhook_lease * SECOND)))
         self.deliver = Deliver(self.desk, self._send, self.record, now=now, dice=_dice, freed=self._wake)
         self._sending = Ticker("deliver", self.deliver.due, DELIVER_SECONDS, now)
