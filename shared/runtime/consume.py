@@ -117,6 +117,7 @@ class Consumer(Generic[S]):
         self._astray = True
         if len(records) < GATHER_BELOW:
             records += await subscription.poll(BATCH - len(records), GATHER_MS)
+        crash_points.reach("after_poll")
         self._idle.clear()
         began = perf_counter()
         try:
