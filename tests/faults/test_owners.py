@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.audit import State
-from tests.faults.processes import IN_THREE, Fleet, Pause, Process, on_kafka, until
+from tests.faults.processes import DEAD, IN_THREE, Fleet, Pause, Process, on_kafka, until
 from tests.faults.trial import Trial, story_of
 from tests.parts.kafka import KafkaBroker
 
@@ -20,8 +20,9 @@ _STORM_SECONDS = 120.0
 _TURN_SECONDS = 2.0
 _SCENE_SECONDS = 5.0
 _OVERSLEPT_SECONDS = 20.0
+_SESSION_SECONDS = 10.0
+"""The group only gives partitions away when the session of who held them has timed out."""
 _TAKEN_OVER_SECONDS = 45.0
-"""The group only gives partitions away when the session has timed out, which takes ten seconds."""
 _WITH_A_BATCH = "after_poll:1"
 
 
@@ -99,6 +100,28 @@ def test_a_storm_of_workers_that_join_leave_and_oversleep_changes_nothing(trial:
     trial.finish()
     assert joined > 1
     assert oversleeper.fences > 0
+    assert trial.differences() == []
+    assert trial.state() == undisturbed
+
+
+@pytest.mark.slow
+def test_what_a_worker_held_that_died_before_its_commit_is_worked_within_seconds(
+    trial: Trial, undisturbed: State
+) -> None:
+    scenes = trial.story.scenes
+    dying = trial.fleet.processes["scoring"]
+    dying.stop()
+    dying.start(crash_at="before_commit:1")
+    heir = trial.fleet.add("heir", ("scoring:worker",))
+    heir.start()
+    until(heir.ready, "the second worker is ready")
+    for scene in scenes[:5]:
+        trial.play(scene)
+    until(lambda: dying.ended() == DEAD, "the first worker has died")
+    until(lambda: trial.has_read("scoring"), "the other has read everything", _SESSION_SECONDS + 5)
+    for scene in scenes[5:]:
+        trial.play(scene)
+    trial.finish()
     assert trial.differences() == []
     assert trial.state() == undisturbed
 
