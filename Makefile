@@ -4,6 +4,7 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 READY := .venv/.ready
+PYTHON ?= python3.13 python3.12 python3.11 python3
 T ?= tests
 N ?= 200
 COOLDOWN ?= $(shell date -u -d '7 days ago' +%Y-%m-%d)
@@ -17,12 +18,12 @@ help: ## List the targets
 
 ##@ Getting ready
 
-setup: $(READY) ## Make .venv with everything in it (quick when it is there already)
+setup: $(READY) ## Make .venv with everything in it, quick when it is there already (PYTHON=its interpreter)
 	@:
 
 $(READY): pyproject.toml requirements/dev.txt
 	@if [ ! -x $(BIN)/python ]; then \
-	  for python in python3.13 python3.12 python3.11 python3; do \
+	  for python in $(PYTHON); do \
 	    $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || continue; \
 	    echo "making .venv with $$($$python --version)"; $$python -m venv .venv && break; \
 	  done; \

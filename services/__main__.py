@@ -111,9 +111,8 @@ def _add(supervisor: Supervisor, deployment: Deployment, role: Role, service: Se
     app, direct = (service.health, None) if role == "worker" else (service.api, service.direct)
     listener = listen(settings.bind, port)
     supervisor.add(f"{service.name}.http", lambda stopping: serve(app, listener, stopping, direct=direct))
-    if role != "api":
-        for name, part in service.worker:
-            supervisor.add(name, part)
+    for name, part in service.parts(working=role != "api"):
+        supervisor.add(name, part)
     _log.info("serving", service=service.name, role=role, port=port)
 
 

@@ -23,6 +23,7 @@ from shared.log.kafka_topics import TopicSettings
 from shared.log.ports import Log
 from shared.log.sqlite import SqliteLog
 from shared.observe import clock
+from shared.observe.loop_lag import LoopWatch
 from shared.observe.metrics import Metrics
 from shared.runtime.consume import Consumer
 from shared.runtime.relay import Relay
@@ -157,6 +158,7 @@ class Service:
     name: ServiceName
     database: Database
     migrations: Path
+    metrics: Metrics
     api: Any
     """The ASGI app."""
     health: Any
@@ -164,6 +166,10 @@ class Service:
     worker: Sequence[tuple[str, Part]] = field(default=())
     direct: Direct | None = None
     """Answers, past the app, what comes to it whole."""
+
+    def parts(self, *, working: bool) -> list[tuple[str, Part]]:
+        """What runs beside the HTTP server, in a process that works for the service as well as answers, or not."""
+        return [(f"{self.name}.loop", LoopWatch(self.metrics).run), *(self.worker if working else ())]
 
 
 def log_check(deployment: Deployment, topic: Topic) -> Mapping[str, Check]:

@@ -93,6 +93,7 @@ def build(deployment: Deployment, alive: Callable[[], bool], settings: Attributi
         name="attribution",
         database=database,
         migrations=MIGRATIONS,
+        metrics=metrics,
         api=build_app("attribution", routers, tokens, health),
         health=build_app("attribution worker", [], tokens, health),
         worker=[

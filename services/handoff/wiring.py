@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from services.deployment import Deployment, Service, log_check, store_check
-from services.handoff.api import endpoints, handoffs, owners, sla, views
+from services.handoff.api import answers, endpoints, handoffs, owners, sla, views
 from services.handoff.api.endpoints import Edge
 from services.handoff.clients.webhook import WebhookClient
 from services.handoff.domain.delivery import Outcome, parse_schedule
+from services.handoff.handlers import counting
 from services.handoff.handlers.breach import Breach
 from services.handoff.handlers.deliver import Deliver
 from services.handoff.handlers.handing import Handing
-from services.handoff.handlers.publishing import QUALIFIED, Where
+from services.handoff.handlers.publishing import ACCEPT, QUALIFIED, Where
 from services.handoff.ports import Answered, Attempt, Desk
 from services.handoff.settings import terms_of
 from services.handoff.store.commands import SqlCommands
@@ -23,12 +24,12 @@ from services.handoff.store.endpoints import SqlEndpoints
 from services.handoff.store.export import sections
 from services.handoff.store.ledger import open_ledger
 from services.handoff.store.owners import SqlTeam
-from services.handoff.store.reading import SqlReading, breaches_due, breaches_waiting
+from services.handoff.store.reading import SqlReading, breaches_due, clocks
 from services.handoff.store.sealing import Seal
 from services.handoff.worker import GROUP, HANDLERS, TOPICS
 from shared.contracts import charter_text
 from shared.db.export import Exporter
-from shared.db.work import Work
+from shared.db.work import Reader, Work
 from shared.kernel.instant import SECOND, Instant
 from shared.kernel.keys import Key
 from shared.observe.lag import Lag
@@ -73,6 +74,7 @@ def assemble(parts: "Parts", deployment: Deployment, alive: Callable[[], bool]) 
     routers = [
         handoffs.router(reading, commands.act, parts.terms.reasons),
         endpoints.router(SqlEndpoints(database, parts.seal, parts.committed), reading, edge),
+        answers.router(answers.Desk(parts.link_key, deployment.now, commands.act, parts.terms.reasons)),
         owners.router(team),
         sla.router(reading, team, parts.terms, deployment.now),
         export.router("handoff", Exporter(database, sections).export),
@@ -81,6 +83,7 @@ def assemble(parts: "Parts", deployment: Deployment, alive: Callable[[], bool]) 
         name="handoff",
         database=database,
         migrations=MIGRATIONS,
+        metrics=parts.metrics,
         api=build_app("handoff", routers, tokens, health),
         health=build_app("handoff worker", [], tokens, health),
         worker=[
@@ -104,7 +107,8 @@ class Parts:
         self.seal = Seal(deployment.credentials.derived_key("endpoint secrets"), secrets.token_bytes)
         self.client = WebhookClient(settings.webhook_networks)
         self.relay = Relay(self._log, self.database)
-        self._where = Where(settings.public_url("handoff"), settings.public_url("ingest"))
+        self.link_key = deployment.credentials.derived_key("answer links")
+        self._where = Where(settings.public_url("handoff"), settings.public_url("ingest"), self.link_key)
         self.desk = CrashingDesk(SqlDesk(self.database, self.seal, round(settings.webhook_lease * SECOND)))
         self.deliver = Deliver(self.desk, self._send, self.record, now=now, dice=_dice, freed=self._wake)
         self._sending = Ticker("deliver", self.deliver.due, DELIVER_SECONDS, now)
@@ -128,9 +132,15 @@ class Parts:
             self.database,
             GROUP,
             tuple(topic.name for topic in TOPICS),
-            undone=lambda reader: breaches_waiting(reader, self._now()),
+            undone=self._overdue,
             sending=lambda reader: underway(reader, self._now()),
         )
+
+    async def _overdue(self, reader: Reader) -> int:
+        running, overdue = await clocks(reader, self._now())
+        self.metrics.sla_clocks.labels(ACCEPT, "running").set(running)
+        self.metrics.sla_clocks.labels(ACCEPT, "overdue").set(overdue)
+        return overdue
 
     def committed(self) -> None:
         """Something may have to be published, or delivered."""
@@ -162,11 +172,14 @@ class Parts:
         delivering = (one.attempt for one in answered if one.attempt.type == QUALIFIED and one.outcome.succeeded)
         people = {attempt.person_id for attempt in delivering if attempt.person_id is not None}
 
-        def take(session: Handing) -> None:
+        def take(session: Handing) -> Handing:
             for one in answered:
                 session.answered(one)
+            return session
 
-        await self._in_session(frozenset(Key("person", person_id) for person_id in people), take)
+        session = await self._in_session(frozenset(Key("person", person_id) for person_id in people), take)
+        counting.answered(self.metrics, answered)
+        counting.delivered(self.metrics, session.delivered_after)
 
     async def _breaches_due(self, now: Instant, limit: int) -> Sequence[tuple[str, str]]:
         async with self.database.read() as reader:

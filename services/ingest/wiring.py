@@ -10,7 +10,9 @@ from services.deployment import Deployment, Service, log_check, store_check, wor
 from services.ingest.api import accounts, acts, events, people, rejected, reviews
 from services.ingest.api.collect import Collector
 from services.ingest.api.door_keys import DoorKey
+from services.ingest.api.doorway import Doorway
 from services.ingest.api.posts import PostsDoor
+from services.ingest.api.tally import Tally
 from services.ingest.domain.limits import Limits
 from services.ingest.settings import IngestSettings
 from services.ingest.store.account_reading import SqlAccountReading
@@ -18,7 +20,7 @@ from services.ingest.store.commands import Show, SqlIdentityCommands
 from services.ingest.store.export import sections
 from services.ingest.store.reading import SqlReading
 from services.ingest.store.session import opening
-from services.ingest.worker import GROUP, HANDLERS, TOPICS
+from services.ingest.worker import GROUP, HANDLERS, TOPICS, measure
 from shared.db.export import Exporter
 from shared.observe.lag import Lag
 from shared.observe.metrics import Metrics
@@ -58,7 +60,7 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
         return await lag(deployment.log, database, GROUP, tuple(topic.name for topic in TOPICS))
 
     open_session = opening(settings.person_limits())
-    consuming = Consuming(GROUP, TOPICS, HANDLERS, open_session)
+    consuming = Consuming(GROUP, TOPICS, HANDLERS, open_session, measure)
     metrics, metrics_open = Metrics(), deployment.settings.metrics_open
     log_answers = log_check(deployment, TOPICS[0])
     health = Health(metrics, how_far, alive, log_answers, metrics_open)
@@ -88,12 +90,14 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
     limits = Limits(body_bytes=settings.request_bytes, body_seconds=settings.body_seconds)
     secret = deployment.credentials.derived_key("record keys")
     log = crashing(deployment.log)
-    collector = Collector(log, keys, secret, deployment.now, draw_message_id, limits, origins)
-    posts = PostsDoor(log, keys, secret, deployment.now, draw_message_id, limits)
+    shared = (log, keys, deployment.now, draw_message_id, limits)
+    collector = Collector(Doorway(*shared, Tally(metrics, "segment"), origins), secret)
+    posts = PostsDoor(Doorway(*shared, Tally(metrics, "source")), secret)
     return Service(
         name="ingest",
         database=database,
         migrations=MIGRATIONS,
+        metrics=metrics,
         api=PathSwitch(collector, collector.paths, PathSwitch(posts, posts.paths, routes)),
         health=build_app("ingest worker", [], tokens, worker_health),
         direct=collector,

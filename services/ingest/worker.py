@@ -11,6 +11,7 @@ from services.ingest.handlers.on_collected import (
 from services.ingest.handlers.on_told import no_keys, on_handoff_acted, on_stage_changed
 from services.ingest.handlers.resolving import Resolving
 from shared.contracts import topics
+from shared.observe.metrics import Metrics
 from shared.runtime.session import On
 
 GROUP = "ingest"
@@ -25,3 +26,8 @@ HANDLERS: dict[str, On[Resolving]] = {
     "lead.stage_changed": On(no_keys, on_stage_changed),
     **{name: On(no_keys, on_handoff_acted) for name in topics.HANDOFFS.types},
 }
+
+
+def measure(session: Resolving, metrics: Metrics) -> None:
+    """Count what a batch came to."""
+    metrics.duplicates.inc(session.duplicates)

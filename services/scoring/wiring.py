@@ -58,6 +58,7 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
         name="scoring",
         database=database,
         migrations=MIGRATIONS,
+        metrics=metrics,
         api=build_app("scoring", routes, tokens, health),
         health=build_app("scoring worker", [], tokens, health),
         worker=working(deployment, database, consuming, relay, metrics),

@@ -4,6 +4,7 @@
 """
 
 import sys
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -45,7 +46,7 @@ def document() -> dict[str, Any]:
         },
         "components": {
             "messages": {name: _message(name) for name in sorted(TYPES)},
-            "schemas": dict(sorted(schemas.items())),
+            "schemas": {name: _described(schema) for name, schema in sorted(schemas.items())},
         },
     }
 
@@ -76,6 +77,12 @@ def _message(name: str) -> dict[str, Any]:
         "headers": _HEADERS,
         "payload": {"$ref": _REF.format(name=TYPES[name].__name__)},
     }
+
+
+def _described(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema with its docstring as people read it: from Python 3.13 on it comes without its indentation."""
+    said = schema.get("description")
+    return schema if said is None else schema | {"description": cleandoc(said)}
 
 
 if __name__ == "__main__":

@@ -98,9 +98,16 @@ class Work(Reader):
         """Whether rows are locked one by one. SQLite has one writer a file, who holds them all already."""
         return self.dialect == "postgresql"
 
-    async def lock(self, wanted: Select[Any]) -> Sequence[Row[Any]]:
-        """Lock rows in the order of the statement, and answer them; nothing where no row needs a lock."""
-        return await self.rows(wanted.with_for_update()) if self.locks else ()
+    async def lock(self, wanted: Select[Any], *, shared: bool = False) -> Sequence[Row[Any]]:
+        """As `locked`, where the rows are known already: without a statement where no row needs a lock."""
+        return await self.locked(wanted, shared=shared) if self.locks else ()
+
+    async def locked(self, wanted: Select[Any], *, shared: bool = False, free: bool = False) -> Sequence[Row[Any]]:
+        """Rows, read and locked in the order of the statement; read alone where no row needs a lock.
+
+        `shared`: others may hold them so as well, and nobody may change them. `free`: without those held by others.
+        """
+        return await self.rows(wanted.with_for_update(read=shared, skip_locked=free))
 
     async def execute(self, statement: Executable | str, **parameters: Any) -> int:
         """Run a statement that writes; answers how many rows it touched."""

@@ -19,10 +19,10 @@ class LoopWatch:
         self._metrics = metrics
         self._turned: float | None = None
 
-    async def run(self) -> None:
-        """Measure until cancelled."""
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Measure until told to stop."""
         loop = asyncio.get_running_loop()
-        while True:
+        while not stopping.is_set():
             started = loop.time()
             await asyncio.sleep(_EVERY)
             self._turned = loop.time()

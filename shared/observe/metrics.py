@@ -52,7 +52,7 @@ class Metrics:
         self.retries = Counter("throughline_retries", "Batches rolled back and tried again", ["reason"], registry=own)
         self.stage_seconds = Histogram(
             "throughline_stage_seconds",
-            "From the moment an event occurred to the end of a stage of its way",
+            "From an event's own time to the end of a stage of its way: a service's commit, or delivered",
             ["stage"],
             buckets=_JOURNEY_SECONDS,
             registry=own,
@@ -60,13 +60,15 @@ class Metrics:
         self.lag = Gauge("throughline_lag_records", "Records not yet read", ["topic"], registry=own)
         self.outbox = Gauge("throughline_outbox_depth", "Events committed and not yet published", registry=own)
         self.work = Gauge("throughline_work_depth", "Rows that still want deriving, ticking or erasing", registry=own)
-        self.spool = Gauge("throughline_spool_bytes", "Bytes taken at a door and not yet published", registry=own)
         self.webhooks = Counter("throughline_webhooks", "Webhook attempts", ["type", "result"], registry=own)
         self.webhook_seconds = Histogram(
             "throughline_webhook_seconds", "Time of a webhook attempt", buckets=_BATCH_SECONDS, registry=own
         )
         self.deliveries = Gauge("throughline_deliveries", "Webhooks on their way", ["state"], registry=own)
-        self.sla_clocks = Gauge("throughline_sla_clocks", "Promises to sales", ["promise", "state"], registry=own)
+        self.sla_clocks = Gauge(
+            "throughline_sla_clocks", "Promises of sales not kept yet, running or overdue", ["promise", "state"],
+            registry=own,
+        )  # fmt: skip
         self.loop_lag = Gauge("throughline_loop_lag_seconds", "How late the event loop was last", registry=own)
 
     def observe_lag(self, lag: Lag) -> None:

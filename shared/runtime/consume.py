@@ -21,7 +21,7 @@ from shared.db.positions import Move, Standing
 from shared.db.seen import SeenId
 from shared.db.work import Work
 from shared.kernel.errors import NotLoaded, PositionLost, ThroughlineError, TryLater
-from shared.kernel.instant import Instant
+from shared.kernel.instant import SECOND, Instant
 from shared.kernel.keys import Key
 from shared.log.ports import Log, Subscription
 from shared.observe import logs
@@ -117,6 +117,7 @@ class Consumer(Generic[S]):
         self._astray = True
         if len(records) < GATHER_BELOW:
             records += await subscription.poll(BATCH - len(records), GATHER_MS)
+        crash_points.reach("after_poll")
         self._idle.clear()
         began = perf_counter()
         try:
@@ -211,7 +212,7 @@ class Consumer(Generic[S]):
             try:
                 async with self._database.work(durable=False) as work:
                     await self._advance(work, records)
-                    await self._effects(work, events, keys)
+                    session, repeated = await self._effects(work, events, keys)
                     for record, reason in unreadable:
                         await dead_letters.set_aside(work, self._service.group, record, reason, self._now())
                     crash_points.reach("before_commit")
@@ -222,20 +223,40 @@ class Consumer(Generic[S]):
             raise TryLater("keys kept changing while they were being locked")
         crash_points.reach("after_commit")
         self._moved(records)
+        self._count(events, session, repeated)
+        self._count_dead([record for record, _ in unreadable])
 
-    async def _effects(self, work: Work, events: Sequence[Event], keys: frozenset[Key]) -> None:
+    async def _effects(self, work: Work, events: Sequence[Event], keys: frozenset[Key]) -> tuple[S, int]:
+        """The session of a batch, closed, and how many of its events the inbox knew already."""
         handlers = self._service.handlers
         boxed = [(event.id, event.at) for event in events if handlers[event.type].inbox]
         unseen = await self._guards.unseen(work, boxed)
         session = await self._service.open(work, keys, self._now())
+        taken = 0
         for event in events:
             on = handlers[event.type]
             if on.inbox:
                 if event.id not in unseen:
                     continue
                 unseen.discard(event.id)
+                taken += 1
             on.handle(event.data, session)
         await self._guards.leave(work, [outbox.outgoing(emit) for emit in await session.close()])
+        return session, len(boxed) - taken
+
+    def _count(self, events: Sequence[Event], session: S, repeated: int) -> None:
+        """Count what a batch came to: it is committed by now."""
+        if self._metrics is not None:
+            now, stage = self._now(), self._metrics.stage_seconds.labels(self._service.group)
+            for event in events:
+                stage.observe(max(0, now - event.at) / SECOND)
+            self._metrics.duplicates.inc(repeated)
+            self._service.measure(session, self._metrics)
+
+    def _count_dead(self, records: Sequence[Record]) -> None:
+        if self._metrics is not None:
+            for record in records:
+                self._metrics.dead_letters.labels(record.partition.topic).inc()
 
     async def _advance(self, work: Work, records: Sequence[Record]) -> None:
         reached = {record.partition: record.offset + 1 for record in records}
@@ -250,8 +271,7 @@ class Consumer(Generic[S]):
             await self._advance(work, [record])
             await dead_letters.set_aside(work, self._service.group, record, type(error).__name__, self._now())
         _log.error("consume.set_aside", service=self._service.group, error=type(error).__name__)
-        if self._metrics is not None:
-            self._metrics.dead_letters.labels(record.partition.topic).inc()
+        self._count_dead([record])
         self._moved([record])
 
     def _moved(self, records: Sequence[Record]) -> None:

@@ -1,29 +1,36 @@
-"""Places where a process can be told to die, to prove that it may.
+"""Places where a process can be told to die or to stand still, to prove that it may.
 
-`THROUGHLINE_CRASH_AT=after_commit:3` ends the process, as kill -9 would, the third time it comes there.
+`THROUGHLINE_CRASH_AT=after_commit:3` ends the process, as kill -9 would, the third time it comes there;
+`THROUGHLINE_FREEZE_AT` stops it there, as kill -STOP would, until somebody wakes it.
 """
 
 import os
+import signal
 from collections.abc import Sequence
 
 from shared.log.ports import Outgoing, Publisher
 
-_SETTING = "THROUGHLINE_CRASH_AT"
+_CRASH, _FREEZE = "THROUGHLINE_CRASH_AT", "THROUGHLINE_FREEZE_AT"
 _DEAD = 137
 _reached: dict[str, int] = {}
 
 
 def reach(name: str) -> None:
-    """Die here if this is the place and the time; else nothing."""
-    wanted = os.environ.get(_SETTING)
-    if not wanted:
-        return
-    place, _, times = wanted.partition(":")
-    if place != name:
+    """Die or stand still here if this is the place and the time; else nothing."""
+    crash, freeze = os.environ.get(_CRASH), os.environ.get(_FREEZE)
+    if not (crash or freeze):
         return
     _reached[name] = _reached.get(name, 0) + 1
-    if _reached[name] >= int(times or 1):
+    if crash and _is_time(crash, name):
         os._exit(_DEAD)
+    if freeze and _is_time(freeze, name):
+        del os.environ[_FREEZE]  # It stands still once: whoever woke it wants to see what it does then.
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def _is_time(wanted: str, name: str) -> bool:
+    place, _, times = wanted.partition(":")
+    return place == name and _reached[name] >= int(times or 1)
 
 
 class CrashingPublisher:
@@ -41,4 +48,4 @@ class CrashingPublisher:
 
 def crashing(inner: Publisher) -> Publisher:
     """The publisher itself where no crash is asked for: the doors pay nothing for the proof."""
-    return CrashingPublisher(inner) if os.environ.get(_SETTING) else inner
+    return CrashingPublisher(inner) if os.environ.get(_CRASH) else inner

@@ -13,6 +13,7 @@ from shared.contracts.topics import Topic
 from shared.db.work import Work
 from shared.kernel.instant import Instant
 from shared.kernel.keys import Key
+from shared.observe.metrics import Metrics
 
 
 class Session(Protocol):
@@ -42,6 +43,10 @@ class On(Generic[S]):
     inbox: bool = False
 
 
+def _measure_nothing(_session: Session, _metrics: Metrics) -> None:
+    return
+
+
 @dataclass(frozen=True, slots=True)
 class Consuming(Generic[S]):
     """All that the loop needs to know of a service."""
@@ -51,3 +56,5 @@ class Consuming(Generic[S]):
     handlers: Mapping[str, On[S]]
     """By event type. A type that the topic carries and that is not here is passed over."""
     open: Open[S]
+    measure: Callable[[S, Metrics], None] = _measure_nothing
+    """Counts what a session came to, once it is committed."""

@@ -324,8 +324,8 @@ class StoreSuite:
         await write(database, IGNORE, ("a", "x", 0))
 
         async def count(work: Work) -> None:
-            row = await work.first(select(THINGS.c.version).where(THINGS.c.id == "a").with_for_update())
-            await work.write(REPLACE, [("a", "x", (row.version if row else 0) + 1)])
+            (row,) = await work.locked(select(THINGS.c.version).where(THINGS.c.id == "a"))
+            await work.write(REPLACE, [("a", "x", row.version + 1)])
 
         async def counts() -> None:
             for _ in range(10):

@@ -63,6 +63,12 @@ def commits(tree: ast.Module) -> Iterator[Breach]:
             yield Breach(call.lineno, "commits")
 
 
+def row_locks(tree: ast.Module) -> Iterator[Breach]:
+    for call in _calls(tree):
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "with_for_update":
+            yield Breach(call.lineno, "locks rows")
+
+
 def sleeps(tree: ast.Module) -> Iterator[Breach]:
     for call in _calls(tree):
         if _last_name(call.func) == "sleep":

@@ -39,6 +39,11 @@ def test_only_the_unit_of_work_commits() -> None:
     assert breaches(rules.commits, modules(*PRODUCT, but=may)) == []
 
 
+def test_only_the_unit_of_work_locks_rows() -> None:
+    """One place says what a lock is on each database; the order of locks is then read off its callers."""
+    assert breaches(rules.row_locks, modules(*EVERYTHING, but=["shared/db/"])) == []
+
+
 def test_no_test_sleeps() -> None:
     """A sleep is too short on a busy machine and too long on every other; wait for a condition with a deadline."""
     assert breaches(rules.sleeps, modules(TESTS)) == []

@@ -187,7 +187,7 @@ class TestPostgresqlStore(StoreSuite):
         one, other = opened(), opened()
         await write(one, IGNORE, ("a", "x", 0))
         async with one.work() as holder:
-            await holder.rows(select(THINGS).with_for_update())
+            await holder.locked(select(THINGS))
             for _ in range(10):
                 waiting = asyncio.create_task(write(other, REPLACE, ("a", "y", 1)))
                 await until_waits(one)

@@ -11,6 +11,7 @@ import shutil
 import signal
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -29,7 +30,7 @@ from tests.demo.books import MODELS, Check, OwnBooks, balance
 from tests.demo.crm import Clerk, Crm, Mailbox, Place
 from tests.demo.deployment import Deployment, NotReady, NotSettled, Reader, compose
 from tests.demo.evidence import NOTHING, attribution, gather, look_before
-from tests.demo.player import Ledger, Player, Refused
+from tests.demo.player import PATIENCE_SECONDS, Ledger, Player, Refused
 from tests.demo.processes import Services
 from tests.demo.story import Story, tell
 
@@ -164,7 +165,9 @@ def _play(scene: Scene, sent: Ledger, clerk: Clerk) -> None:
     with Progress(*columns, console=scene.console) as progress:
         total = len(story.calls) + sum(map(len, story.deal_posts)) + len(story.late_calls)
         bar = progress.add_task("ninety days of touchpoints", total=total)
-        player = Player(scene.deployment, sent, scene.interrupted, lambda count: progress.advance(bar, count))
+        player = Player(
+            scene.deployment, sent, scene.interrupted, lambda count: progress.advance(bar, count), _told_on(progress)
+        )
         try:
             player.play(story.calls, rng)
             progress.update(bar, description="sales answers its leads")
@@ -176,6 +179,16 @@ def _play(scene: Scene, sent: Ledger, clerk: Clerk) -> None:
             _settle(scene, clerk)
         finally:
             player.close()
+
+
+def _told_on(progress: Progress) -> Callable[[str], None]:
+    """Says above the bar what the player waits for: without a terminal the bar itself shows nothing until the end."""
+
+    def tell(said: str) -> None:
+        text = f"ingest takes nothing at the moment ({said}): trying again for {PATIENCE_SECONDS:.0f} s"
+        progress.console.print(text, style="yellow", markup=False, highlight=False)
+
+    return tell
 
 
 def _settle(scene: Scene, clerk: Clerk) -> None:

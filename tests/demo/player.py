@@ -1,7 +1,7 @@
 """Sends the story through the doors and keeps the sender's own books.
 
 A line goes into the ledger only for what a door has acknowledged. What a door could not take, or did not
-answer, is sent again under the same message id until it has.
+answer, is sent again under the same message id until it has, for up to a minute.
 """
 
 import base64
@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 from threading import Event, Lock
 
@@ -20,8 +21,9 @@ from tests.demo.deployment import Deployment
 
 _AT_ONCE = 6
 _BATCH = 80
-_TRIES = 10
-_LONGEST_PAUSE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
+"""A broker that is started again takes its time; one that is away for longer does not come back by waiting."""
+_LONGEST_PAUSE_SECONDS = 5.0
 _TRY_LATER = frozenset({408, 429, 500, 502, 503, 504})
 
 
@@ -50,7 +52,8 @@ class Ledger:
 
 
 class Player:
-    """Sends calls and deals. `sent` is told how many more calls or deals were acknowledged."""
+    """Sends calls and deals. `sent` is told how many more calls or deals were acknowledged, `waiting` what the doors
+    said where they take nothing for now: once, however many calls that holds up."""
 
     def __init__(
         self,
@@ -58,6 +61,7 @@ class Player:
         ledger: Ledger,
         interrupted: Event,
         sent: Callable[[int], None],
+        waiting: Callable[[str], None] = lambda _: None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._url = deployment.urls["ingest"]
@@ -68,6 +72,8 @@ class Player:
         self._ledger = ledger
         self._interrupted = interrupted
         self._sent = sent
+        self._waiting = waiting
+        self._held_up = Event()
         self._client = httpx.Client(timeout=30.0, trust_env=False, transport=transport)
 
     def close(self) -> None:
@@ -115,7 +121,8 @@ class Player:
             "User-Agent": USER_AGENT if key == "write" else "throughline-demo/1",
         }
         said = ""
-        for attempt in range(_TRIES):
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        for attempt in count():
             pause = min(0.2 * 2**attempt, _LONGEST_PAUSE_SECONDS)
             try:
                 answer = self._client.post(self._url + path, content=body, headers=headers)
@@ -124,15 +131,22 @@ class Player:
             else:
                 # A batch of nothing but bad calls is a 400 with the same list.
                 if answer.is_success or (answer.status_code == 400 and "rejected" in answer.json()):
+                    self._held_up.clear()
                     result: Json = answer.json()
                     return result
                 said = f"{answer.status_code} {answer.text[:300]}"
                 if answer.status_code not in _TRY_LATER:
                     break
                 pause = min(_seconds(answer.headers.get("Retry-After", ""), pause), _LONGEST_PAUSE_SECONDS)
-            if self._interrupted.wait(pause):
+            self._tell(said)
+            if time.monotonic() + pause > deadline or self._interrupted.wait(pause):
                 break
         raise Refused(f"{path}: {said}")
+
+    def _tell(self, said: str) -> None:
+        if not self._held_up.is_set():
+            self._held_up.set()
+            self._waiting(said)
 
 
 def parcels(calls: Sequence[Call]) -> Iterator[list[Call]]:

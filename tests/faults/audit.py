@@ -62,10 +62,12 @@ def _of_events(books: Books, reader: Reader) -> Iterator[str]:
 def _of_leads(books: Books, reader: Reader) -> Iterator[str]:
     webhooks: dict[str, set[str]] = defaultdict(set)
     handoffs: dict[str, set[str]] = defaultdict(set)
+    taken: Counter[str] = Counter()
     for line in books.received.lines():
         if line["answered"] == 401:
             yield f"webhook {line['webhook_id']} is not signed as it must be"
         if line["answered"] == 200 and line["message"]["type"] == "lead.qualified":
+            taken[line["webhook_id"]] += 1
             lead = line["message"]["data"]
             webhooks[lead["handoff_id"]].add(line["webhook_id"])
             for email in lead["person"]["emails"]:
@@ -74,6 +76,8 @@ def _of_leads(books: Books, reader: Reader) -> Iterator[str]:
     yield from (f"{email} was handed over {len(handoffs[email])} times" for email in sorted(books.story.asked)
                 if len(handoffs[email]) != 1)  # fmt: skip
     yield from (f"hand-off {one} came as {len(ids)} webhooks" for one, ids in webhooks.items() if len(ids) != 1)
+    # Who dies between sending and writing it down sends once more, and nobody dies there twice.
+    yield from (f"webhook {one} was taken {times} times" for one, times in taken.items() if times > 2)
     yield from (f"hand-off {one} never reached the CRM" for one in made - webhooks.keys())
     yield from (f"hand-off {one} is only in the CRM" for one in webhooks.keys() - made)
 

@@ -4,6 +4,7 @@ A fleet is one deployment, however it is cut into processes; whatever it has sta
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from threading import Event
 from types import MappingProxyType
 
 import httpx
+import psutil
 
 from tests.demo.deployment import PORTS, Deployment, Keys
 from tests.parts.kafka import KafkaBroker
@@ -81,15 +83,16 @@ class Process:
         self._health = health
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, crash_at: str = "") -> None:
-        """Start it, where asked so as to die at a place; it is not ready yet."""
+    def start(self, crash_at: str = "", freeze_at: str = "") -> None:
+        """Start it, where asked so as to die or to stand still at a place; it is not ready yet."""
         assert not self.running(), "it is running already"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("THROUGHLINE_")}
+        places = {"THROUGHLINE_CRASH_AT": crash_at, "THROUGHLINE_FREEZE_AT": freeze_at}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
                 [sys.executable, "-m", "services", *self._arguments],
                 cwd=ROOT,
-                env=inherited | dict(self._settings) | {"THROUGHLINE_CRASH_AT": crash_at},
+                env=inherited | dict(self._settings) | places,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -107,6 +110,25 @@ class Process:
             return all(httpx.get(f"{url}/readyz", timeout=5.0, trust_env=False).is_success for url in self._health)
         except httpx.TransportError:
             return False
+
+    def frozen(self) -> bool:
+        """Whether it stands still."""
+        return self._process is not None and psutil.Process(self._process.pid).status() == psutil.STATUS_STOPPED
+
+    def memory(self) -> int:
+        """Bytes it holds in memory."""
+        assert self._process is not None, "it was never started"
+        held: int = psutil.Process(self._process.pid).memory_info().rss
+        return held
+
+    def fences(self) -> int:
+        """How often it was told by the store that somebody else has worked its partitions, since it was started."""
+        try:
+            told = httpx.get(f"{self._health[0]}/metrics", timeout=5.0, trust_env=False).text
+        except httpx.TransportError:
+            return 0
+        found = re.search(r'^throughline_retries_total\{reason="Fenced"\} (\d+)', told, re.MULTILINE)
+        return int(found[1]) if found else 0
 
     def ended(self, within: float = 0.0) -> int | None:
         """What it has ended with; none while it runs. Waits up to `within` seconds for its end."""
@@ -204,6 +226,7 @@ def _settings(folder: Path, ports: Mapping[str, int]) -> dict[str, str]:
         "THROUGHLINE_SERVER_KEY": _KEYS.server_key,
         "THROUGHLINE_ADMIN_TOKEN": _KEYS.admin_token,
         "THROUGHLINE_KAFKA_PARTITIONS": "4",
+        "THROUGHLINE_METRICS_OPEN": "1",
         "THROUGHLINE_WEBHOOK_NETWORKS": "127.0.0.0/8",
         "THROUGHLINE_WEBHOOK_SCHEDULE": "0,0.2,0.5,1,2",
         "THROUGHLINE_WEBHOOK_LEASE": "2",

@@ -15,6 +15,9 @@ from tests.parts.kafka import KafkaBroker
 
 _ANSWER_SECONDS = 3.0
 _REFUSALS = 5
+_DEAD_SECONDS = 60.0
+_BACK_SECONDS = 15.0
+_MOST_MORE_BYTES = 64 * 1024 * 1024
 _END_SECONDS = 45.0
 
 
@@ -40,11 +43,19 @@ def test_while_the_broker_is_dead_doors_refuse_in_time_and_go_on_by_themselves_a
     scenes = iter(trial.story.scenes)
     for scene in islice(scenes, 6):
         trial.play(scene)
+    door = trial.fleet.processes["door"]
+    held_before, held_most = door.memory(), 0
     broker.kill()
     held_up = next(scenes)
     first = parcels(held_up)[0]
     until(lambda: [trial.client.attempt(first).status for _ in range(_REFUSALS)] == [503] * _REFUSALS, "it refuses")
+    ends_at = time.monotonic() + _DEAD_SECONDS
+    while time.monotonic() < ends_at:
+        assert trial.client.attempt(first).status == 503
+        held_most = max(held_most, door.memory())
     broker.start()
+    until(lambda: trial.client.attempt(first).status == 200, "it takes events again", _BACK_SECONDS)
+    assert held_most - held_before < _MOST_MORE_BYTES
     for scene in (held_up, *scenes):
         trial.play(scene)
     trial.finish()

@@ -67,7 +67,7 @@ class Sales:
 
     def __init__(self, charter: Charter) -> None:
         self._terms = settings.terms_of(charter)
-        self._where = Where("http://handoff", "http://ingest")
+        self._where = Where("http://handoff", "http://ingest", b"key")
         self._seal = Seal(_KEY, lambda count: bytes(count))
         self.consuming = Consuming(handoff.GROUP, handoff.TOPICS, handoff.HANDLERS, self.open_session)
 

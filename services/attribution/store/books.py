@@ -127,11 +127,11 @@ class SqlBooks:
     async def _closed(self, months: Collection[str]) -> set[str]:
         """Which of these months are closed. All of them stay as they are until this transaction ends."""
         locking = select(PERIODS.c.id, PERIODS.c.closed_at).where(self._work.among(PERIODS.c.id, sorted(months)))
-        locking = locking.order_by(PERIODS.c.id).with_for_update(read=True)
-        rows = await self._work.rows(locking)
+        locking = locking.order_by(PERIODS.c.id)
+        rows = await self._work.locked(locking, shared=True)
         if len(rows) < len(months):
             await ensure_months(self._work, months)
-            rows = await self._work.rows(locking)
+            rows = await self._work.locked(locking, shared=True)
         return {row.id for row in rows if row.closed_at is not None}
 
     async def _replace(self, changed: Sequence[_Derived]) -> Sequence[Row[Any]]:

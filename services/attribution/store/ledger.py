@@ -139,7 +139,7 @@ class SqlLedger:
             work, ids = self._work, sorted(accounts)
             await work.write(_ENSURE_ACCOUNT, [(account_id,) for account_id in ids])
             locking = select(ACCOUNTS.c.id).where(work.among(ACCOUNTS.c.id, ids))
-            await work.rows(locking.order_by(ACCOUNTS.c.id).with_for_update(read=not alone))
+            await work.lock(locking.order_by(ACCOUNTS.c.id), shared=not alone)
             self._alone = frozenset(accounts) if alone else frozenset()
 
     def touch(self, touch_id: str) -> Published | None:
@@ -213,7 +213,7 @@ class SqlLedger:
         if not ids:
             return []
         locking = select(DEALS.c.body, DEALS.c.people_of).where(self._work.among(DEALS.c.id, sorted(ids)))
-        rows = await self._work.rows(locking.order_by(DEALS.c.id).with_for_update())
+        rows = await self._work.locked(locking.order_by(DEALS.c.id))
         found = [deal_of(row) for row in rows]
         self._counting = frozenset(row.people_of for row in rows if row.people_of is not None)
         shared = self._counting - self._alone

@@ -46,8 +46,8 @@ class SqlPeriods:
         own = PERIODS.c.id == month.id
         async with self._database.work() as work:
             await ensure_months(work, [month.id])
-            closed_at = await work.scalar(select(PERIODS.c.closed_at).where(own).with_for_update())
-            if closed_at is None:
+            (standing,) = await work.locked(select(PERIODS.c.closed_at).where(own))
+            if standing.closed_at is None:
                 await _freeze(work, month)
                 closed = update(PERIODS).where(own)
                 await work.execute(closed.values(closed_at=now, charter=rules.version, agreed=rules.agreed))

@@ -84,7 +84,7 @@ class Brief:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where one click does it: signed, absolute."""
+    """Where it is done without a login: signed (answer_link.py), absolute. The journey needs one."""
 
     accept: str
     reject: str

@@ -51,6 +51,8 @@ class Handing:
         self._news: list[tuple[News, Kept]] = []
         self._messages: list[Message] = []
         self._emits: list[Emit] = []
+        self.delivered_after: list[int] = []
+        """Of each lead that a CRM has taken for the first time: milliseconds since it was promoted."""
         self._of_root: defaultdict[str, list[str]] = defaultdict(list)
 
     def qualified(self, lead: LeadQualified) -> None:
@@ -156,6 +158,7 @@ class Handing:
         kept = self._kept.get(answered.attempt.handoff_id or "")
         if arrived and answered.attempt.type == publishing.QUALIFIED and kept and kept.handoff.delivered_at is None:
             self._act(kept, Delivered())
+            self.delivered_after.append(self._now - kept.brief.as_of)
 
     def _group(self, members: Mapping[str, str]) -> None:
         """Find whose each hand-off is now, the oldest first."""

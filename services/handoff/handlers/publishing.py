@@ -1,11 +1,11 @@
 """What hand-off says: events for the other services, messages for CRMs. Ids are derived from what they say."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, assert_never
 
+from services.handoff.domain import answer_link, messages
 from services.handoff.domain import lead as acts
-from services.handoff.domain import messages
 from services.handoff.domain.lead import Act, Handoff
 from services.handoff.domain.messages import Links, Parcel
 from services.handoff.domain.routing import Owner
@@ -45,15 +45,19 @@ _NAMES: dict[type[Act], HandoffAct] = {
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Where people and CRMs find us: the addresses of this service and of the journeys."""
+    """Where people and CRMs find us: the addresses of this service and of the journeys; `key` signs the links."""
 
     handoff: str
     ingest: str
+    key: bytes = field(repr=False)
 
     def links(self, handoff: Handoff) -> Links:
         """The links of a message."""
-        base = f"{self.handoff}/v1/handoffs/{handoff.id}"
-        return Links(f"{base}/accept", f"{base}/reject", f"{self.ingest}/v1/people/{handoff.person_id}/journey")
+        accept, reject = (self._answer(handoff, answer) for answer in ("accept", "reject"))
+        return Links(accept, reject, f"{self.ingest}/v1/people/{handoff.person_id}/journey")
+
+    def _answer(self, handoff: Handoff, answer: answer_link.Answer) -> str:
+        return self.handoff + answer_link.path(self.key, handoff.id, answer, handoff.assigned_at)
 
 
 @dataclass(frozen=True, slots=True)

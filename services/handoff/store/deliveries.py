@@ -72,7 +72,7 @@ class SqlDesk:
             for endpoint_id in sorted(targets):
                 wanted = select(DELIVERIES).where(_is_due(now), DELIVERIES.c.endpoint_id == endpoint_id)
                 oldest = wanted.order_by(DELIVERIES.c.next_at, DELIVERIES.c.id).limit(room[endpoint_id])
-                rows += await work.rows(oldest.with_for_update(skip_locked=True))
+                rows += await work.locked(oldest, free=True)
             claimed = work.among(DELIVERIES.c.id, [row.id for row in rows])
             lease = {"attempts": DELIVERIES.c.attempts + 1, "leased_until": now + self._lease}
             if rows:

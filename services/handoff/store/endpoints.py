@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import json
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, Select, func, select, update
 
 from services.handoff.domain.delivery import Health
 from services.handoff.ports import After, Endpoint, Message
@@ -35,10 +35,10 @@ async def listening(reader: Reader) -> list[Endpoint]:
 async def health(work: Work, endpoint_id: str, *, locking: bool) -> Health:
     """How an endpoint has been answering; locked where asked, or where it has not been well: then it is written."""
     this = select(ENDPOINTS).where(ENDPOINTS.c.id == endpoint_id)
-    row = await work.first(this.with_for_update() if locking else this)
-    if not locking and row is not None and row.failures:
-        row = await work.first(this.with_for_update())
-    return Health() if row is None else _health(row)
+    rows = await (work.locked(this) if locking else work.rows(this))
+    if not locking and rows and rows[0].failures:
+        rows = await work.locked(this)
+    return _health(rows[0]) if rows else Health()
 
 
 async def keep_health(work: Work, endpoint_id: str, now: Health, disabled: str | None) -> None:
@@ -86,7 +86,7 @@ class SqlEndpoints:
         if columns.get("state") == "active":
             columns |= {"failures": 0, "failing_since": None, "last_failure_at": None, "reason": None}
         async with self._database.work() as work:
-            await _found(work, endpoint_id, locking=True)
+            await _lock(work, endpoint_id)
             if columns:
                 await work.execute(update(ENDPOINTS).where(ENDPOINTS.c.id == endpoint_id).values(columns))
             endpoint = await _found(work, endpoint_id)
@@ -96,7 +96,7 @@ class SqlEndpoints:
     async def delete(self, endpoint_id: str) -> None:
         """Send nothing there any more; what was on its way has failed. Raises NotFound."""
         async with self._database.work() as work:
-            await _found(work, endpoint_id, locking=True)
+            await _lock(work, endpoint_id)
             await work.execute(update(ENDPOINTS).where(ENDPOINTS.c.id == endpoint_id).values(state="deleted"))
             pending = (DELIVERIES.c.endpoint_id == endpoint_id) & (DELIVERIES.c.state == "pending")
             await work.execute(update(DELIVERIES).where(pending).values(state="failed", next_at=None))
@@ -106,7 +106,7 @@ class SqlEndpoints:
         """Sign with a new key from now on; the one before signs along for a day. Raises NotFound."""
         of_this = ENDPOINT_KEYS.c.endpoint_id == endpoint_id
         async with self._database.work() as work:
-            await _found(work, endpoint_id, locking=True)
+            await _lock(work, endpoint_id)
             number = await work.scalar(select(func.max(ENDPOINT_KEYS.c.number)).where(of_this))
             await work.execute(ENDPOINT_KEYS.delete().where(of_this, ENDPOINT_KEYS.c.expires_at <= now))
             current = update(ENDPOINT_KEYS).where(of_this, ENDPOINT_KEYS.c.expires_at.is_(None))
@@ -119,11 +119,11 @@ class SqlEndpoints:
         The attempt takes the next number, so one that is under way can no longer settle it."""
         this = DELIVERIES.c.id == delivery_id
         async with self._database.work() as work:
-            row = await work.first(select(DELIVERIES.c.endpoint_id, DELIVERIES.c.state).where(this).with_for_update())
-            if row is None:
+            rows = await work.locked(select(DELIVERIES.c.endpoint_id, DELIVERIES.c.state).where(this))
+            if not rows:
                 raise NotFound
-            await _found(work, row.endpoint_id)
-            if row.state == "delivered":
+            await _found(work, rows[0].endpoint_id)
+            if rows[0].state == "delivered":
                 raise Conflict("it was delivered")
             again = update(DELIVERIES).where(this)
             await work.execute(again.values(state="pending", next_at=now, leased_until=None))
@@ -140,12 +140,20 @@ class SqlEndpoints:
         return endpoint_id, number, self._seal.name, self._seal.seal(key, endpoint_id), None
 
 
-async def _found(reader: Reader, endpoint_id: str, *, locking: bool = False) -> Endpoint:
-    this = select(ENDPOINTS).where(ENDPOINTS.c.id == endpoint_id, ENDPOINTS.c.state != "deleted")
-    row = await reader.first(this.with_for_update() if locking else this)
+async def _found(reader: Reader, endpoint_id: str) -> Endpoint:
+    row = await reader.first(_shown(endpoint_id))
     if row is None:
         raise NotFound
     return _endpoint(row)
+
+
+async def _lock(work: Work, endpoint_id: str) -> None:
+    if not await work.locked(_shown(endpoint_id)):
+        raise NotFound
+
+
+def _shown(endpoint_id: str) -> Select[Any]:
+    return select(ENDPOINTS).where(ENDPOINTS.c.id == endpoint_id, ENDPOINTS.c.state != "deleted")
 
 
 def _endpoint(row: Row[Any]) -> Endpoint:

@@ -19,10 +19,10 @@ _PUT = Upsert(OWNERS, conflict=("id",), update=("body",))
 
 async def lock(work: Work, terms: Terms) -> None:
     """Make sure that there are owners, and lock them all, in id order."""
-    locking = select(OWNERS.c.id).order_by(OWNERS.c.id).with_for_update()
-    if not await work.rows(locking):
+    locking = select(OWNERS.c.id).order_by(OWNERS.c.id)
+    if not await work.locked(locking):
         await work.write(_SEED, [_row(owner) for owner in sorted(terms.team, key=lambda owner: owner.id)])
-        await work.rows(locking)
+        await work.lock(locking)
 
 
 async def seats(reader: Reader, terms: Terms) -> Mapping[str, Seat]:

@@ -69,9 +69,12 @@ async def breaches_due(reader: Reader, now: Instant, limit: int) -> Sequence[tup
     return [(row.id, row.person_id) for row in rows]
 
 
-async def breaches_waiting(reader: Reader, now: Instant) -> int:
-    """How many hand-offs have an `accept_by` that has passed and nobody has said so."""
-    return int(await reader.scalar(select(func.count()).where(HANDOFFS.c.accept_due <= now)))
+async def clocks(reader: Reader, now: Instant) -> tuple[int, int]:
+    """How many hand-offs wait to be accepted in time, and of how many `accept_by` has passed and nobody said so."""
+    due = HANDOFFS.c.accept_due
+    counted = select(func.count().filter(due > now).label("running"), func.count().filter(due <= now).label("overdue"))
+    (row,) = await reader.rows(counted.where(due.is_not(None)))
+    return row.running, row.overdue
 
 
 def _after(found: Select[Any], at: Any, by_id: Any, after: After) -> Select[Any]:

@@ -21,6 +21,8 @@ _RETRY_SECONDS = b"1"
 _UNREAD = frozenset((408, 413, 415))
 """Answered while a body may still be on its way: the connection is not used again."""
 SUCCESS = b'{"success":true}'
+LATER = "try_later"
+"""The code of what may be taken when it is sent again."""
 
 
 def answer(request: Request, status: int, body: bytes, extra: Headers | None = None) -> Answer:
@@ -72,7 +74,7 @@ def _refusal(reason: Reject | TryLater) -> Refusal:
         return reason
     if isinstance(reason, Reject):
         return Refusal(400, reason.code, reason.message, reason.path)
-    return Refusal(503, "try_later", "the events could not be stored now; send them again")
+    return Refusal(503, LATER, "the events could not be stored now; send them again")
 
 
 async def send(send_message: Send, said: Answer) -> None:

@@ -4,7 +4,7 @@ Promises: no database, no framework, and no answer before the log has the events
 is refused alone. Leaves out: what the events mean, and everything that is not a tracking call.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Iterable
 from functools import partial
 from typing import Any
 
@@ -13,17 +13,15 @@ from msgspec import Raw
 from services.ingest.api import answers, decoding
 from services.ingest.api.answers import Refused
 from services.ingest.api.decoding import Signs
-from services.ingest.api.door_keys import DoorKey, DoorKeys
-from services.ingest.api.doorway import Doorway, Take, Taking, Visit
+from services.ingest.api.door_keys import DoorKey
+from services.ingest.api.doorway import Doorway, Take, Taking, Visit, taking
 from services.ingest.api.records import Records, keyed
 from services.ingest.api.requests import Receive, Request, Scope, Send
 from services.ingest.domain import calls
 from services.ingest.domain.claimed_time import claimed
-from services.ingest.domain.limits import Limits
 from services.ingest.handlers.accept_touchpoints import Arrival, accept, refuse
 from shared.contracts.touchpoints import CallType
 from shared.kernel.errors import Reject
-from shared.log.ports import Publisher
 from shared.web.direct import Answer, Whole
 
 _CALLS: dict[str, CallType] = {
@@ -40,17 +38,8 @@ class Collector:
     `paths` are the ones it answers: whoever dispatches looks there first.
     """
 
-    def __init__(
-        self,
-        log: Publisher,
-        keys: DoorKeys,
-        hmac_secret: bytes,
-        now: Callable[[], int],
-        draw_id: Callable[[], str],
-        limits: Limits | None = None,
-        origins: frozenset[str] = frozenset(),
-    ) -> None:
-        self._doorway = Doorway(log, keys, now, draw_id, limits or Limits(), origins)
+    def __init__(self, doorway: Doorway, hmac_secret: bytes) -> None:
+        self._doorway = doorway
         self._key = keyed(hmac_secret)
         self._takes: dict[str, Take] = dict.fromkeys(_BATCHES, self._take_batch)
         for letter, named in _CALLS.items():
@@ -73,13 +62,13 @@ class Collector:
         records = Records(key.source, arrival.received_at, self._key)
         try:
             call = decoding.call(read.words, read.text, decoding.signs(read), limits)
-            return Taking([records.collected(accept(call, arrival, named))], 200, answers.SUCCESS)
+            return Taking([records.collected(accept(call, arrival, named))], 200, answers.SUCCESS, accepted=1)
         except Reject as reason:
             if reason.code == "duplicate_key":
                 raise
             refused = [Refused(0, _readable_id(read.words), reason)]
             kept = records.rejected(refuse(body.decode(errors="replace"), reason, arrival))
-            return Taking([kept], *answers.taken(0, refused, ""))
+            return taking([kept], 0, refused, "")
 
     def _take_batch(self, body: bytes, visit: Visit) -> Taking:
         limits = self._doorway.limits
@@ -110,7 +99,7 @@ class Collector:
             if taken.touchpoint.id not in seen:
                 seen.add(taken.touchpoint.id)
                 outgoing.append(records.collected(taken))
-        return Taking(outgoing, *answers.taken(accepted, refused, "batch"))
+        return taking(outgoing, accepted, refused, "batch")
 
     def _arrival(self, key: DoorKey, request: Request, sent_at: object) -> Arrival:
         headers = request.headers

@@ -4,14 +4,16 @@ Promises: 2xx is said only after the log has everything, 503 where it may not; a
 leaves nothing behind. Leaves out: what is in a body.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import NamedTuple
 
 from services.ingest.api import answers, requests
+from services.ingest.api.answers import Refused
 from services.ingest.api.door_keys import DoorKey, DoorKeys, Gate, carried
 from services.ingest.api.refusals import Refusal
 from services.ingest.api.requests import Gone, Receive, Request, Scope, Send
+from services.ingest.api.tally import Tally
 from services.ingest.domain.limits import Limits
 from shared.kernel.errors import Reject, TryLater
 from shared.log.ports import Outgoing, Publisher
@@ -24,6 +26,13 @@ class Taking(NamedTuple):
     records: list[Outgoing]
     status: int
     answer: bytes
+    accepted: int
+    refused: Sequence[Refused] = ()
+
+
+def taking(records: list[Outgoing], accepted: int, refused: Sequence[Refused], where: str) -> Taking:
+    """What a list of items comes to. `where` is the name of the list, empty for a single item."""
+    return Taking(records, *answers.taken(accepted, refused, where), accepted, refused)
 
 
 class Visit:
@@ -68,12 +77,14 @@ class Doorway:
         now: Callable[[], int],
         draw_id: Callable[[], str],
         limits: Limits,
+        tally: Tally,
         origins: frozenset[str] = frozenset(),
     ) -> None:
         self.now = now
         self.draw_id = draw_id
         self.limits = limits
         self._log = log
+        self._tally = tally
         self._gate = Gate(keys)
         self._origins = origins
         # One drawn id and a count name every request of this process, and cost less than an id each.
@@ -86,13 +97,13 @@ class Doorway:
         try:
             if request.method == "POST":
                 visit = Visit(request, self._gate)
-                taking = take(await requests.body(request, receive, self.limits), visit)
-                await self._log.publish(taking.records)
-                answer = answers.answer(request, taking.status, taking.answer)
+                taken = take(await requests.body(request, receive, self.limits), visit)
+                await self._log.publish(taken.records)
+                answer = self._taken(request, taken)
             else:
                 answer = self._other_method(request)
         except (Reject, TryLater) as reason:
-            answer = answers.refused(request, reason)
+            answer = self._refused(request, reason)
         except Gone:
             return
         await answers.send(send, answer)
@@ -102,11 +113,21 @@ class Doorway:
         request = Request("POST", whole.path, whole.query, whole.headers, self._request_id)
         try:
             visit = Visit(request, self._gate)
-            taking = take(requests.whole(request, whole.body, self.limits), visit)
-            await self._log.publish(taking.records)
+            taken = take(requests.whole(request, whole.body, self.limits), visit)
+            await self._log.publish(taken.records)
         except (Reject, TryLater) as reason:
-            return answers.refused(request, reason)
-        return answers.answer(request, taking.status, taking.answer)
+            return self._refused(request, reason)
+        return self._taken(request, taken)
+
+    def _taken(self, request: Request, taken: Taking) -> Answer:
+        self._tally.took(taken.accepted)
+        if taken.refused:
+            self._tally.refused([one.reason.code for one in taken.refused])
+        return answers.answer(request, taken.status, taken.answer)
+
+    def _refused(self, request: Request, reason: Reject | TryLater) -> Answer:
+        self._tally.refused([reason.code if isinstance(reason, Reject) else answers.LATER])
+        return answers.refused(request, reason)
 
     def _request_id(self) -> str:
         return f"{self._process}-{next(self._requests):x}"

@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from services.ingest.api import answers, decoding
+from services.ingest.api import decoding
 from services.ingest.api.answers import Refused
-from services.ingest.api.door_keys import DoorKeys
-from services.ingest.api.doorway import Doorway, Taking, Visit
+from services.ingest.api.doorway import Doorway, Taking, Visit, taking
 from services.ingest.api.records import Records, keyed
 from services.ingest.api.refusals import Refusal
 from services.ingest.api.requests import Receive, Scope, Send
@@ -22,7 +21,7 @@ from services.ingest.handlers.accept_spend import accept_spend
 from services.ingest.handlers.accept_touchpoints import Arrival, refuse
 from services.ingest.handlers.posted import PostArrival
 from shared.kernel.errors import Reject
-from shared.log.ports import Outgoing, Publisher
+from shared.log.ports import Outgoing
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +45,8 @@ class PostsDoor:
 
     paths = frozenset(KINDS)
 
-    def __init__(
-        self,
-        log: Publisher,
-        keys: DoorKeys,
-        hmac_secret: bytes,
-        now: Callable[[], int],
-        draw_id: Callable[[], str],
-        limits: Limits | None = None,
-    ) -> None:
-        self._doorway = Doorway(log, keys, now, draw_id, limits or Limits())
+    def __init__(self, doorway: Doorway, hmac_secret: bytes) -> None:
+        self._doorway = doorway
         self._key = keyed(hmac_secret)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,7 +72,7 @@ class PostsDoor:
             except Reject as reason:
                 refused.append(Refused(place, None, reason))
                 outgoing.append(records.rejected(refuse(content, reason, arrival)))
-        return Taking(outgoing, *answers.taken(len(items) - len(refused), refused, where))
+        return taking(outgoing, len(items) - len(refused), refused, where)
 
 
 def _items(body: bytes, limits: Limits, kind: Kind) -> tuple[list[Any], str]:

@@ -46,6 +46,8 @@ class Resolving:
         self._limits = limits
         self._acts: list[OperatorAct] = []
         self._calls: dict[str, Understood] = {}
+        self.duplicates = 0
+        """How many events came under an id that was known already."""
         self._rejects: list[RejectedTouchpoint] = []
         self._steps: dict[str, Step] = {}
         self._owners: dict[Identifier, str] = {}
@@ -56,7 +58,10 @@ class Resolving:
 
     def keep_call(self, collected: CollectedTouchpoint) -> None:
         """An event arrived; where its id comes twice, the first one holds."""
-        self._calls.setdefault(collected.id, understand(collected))
+        if collected.id in self._calls:
+            self.duplicates += 1
+        else:
+            self._calls[collected.id] = understand(collected)
 
     def keep_deal(self, deal: CollectedDeal) -> None:
         """A version of a deal arrived."""
@@ -88,6 +93,7 @@ class Resolving:
 
     async def _fresh(self) -> list[Understood]:
         known = await self._touchpoints.known(self._calls)
+        self.duplicates += len(known)
         return [call for event_id, call in self._calls.items() if event_id not in known]
 
     async def _settle(self, fresh: Sequence[Understood]) -> set[Identifier]:

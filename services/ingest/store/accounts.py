@@ -52,7 +52,7 @@ class SqlAccounts:
         holdings = await self._hold_domains(registered, changing=changing)
         ids = {*account_ids, *registered, *(holding.account_id for holding in holdings.values())}
         locking = select(ACCOUNTS).where(work.among(ACCOUNTS.c.id, sorted(ids))).order_by(ACCOUNTS.c.id)
-        rows = await work.rows(locking.with_for_update(read=not changing))
+        rows = await work.locked(locking, shared=not changing)
         return Directory(accounts_of(rows), holdings)
 
     async def _hold_domains(self, registered: Collection[str], *, changing: bool) -> Mapping[str, Holding]:
@@ -60,12 +60,11 @@ class SqlAccounts:
             return {}
         under = self._work.among(ACCOUNT_DOMAINS.c.registered, sorted(registered))
         locking = select(ACCOUNT_DOMAINS).where(under).order_by(ACCOUNT_DOMAINS.c.domain)
-        locking = locking.with_for_update(read=not changing)
-        rows = await self._work.rows(locking)
+        rows = await self._work.locked(locking, shared=not changing)
         unseen = set(registered) - {row.domain for row in rows}
         if unseen:
             await self._ensure_domains(unseen)
-            rows = await self._work.rows(locking)
+            rows = await self._work.locked(locking, shared=not changing)
         return holdings_of(rows)
 
     async def _ensure_domains(self, registered: Collection[str]) -> None:

@@ -33,9 +33,8 @@ class SqlDeals:
         if not touched:
             return {}
         await work.write(_ENSURE, [(deal_id, *_NOTHING_YET) for deal_id in sorted(deal_ids)])
-        rows = await work.rows(
-            select(DEALS).where(work.among(DEALS.c.id, sorted(touched))).order_by(DEALS.c.id).with_for_update()
-        )
+        locking = select(DEALS).where(work.among(DEALS.c.id, sorted(touched))).order_by(DEALS.c.id)
+        rows = await work.locked(locking)
         named: dict[str, list[Identifier]] = {row.id: [] for row in rows}
         for row in await work.rows(select(DEAL_CONTACTS).where(work.among(DEAL_CONTACTS.c.deal_id, sorted(named)))):
             named[row.deal_id].append(identifier(row.identifier))

@@ -88,7 +88,7 @@ class SqlLedger:
     async def _read_deals(self, deal_ids: Sequence[str], *, locking: bool) -> dict[str, KeptDeal]:
         work = self._work
         reading = select(DEALS).where(work.among(DEALS.c.id, deal_ids)).order_by(DEALS.c.id)
-        rows = await work.rows(reading.with_for_update() if locking else reading)
+        rows = await (work.locked(reading) if locking else work.rows(reading))
         on_deal: defaultdict[str, list[str]] = defaultdict(list)
         for row in await work.rows(select(DEAL_PEOPLE).where(work.among(DEAL_PEOPLE.c.deal_id, deal_ids))):
             on_deal[row.deal_id].append(row.person_id)

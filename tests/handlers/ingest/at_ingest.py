@@ -18,13 +18,12 @@ from shared.contracts.envelope import Emit, Event
 from shared.contracts.handoffs import HandoffAct, HandoffActed
 from shared.contracts.leads import LeadStageChanged, StageEntry
 from shared.contracts.touchpoints import AccountRef, CollectedTouchpoint, RejectedTouchpoint
-from shared.db import outbox
-from shared.db.migrate import migrate
 from shared.kernel.ids import derived, touchpoint_id
 from shared.kernel.instant import DAY, Instant
 from shared.log.memory import MemoryLog
 from shared.runtime.consume import Consumer
 from shared.runtime.session import Consuming
+from shared.testing.service_in_process import ServiceInProcess
 from shared.web.credentials import Credentials
 
 START = 20_000 * DAY
@@ -105,41 +104,18 @@ def _emit(topic: str, key: str, event_type: str, data: Struct) -> Emit:
     return Emit(topic, key, Event(derived(event_type, key), event_type, "doors", NOW, data))
 
 
-class IngestService:
-    """The service as it is wired; `given` publishes what doors would, and has the resolver work it."""
+class IngestService(ServiceInProcess):
+    """The service as it is wired, without its doors: `given` publishes what they would."""
 
-    def __init__(self, deployment: Deployment) -> None:
-        self._service = wiring.build(deployment, lambda: True)
-        self.api = self._service.api
-        self._log = deployment.log
+    def __init__(self, deployment: Deployment, log: MemoryLog) -> None:
+        service = wiring.build(deployment, lambda: True)
         consuming = Consuming(GROUP, TOPICS, HANDLERS, open_resolving)
-        self._consumer = Consumer(deployment.log, self._service.database, consuming, now=deployment.now)
-
-    async def start(self) -> None:
-        await self._log.start({topic.name: 1 for topic in topics.TOPICS})
-        await migrate(self._service.database, self._service.migrations)
-
-    async def close(self) -> None:
-        await self._service.database.close()
-
-    async def given(self, *emits: Emit) -> None:
-        """These came through the doors, one batch after the other."""
-        await self._log.publish([outbox.outgoing(emit) for emit in emits])
-        while await self._consumer.turn(0):
-            continue
-
-    async def ask(self, path: str, key: str = "tl", **query: Any) -> httpx.Response:
-        """The answer to a GET."""
-        transport = httpx.ASGITransport(self.api)
-        headers = {"Authorization": f"Bearer {key}"}
-        async with httpx.AsyncClient(transport=transport, base_url="http://ingest", headers=headers) as client:
-            return await client.get(path, params=query)
+        consumer = Consumer(log, service.database, consuming, now=deployment.now)
+        super().__init__(service.api, log, service.database, consumer)
 
     async def do(self, path: str, body: Mapping[str, Any], key: str = "tl", **headers: str) -> httpx.Response:
         """The answer to a POST."""
-        transport = httpx.ASGITransport(self.api)
-        headers = {"Authorization": f"Bearer {key}", **headers}
-        async with httpx.AsyncClient(transport=transport, base_url="http://ingest", headers=headers) as client:
+        async with self.client(key, **headers) as client:
             return await client.post(path, json=body)
 
     async def done(self, path: str, **body: Any) -> Any:
@@ -148,33 +124,18 @@ class IngestService:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    async def get(self, path: str, **query: Any) -> Any:
-        """The JSON of an answer, which is a 200."""
-        answer = await self.ask(path, **query)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
     async def found(self, **named: str) -> Sequence[Any]:
         """The people of an identifier."""
         items: Sequence[Any] = (await self.get("/v1/people", **named))["items"]
         return items
-
-    async def pages(self, path: str, **query: Any) -> Sequence[Any]:
-        """Every item of a list, page after page."""
-        items: list[Any] = []
-        page = await self.get(path, **query)
-        while True:
-            items += page["items"]
-            if page["next"] is None:
-                return items
-            page = await self.get(path, **query, after=page["next"])
 
 
 @asynccontextmanager
 async def opened(folder: Path, database: str | None = None) -> AsyncIterator[IngestService]:
     """A service of its own, on SQLite files in a folder or on a PostgreSQL."""
     settings = Settings(data=folder, database=database)
-    service = IngestService(Deployment(settings, _CREDENTIALS, MemoryLog(now=lambda: NOW), lambda: NOW))
-    await service.start()
+    log = MemoryLog(now=lambda: NOW)
+    service = IngestService(Deployment(settings, _CREDENTIALS, log, lambda: NOW), log)
+    await service.start(wiring.MIGRATIONS)
     yield service
     await service.close()

@@ -9,13 +9,16 @@ from msgspec import Struct
 
 from services.ingest.api.collect import Collector
 from services.ingest.api.door_keys import DoorKey
+from services.ingest.api.doorway import Doorway
 from services.ingest.api.posts import PostsDoor
 from services.ingest.api.requests import Receive, Scope, Send
+from services.ingest.api.tally import Tally
 from services.ingest.domain.limits import Limits
 from shared.contracts import envelope
 from shared.contracts.topics import TOPICS, TYPES
 from shared.log.memory import MemoryLog
 from shared.log.ports import Partition, Record
+from shared.observe.metrics import Metrics
 from shared.web.direct import Whole
 
 NOW = 1_795_302_021_074
@@ -39,8 +42,10 @@ class Doors:
         self._direct = direct
         self.log = MemoryLog(now=lambda: NOW)
         ids = count(1)
-        shared = (self.log, Keys(), b"secret", lambda: NOW, lambda: f"drawn-{next(ids)}", limits)
-        self._collector, self._posts = Collector(*shared), PostsDoor(*shared)
+        self.metrics = Metrics()
+        shared = (self.log, Keys(), lambda: NOW, lambda: f"drawn-{next(ids)}", limits or Limits())
+        self._collector = Collector(Doorway(*shared, Tally(self.metrics, "segment")), b"secret")
+        self._posts = PostsDoor(Doorway(*shared, Tally(self.metrics, "source")), b"secret")
 
     async def open(self) -> "Doors":
         await self.log.start(_TOPICS)

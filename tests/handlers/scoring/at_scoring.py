@@ -1,11 +1,10 @@
 """Scoring in process: what reaches it over a log in memory, and what its API then says."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 from msgspec import Struct
 
 from services.deployment import Deployment, Settings
@@ -19,8 +18,6 @@ from shared.contracts.deals import Deal, DealPerson
 from shared.contracts.envelope import Emit, Event
 from shared.contracts.handoffs import HandoffActed
 from shared.contracts.touchpoints import PersonIdentified, PersonMerged, Touchpoint
-from shared.db import outbox
-from shared.db.migrate import migrate
 from shared.db.work import Work
 from shared.kernel.ids import derived
 from shared.kernel.instant import DAY, Instant
@@ -28,6 +25,7 @@ from shared.kernel.keys import Key
 from shared.log.memory import MemoryLog
 from shared.runtime.consume import Consumer
 from shared.runtime.session import Consuming
+from shared.testing.service_in_process import ServiceInProcess
 from shared.web.credentials import Credentials
 
 START = 20_000 * DAY
@@ -96,50 +94,13 @@ def _emit(topic: str, key: str, event_type: str, data: Struct) -> Emit:
     return Emit(topic, key, Event(event_id, event_type, "test", NOW, data))
 
 
-class ScoringService:
-    """The service as it is wired; `given` publishes events and works them."""
+class ScoringService(ServiceInProcess):
+    """The service as it is wired."""
 
-    def __init__(self, deployment: Deployment) -> None:
-        self._service = wiring.build(deployment, lambda: True)
-        self._log = deployment.log
-        consuming = Consuming(GROUP, TOPICS, HANDLERS, _open)
-        self._consumer = Consumer(deployment.log, self._service.database, consuming, now=deployment.now)
-
-    async def start(self) -> None:
-        await self._log.start({topic.name: 1 for topic in topics.TOPICS})
-        await migrate(self._service.database, self._service.migrations)
-
-    async def close(self) -> None:
-        await self._service.database.close()
-
-    async def given(self, *emits: Emit) -> None:
-        """These events were published, and scoring took them one batch after the other."""
-        await self._log.publish([outbox.outgoing(emit) for emit in emits])
-        while await self._consumer.turn(0):
-            continue
-
-    async def ask(self, path: str, key: str = "tl", **query: Any) -> httpx.Response:
-        """The answer to a GET."""
-        transport = httpx.ASGITransport(self._service.api)
-        headers = {"Authorization": f"Bearer {key}"}
-        async with httpx.AsyncClient(transport=transport, base_url="http://scoring", headers=headers) as client:
-            return await client.get(path, params=query)
-
-    async def get(self, path: str, **query: Any) -> Any:
-        """The JSON of an answer, which is a 200."""
-        answer = await self.ask(path, **query)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    async def pages(self, path: str, **query: Any) -> Sequence[Any]:
-        """Every item of a list, page after page."""
-        items: list[Any] = []
-        page = await self.get(path, **query)
-        while True:
-            items += page["items"]
-            if page["next"] is None:
-                return items
-            page = await self.get(path, **query, after=page["next"])
+    def __init__(self, deployment: Deployment, log: MemoryLog) -> None:
+        service = wiring.build(deployment, lambda: True)
+        consumer = Consumer(log, service.database, Consuming(GROUP, TOPICS, HANDLERS, _open), now=deployment.now)
+        super().__init__(service.api, log, service.database, consumer)
 
 
 async def _open(work: Work, keys: frozenset[Key], now: Instant) -> Scoring:
@@ -151,7 +112,8 @@ async def _open(work: Work, keys: frozenset[Key], now: Instant) -> Scoring:
 async def opened(folder: Path, database: str | None = None) -> AsyncIterator[ScoringService]:
     """A service of its own, on SQLite files in a folder or on a PostgreSQL."""
     settings = Settings(data=folder, database=database)
-    service = ScoringService(Deployment(settings, _CREDENTIALS, MemoryLog(now=lambda: NOW), lambda: NOW))
-    await service.start()
+    log = MemoryLog(now=lambda: NOW)
+    service = ScoringService(Deployment(settings, _CREDENTIALS, log, lambda: NOW), log)
+    await service.start(wiring.MIGRATIONS)
     yield service
     await service.close()

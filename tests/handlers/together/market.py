@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,17 @@ class Market:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    async def tell(self, service: ServiceName, path: str, body: object) -> Any:
+        """What a command of an operator answers, which is a 2xx."""
+        answer = await self._clients[service].post(path, json=body, headers={"Authorization": "Bearer tl"})
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    async def metrics(self, service: ServiceName) -> str:
+        """What a service says of itself."""
+        answer = await self._clients[service].get("/metrics", headers={"Authorization": "Bearer tl"})
+        return answer.text
+
     async def said(self, topic: str, event_type: str) -> list[Any]:
         """What the events of a type on a topic say."""
         records = await self._log.read([(partition, 0) for partition in await self._log.bounds([topic])], 10_000)
@@ -65,16 +77,17 @@ class Market:
 
 
 @asynccontextmanager
-async def market(folder: Path) -> AsyncIterator[Market]:
-    """The four services on stores in a folder, at work until the block ends."""
-    log = MemoryLog(now=lambda: NOW)
-    deployment = Deployment(Settings(data=folder), _CREDENTIALS, log, lambda: NOW)
+async def market(folder: Path, log: MemoryLog | None = None) -> AsyncIterator[Market]:
+    """The four services on stores in a folder, at work until the block ends; their CRMs are on this machine."""
+    log = log or MemoryLog(now=lambda: NOW)
+    settings = Settings(data=folder, webhook_networks=(ip_network("127.0.0.0/8"),))
+    deployment = Deployment(settings, _CREDENTIALS, log, lambda: NOW)
     await log.start(deployment.settings.topic_partitions())
     services = [wiring.build(deployment, lambda: True) for wiring in (ingest, scoring, handoff, attribution)]
     stopping = asyncio.Event()
     for service in services:
         await migrate(service.database, service.migrations)
-    parts = [asyncio.create_task(part(stopping)) for service in services for _, part in service.worker]
+    parts = [asyncio.create_task(part(stopping)) for service in services for _, part in service.parts(working=True)]
     try:
         yield Market(services, log)
     finally:

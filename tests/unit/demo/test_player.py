@@ -23,7 +23,7 @@ Answer = Callable[[httpx.Request], httpx.Response]
 def _play(book: Path, answer: Answer, calls: list[Call]) -> list[tuple[str, str]]:
     """Play calls against a door and tell what the ledger holds then."""
     ledger = Ledger(book)
-    player = Player(_DEPLOYMENT, ledger, Event(), lambda _: None, httpx.MockTransport(answer))
+    player = Player(_DEPLOYMENT, ledger, Event(), lambda _: None, transport=httpx.MockTransport(answer))
     try:
         player.play(calls, random.Random(1))
     finally:
@@ -50,6 +50,26 @@ def test_what_was_not_acknowledged_is_sent_again_to_the_byte(
     bodies: list[bytes] = []
     assert _play(tmp_path / "sent", _busy_once(first, bodies), _CALLS) == [("m0", "accepted"), ("m1", "accepted")]
     assert bodies[0] == bodies[1]
+
+
+def test_an_outage_is_told_once_and_waited_for(tmp_path: Path) -> None:
+    told: list[str] = []
+    answers = [httpx.Response(503, headers={"Retry-After": "0"}, text="no broker")] * 12
+    door = httpx.MockTransport(lambda _: answers.pop() if answers else httpx.Response(200, json=_TAKEN))
+    player = Player(_DEPLOYMENT, Ledger(tmp_path / "sent"), Event(), lambda _: None, told.append, door)
+    player.play(_CALLS, random.Random(1))
+    player.close()
+    assert told == ["503 no broker"]
+
+
+def test_one_who_is_interrupted_waits_for_nobody(tmp_path: Path) -> None:
+    interrupted = Event()
+    interrupted.set()
+    door = httpx.MockTransport(lambda _: httpx.Response(503, text="no broker"))
+    player = Player(_DEPLOYMENT, Ledger(tmp_path / "sent"), interrupted, lambda _: None, transport=door)
+    with pytest.raises(Refused, match="no broker"):
+        player.play(_CALLS, random.Random(1))
+    player.close()
 
 
 def test_a_bad_call_is_written_down_as_refused(tmp_path: Path) -> None:
@@ -84,7 +104,7 @@ def test_a_door_that_refuses_good_calls_ends_the_play(tmp_path: Path, answer: ht
 
 def test_a_deal_that_is_not_taken_ends_the_play(tmp_path: Path) -> None:
     refusal = httpx.MockTransport(lambda _: httpx.Response(200, json={"success": True, "accepted": 0}))
-    player = Player(_DEPLOYMENT, Ledger(tmp_path / "sent"), Event(), lambda _: None, refusal)
+    player = Player(_DEPLOYMENT, Ledger(tmp_path / "sent"), Event(), lambda _: None, transport=refusal)
     with pytest.raises(Refused):
         player.post_deals([({"id": "d1", "version": 1},)])
     player.close()

@@ -32,10 +32,11 @@ def test_two_services_in_one_process_do_not_share_their_metrics() -> None:
 def test_lag_is_shown_as_the_sum_over_a_topics_partitions() -> None:
     metrics = Metrics()
     topics = [PartitionLag("deals", 0, position=1, end=4), PartitionLag("deals", 1, position=0, end=2)]
-    metrics.observe_lag(Lag(topics, outbox=9, work=0))
+    metrics.observe_lag(Lag(topics, outbox=9, work=3))
     told = metrics.text().decode()
     assert 'throughline_lag_records{topic="deals"} 5.0' in told
     assert "throughline_outbox_depth 9.0" in told
+    assert "throughline_work_depth 3.0" in told
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_the_clock_tells_milliseconds_of_now() -> None:
 async def test_a_blocked_loop_shows_in_the_metric() -> None:
     metrics = Metrics()
     watch = LoopWatch(metrics)
-    task = asyncio.create_task(watch.run())
+    task = asyncio.create_task(watch.run(asyncio.Event()))
     loop = asyncio.get_running_loop()
     loop.call_later(0.4, lambda: _block_until(time.perf_counter() + 0.3))
     deadline = loop.time() + 5

@@ -53,6 +53,10 @@ def notes() -> APIRouter:
     return router
 
 
+async def away() -> Lag:
+    raise TryLater("the store is away")
+
+
 async def broken() -> str | None:
     raise TryLater(CANARY)
 
@@ -210,6 +214,13 @@ async def test_metrics_may_be_opened_and_lag_may_not() -> None:
     async with client(Health(Metrics(), lag, metrics_open=True)) as api:
         assert "throughline_duplicates_total 0.0" in (await api.get("/metrics")).text
         assert (await api.get("/v1/lag")).status_code == 401
+
+
+async def test_metrics_measure_the_lag_and_do_without_it_where_the_store_is_away() -> None:
+    async with client(Health(Metrics(), lag, metrics_open=True)) as api:
+        assert 'throughline_lag_records{topic="touchpoints"} 0.0' in (await api.get("/metrics")).text
+    async with client(Health(Metrics(), away, metrics_open=True)) as api:
+        assert "throughline_lag_records{" not in (await api.get("/metrics")).text
 
 
 async def test_lag_has_the_shape_that_waiting_for_it_relies_on(api: httpx.AsyncClient) -> None:
