@@ -105,7 +105,7 @@ ACCOUNT_MEMBERS = Table(
     Column("at", BigInteger, nullable=False),
     Column("event_id", Id, nullable=False),
 )
-"""Who was named together with which account, first by each rule and sort of sender in each statement of who they are."""
+"""Who was named together with which account: first by each rule and sort of sender, in each statement of who it is."""
 REVIEWS = Table(
     "reviews",
     METADATA,
