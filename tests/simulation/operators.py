@@ -24,7 +24,7 @@ from shared.web.idempotency import Act, Answer, fingerprint
 from tests.simulation.sales import Now, Part
 
 _ORDERS = 3
-_PAUSE_SECONDS = 0.3
+_PAUSE_SECONDS = 0.15
 Committed = Callable[[], None]
 
 
