@@ -30,6 +30,8 @@ from tests.simulation.world import PRESENT
 
 PARTITIONS = 2
 _PROCESSES = 2
+_ORDERS = 3
+"""So much is asked by each of the operators."""
 _SESSION_SECONDS = 0.3
 _STALL_SECONDS = 0.8
 _CRASH_CHANCE = 0.008
@@ -105,7 +107,9 @@ class Cluster:
         self.chaos = Chaos(seed, crash_chance=_CRASH_CHANCE, stall_chance=_STALL_CHANCE, stall_seconds=_STALL_SECONDS)
         self.log = MemoryLog(step=step, now=self.now, session_seconds=_SESSION_SECONDS)
         self.receiver = Receiver(self.chaos)
-        self.operators = [Operator(f"operator {number}", self.chaos) for number in range(_PROCESSES)]
+        self.operators = [
+            Operator(f"operator {number}", _ORDERS, self.chaos.random, self.chaos.pause) for number in range(_PROCESSES)
+        ]
         self._stores = stores
         self._services = stores.services
         self._guards = guards(self.log) if guards is not None else GUARDS
@@ -152,7 +156,7 @@ class Cluster:
             if service.sales is not None:
                 parts += service.sales.parts(database, self.receiver, self.now)
             if service.operated:
-                parts.append(self.operators[slot].part(database, service.consuming, self.now, relay.wake))
+                parts.append(self.operators[slot].part(database, service.consuming.open, self.now, relay.wake))
             await process.run([part(self._stopping) for part in parts])
             await self.chaos.pause(0.1)
 

@@ -6,6 +6,7 @@ asks again with the same key. Leaves out what has to come of it (tests/reference
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from random import Random
 from typing import Any, NamedTuple
 
 from msgspec import json
@@ -18,13 +19,12 @@ from services.ingest.store.tables import CLAIMS, IDENTIFIERS, PEOPLE, REVIEWS
 from shared.db.engine import Database
 from shared.db.work import Reader
 from shared.kernel.errors import Conflict, NotFound, Reject, TryLater
-from shared.runtime.session import Consuming
-from shared.testing.chaos import Chaos
+from shared.runtime.session import Open
 from shared.web.idempotency import Act, Answer, fingerprint
 from tests.simulation.sales import Now, Part
 
-_ORDERS = 3
 _PAUSE_SECONDS = 0.15
+Pause = Callable[[float], Awaitable[None]]
 Committed = Callable[[], None]
 
 
@@ -39,26 +39,28 @@ class Asked(NamedTuple):
 class Operator:
     """One desk: an order at a time, each until it was answered."""
 
-    def __init__(self, name: str, chaos: Chaos) -> None:
+    def __init__(self, name: str, orders: int, chance: Random, pause: Pause) -> None:
         self.name = name
         self.done: dict[str, Sequence[str] | None] = {}
         """The ids of the acts that came of each order: empty where it was refused, None where it was one, not told."""
-        self._chaos = chaos
+        self._orders = orders
+        self._chance = chance
+        self._pause = pause
         self._asked: Asked | None = None
 
     @property
     def waiting(self) -> int:
         """How many orders are still to be answered."""
-        return _ORDERS - len(self.done)
+        return self._orders - len(self.done)
 
-    def part(self, database: Database, consuming: Consuming[Any], now: Now, committed: Committed) -> Part:
-        """What the process runs beside its loop and its relay."""
+    def part(self, database: Database, open_session: Open[Any], now: Now, committed: Committed) -> Part:
+        """What a process runs beside its loop and its relay: until all orders are answered."""
         show = Show(acts.outcome_body, reviews.review_body)
-        commands = SqlIdentityCommands(database, consuming.open, show, now=now, committed=committed)
+        commands = SqlIdentityCommands(database, open_session, show, now=now, committed=committed)
 
         async def work(stopping: asyncio.Event) -> None:
             while self.waiting and not stopping.is_set():
-                await self._chaos.pause(_PAUSE_SECONDS)
+                await self._pause(_PAUSE_SECONDS)
                 if self._asked is None:
                     async with database.read() as reader:
                         self._asked = await self._choose(reader)
@@ -89,17 +91,17 @@ class Operator:
 
     async def _choose(self, reader: Reader) -> Asked | None:
         """Something to do with what is known now; None where there is nothing yet."""
-        what = self._chaos.random.choice(("merge", "merge", "split", "split", "accept", "refuse"))
+        what = self._chance.choice(("merge", "merge", "split", "split", "accept", "refuse"))
         if what == "merge":
             people = await reader.rows(select(PEOPLE.c.id).where(PEOPLE.c.into_id.is_(None)).order_by(PEOPLE.c.id))
             if len(people) < 2:
                 return None
-            one, other = self._chaos.random.sample(people, 2)
+            one, other = self._chance.sample(people, 2)
             return Asked(what, one.id, other.id)
         if what == "split":
             return await self._wrong(reader)
         listed = await reader.rows(select(REVIEWS.c.id).order_by(REVIEWS.c.id))
-        return Asked(what, self._chaos.random.choice(listed).id) if listed else None
+        return Asked(what, self._chance.choice(listed).id) if listed else None
 
     async def _wrong(self, reader: Reader) -> Asked | None:
         """A claim to be withdrawn, of an event, a deal or another operator."""
@@ -107,6 +109,6 @@ class Operator:
         joining = [(row.event_id, named) for row in claims if len(named := json.decode(row.identifiers)) > 1]
         if not joining:
             return None
-        event_id, named = self._chaos.random.choice(joining)
+        event_id, named = self._chance.choice(joining)
         holder: Row[Any] | None = await reader.first(select(IDENTIFIERS.c.person).where(IDENTIFIERS.c.id == named[0]))
         return None if holder is None else Asked("split", holder.person, event_id)
