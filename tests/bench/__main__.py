@@ -57,7 +57,7 @@ async def _measured(run: Run, names: list[str]) -> list[Section]:
 
 def main(
     *,
-    quick: Annotated[bool, typer.Option("--quick", help="Under four minutes instead of fifteen.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Under seven minutes instead of twenty.")] = False,
     facts: Annotated[int | None, typer.Option(min=1_000, help="Facts that the consumers find there already.")] = None,
     only: Annotated[str, typer.Option(help="Of doors, consumers, identity, latency, memory, credit, reports.")] = "",
     output: Annotated[Path | None, typer.Option(help="Where the page goes; docs/performance.md where all ran.")] = None,

@@ -80,8 +80,9 @@ async def measure(run: Run) -> list[Section]:
     found: list[Figure] = []
     async with run.step("newcomers", notes):
         found.append(await _newcomers(run))
-    async with run.step("merges", notes), _deployed(run) as market:
+    async with run.step("a merge of two long pasts", notes), _deployed(run, "long-past") as market:
         found += await _a_long_past(run, market)
+    async with run.step("merges by the thousand", notes), _deployed(run, "thousands") as market:
         found += await _by_the_thousand(run, market)
     prose = (
         "Newcomers: of three events one brings an identifier that nobody has seen, on PostgreSQL, beside "
@@ -166,10 +167,10 @@ class _Market:
 
 
 @asynccontextmanager
-async def _deployed(run: Run) -> AsyncIterator[_Market]:
+async def _deployed(run: Run, name: str) -> AsyncIterator[_Market]:
     headers = {"authorization": f"Bearer {ADMIN_TOKEN}"}
     async with (
-        apart(run, "identity") as (ports, _),
+        apart(run, name) as (ports, _),
         receiving() as receiver,
         Sender(ports["ingest"]) as sender,
         httpx.AsyncClient(trust_env=False, headers=headers, timeout=60) as client,

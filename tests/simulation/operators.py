@@ -24,6 +24,8 @@ from shared.web.idempotency import Act, Answer, fingerprint
 from tests.simulation.sales import Now, Part
 
 _PAUSE_SECONDS = 0.15
+_ACTS = ("merge", "merge", "split", "split", "accept", "refuse")
+"""What there is to ask for, each as likely as it is often: a new act has its place here and in `_asking`."""
 Pause = Callable[[float], Awaitable[None]]
 Committed = Callable[[], None]
 
@@ -91,7 +93,7 @@ class Operator:
 
     async def _choose(self, reader: Reader) -> Asked | None:
         """Something to do with what is known now; None where there is nothing yet."""
-        what = self._chance.choice(("merge", "merge", "split", "split", "accept", "refuse"))
+        what = self._chance.choice(_ACTS)
         if what == "merge":
             people = await reader.rows(select(PEOPLE.c.id).where(PEOPLE.c.into_id.is_(None)).order_by(PEOPLE.c.id))
             if len(people) < 2:
