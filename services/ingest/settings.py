@@ -25,9 +25,11 @@ class IngestSettings(BaseSettings):
         default=DEFAULT_LIMITS.crm_contact_id, ge=1, description="A person may hold so many ids of a CRM."
     )
     most_emails: int = Field(
-        default=DEFAULT_LIMITS.email, ge=1, description="A person may hold so many e-mail addresses."
+        default=DEFAULT_LIMITS.email, ge=1, description="Forms and browsers may give a person so many e-mail addresses."
     )
-    most_phones: int = Field(default=DEFAULT_LIMITS.phone, ge=1, description="A person may hold so many phone numbers.")
+    most_phones: int = Field(
+        default=DEFAULT_LIMITS.phone, ge=1, description="Forms and browsers may give a person so many phone numbers."
+    )
     most_anonymous_ids: int = Field(
         default=DEFAULT_LIMITS.anonymous_id, ge=1, description="A person may have come by so many browsers and devices."
     )

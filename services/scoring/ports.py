@@ -38,12 +38,14 @@ class KeptDeal:
 
 @dataclass(frozen=True, slots=True)
 class KeptCard:
-    """A card in its highest version; `body` is the card as published, to be passed on."""
+    """A card in its highest version; `body` is the card as published, to be passed on. `accounts`: what their account
+    may be asked for by, on the way in only."""
 
     person_id: str
     version: int
     card: Card
     body: bytes
+    accounts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +150,11 @@ class KnownLead:
 
 @dataclass(frozen=True, slots=True)
 class LeadFilter:
-    """Which leads are wanted; what is none leaves all."""
+    """Which leads are wanted; what is none leaves all. `account`: an id, a name or a domain, in lower case."""
 
     stage: str | None = None
     grade: str | None = None
+    account: str | None = None
 
 
 class Reading(Protocol):

@@ -19,6 +19,7 @@ from services.deployment import Deployment, Service, ServiceName, Settings
 from services.handoff import worker as handoff
 from services.ingest import worker as ingest
 from services.scoring import worker as scoring
+from shared.contracts.records import Outgoing
 from shared.contracts.topics import Topic
 from shared.db.migrate import migrate
 from shared.kernel.instant import DAY, Instant
@@ -80,15 +81,15 @@ async def _on(run: Run, folder: Path, url: str | None, found: dict[ServiceName, 
     deployment = Deployment(settings, load(folder, {}), log)
     since = Instant(clock.now() - DAY)
     run.say(f"{store}: warming up")
-    await _publish(log, "earlier", run.effort.events // 2, Instant(since - DAY))
+    await publish(log, list(records("earlier", run.effort.events // 2, Instant(since - DAY))))
     for name in BUILD:
-        await _worked(deployment, name)
+        await worked(deployment, name)
     for name in BUILD:
-        await _load(run, folder, url, name, Instant(since - 2 * DAY))
-    await _publish(log, "now", run.effort.events, since)
+        await fill(run, folder, url, name, Instant(since - 2 * DAY))
+    await publish(log, list(records("now", run.effort.events, since)))
     for name in BUILD:
         run.say(f"{store}: {_NAMES[name]}")
-        found[name] = await _worked(deployment, name)
+        found[name] = await worked(deployment, name)
     if url is not None:
         for name in ("ingest", "scoring", "attribution"):
             run.say(f"{store}: COPY of the rows of {_NAMES[name]}")
@@ -96,13 +97,15 @@ async def _on(run: Run, folder: Path, url: str | None, found: dict[ServiceName, 
     await log.close()
 
 
-async def _publish(log: MemoryLog, name: str, count: int, since: Instant) -> None:
-    made = list(records(name, count, since))
+async def publish(log: MemoryLog, made: Sequence[Outgoing]) -> None:
+    """Have these on the log, as many at once as a batch takes."""
     for first in range(0, len(made), BATCH):
         await log.publish(made[first : first + BATCH])
 
 
-async def _load(run: Run, folder: Path, url: str | None, name: ServiceName, until: Instant) -> None:
+async def fill(run: Run, folder: Path, url: str | None, name: ServiceName, until: Instant) -> None:
+    """Have other people's facts in the table of a service."""
+
     def say(there: int) -> None:
         run.say(f"{'PostgreSQL' if url else 'SQLite'}: {there:,} of {run.effort.facts:,} facts of {_NAMES[name]}")
 
@@ -112,7 +115,7 @@ async def _load(run: Run, folder: Path, url: str | None, name: ServiceName, unti
         await into_postgres(url, name, run.effort.facts, until, say)
 
 
-async def _worked(deployment: Deployment, name: ServiceName) -> Worked:
+async def worked(deployment: Deployment, name: ServiceName) -> Worked:
     """Run the worker of a service until it has nothing before it."""
     service = BUILD[name](deployment, lambda: True)
     stopping = asyncio.Event()

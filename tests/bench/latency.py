@@ -2,8 +2,8 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -23,6 +23,8 @@ _WARM_SECONDS = 3
 _PATIENCE_SECONDS = 20.0
 _APART = ("ingest:api", "ingest:worker", "scoring", "handoff", "attribution")
 _SERVICES = ("ingest", "scoring", "handoff", "attribution")
+Ports = dict[str, int]
+"""By service, where it listens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,15 @@ async def _embedded(run: Run) -> Found:
 
 
 async def _apart(run: Run) -> Found:
-    folder = run.scratch("latency-kafka")
+    async with apart(run, "latency-kafka") as (ports, processes):
+        run.say("latency: Kafka and PostgreSQL")
+        return await _driven(run, ports, processes)
+
+
+@asynccontextmanager
+async def apart(run: Run, name: str) -> AsyncIterator[tuple[Ports, dict[str, Running]]]:
+    """Every service in a process of its own, the doors apart from the resolver, on Kafka and a new database."""
+    folder = run.scratch(name)
     names = (*_SERVICES, "ingest_worker")
     ports = dict(zip(names, free_ports(len(names)), strict=True))
     kafka = await run.kafka()
@@ -72,13 +82,12 @@ async def _apart(run: Run) -> Found:
             processes[name] = stack.enter_context(starting)
         for process in processes.values():
             await process.ready()
-        run.say("latency: Kafka and PostgreSQL")
-        return await _driven(run, ports, processes)
+        yield ports, processes
 
 
 async def _driven(run: Run, ports: dict[str, int], processes: dict[str, Running]) -> Found:
     async with receiving() as receiver, Sender(ports["ingest"]) as sender:
-        receiver.trust(await _endpoint(ports["handoff"], receiver.url))
+        receiver.trust(await endpoint(ports["handoff"], receiver.url))
         # Joining groups, first connections, first statements: none of that is what a lead waits for later.
         warm = _WARM_SECONDS * _RATE
         await sender.send(_requests("warm", warm), _RATE)
@@ -109,7 +118,7 @@ def _address(run_name: str, number: int) -> str:
     return f"{run_name}{number}@buyer{number}.example"
 
 
-async def _endpoint(port: int, url: str) -> str:
+async def endpoint(port: int, url: str) -> str:
     """Registers the receiver; answers the secret."""
     headers = {"authorization": f"Bearer {ADMIN_TOKEN}"}
     async with httpx.AsyncClient(trust_env=False, headers=headers, timeout=30) as client:

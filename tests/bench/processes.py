@@ -19,10 +19,11 @@ from tests.parts.machine import listens
 
 ROOT = Path(__file__).parents[2]
 WRITE_KEY = "wk_bench"
+SERVER_KEY = "sk_bench"
 ADMIN_TOKEN = "tl_bench"
 _KEYS = {
     "THROUGHLINE_WRITE_KEY": WRITE_KEY,
-    "THROUGHLINE_SERVER_KEY": "sk_bench",
+    "THROUGHLINE_SERVER_KEY": SERVER_KEY,
     "THROUGHLINE_ADMIN_TOKEN": ADMIN_TOKEN,
     "THROUGHLINE_SECRET": "0" * 64,
 }

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+from tests.reference.accounts import Accounts
 from tests.reference.happened import Happening, Version
 from tests.reference.people import People, standing
 
@@ -42,10 +43,11 @@ def _goes_on(visit: list[Happening], touch: Happening) -> bool:
 
 def earned_by_deal(versions: list[Version], people: People) -> dict[tuple[str, str], list[Credit]]:
     """The credit of every won deal, by deal and model."""
+    accounts = Accounts(people, versions)
     won = [version for version in standing(versions).values() if version.status == "won"]
     earned: dict[tuple[str, str], list[Credit]] = {}
     for deal in won:
-        journey = _journey(deal, won, people)
+        journey = _journey(deal, won, people, accounts)
         equal = [Fraction(1, len(journey))] * len(journey) if journey else []
         between = [Fraction(1, 5) / (len(journey) - 2)] * (len(journey) - 2) if len(journey) > 2 else []
         first_last = [Fraction(2, 5), *between, Fraction(2, 5)] if between else equal
@@ -54,15 +56,22 @@ def earned_by_deal(versions: list[Version], people: People) -> dict[tuple[str, s
     return earned
 
 
-def _journey(deal: Version, won: list[Version], people: People) -> list[str]:
+def _journey(deal: Version, won: list[Version], people: People, accounts: Accounts) -> list[str]:
     """The interactions that count, by their first touches."""
     closed = deal.closed or deal.at
-    buyers = people.on(deal.contacts)
-    scope = people.on([c for c in deal.contacts if c.role]) or buyers
-    since = max((v.closed or 0 for v in won if people.on(v.contacts) & buyers and (v.closed or 0) < closed), default=0)
+    account = accounts.everybody_of(deal.company.id) if deal.company else set()
+    scope = people.on([c for c in deal.contacts if c.role]) or people.on(deal.contacts) | account
+    before = [v for v in won if (v.closed or 0) < closed and _same_buyer(deal, v, people)]
+    since = max((v.closed or 0 for v in before), default=0)
     own = [[each for each in people.happenings if people.of(each) == person] for person in scope]
     starts = sorted(_order(touches[0]) for each in own for touches in interactions(each))
     return [touch for at, touch in starts if since < at <= closed]
+
+
+def _same_buyer(one: Version, other: Version, people: People) -> bool:
+    if one.company and other.company:
+        return one.company.id == other.company.id
+    return bool(people.on(one.contacts) & people.on(other.contacts))
 
 
 def _split(amount: int, journey: list[str], shares: list[Fraction]) -> list[Credit]:

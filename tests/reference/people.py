@@ -1,52 +1,71 @@
-"""Who is who, by the rules of claims: trusted ones first, each in event time, then id."""
+"""Who is who, by the rules of claims: trusted ones first, each in event time, then id; operators come last."""
 
-from tests.reference.happened import Contact, Happening, Version
+from collections.abc import Iterable
+
+from tests.reference.happened import Contact, Decision, Happening, Version
 
 Name = tuple[str, str]
 STRONG = ("user_id", "crm_contact_id", "email", "phone")
+_TRUSTED, _PUBLIC, _OPERATOR = 0, 1, 2
+"""Who says something, in the order in which they are heard."""
 
 
 class People:
-    """The people that all happenings and deals together make."""
+    """The people that all happenings, deals and decisions together make."""
 
-    def __init__(self, happenings: list[Happening], versions: list[Version]) -> None:
+    def __init__(
+        self, happenings: list[Happening], versions: list[Version], decisions: Iterable[Decision] = ()
+    ) -> None:
         self.happenings = sorted(happenings, key=lambda h: (h.at, h.id))
-        claims = [(not h.trusted, h.at, h.id, h.kind == "alias", h.names()) for h in happenings if h.names()]
-        claims += [(False, v.at, v.id, False, c.names()) for v in versions for c in v.contacts]
+        last = {decision.names: decision for decision in sorted(decisions, key=lambda d: (d.at, d.id))}
+        self.withdrawn = {names for names, decision in last.items() if not decision.one}
+        claims = [
+            (_TRUSTED if h.trusted else _PUBLIC, h.at, h.id, h.kind == "alias", h.names())
+            for h in happenings
+            if h.claims()
+        ]
+        claims += [(_TRUSTED, v.at, v.id, False, c.names()) for v in versions for c in v.contacts]
+        claims += [(_OPERATOR, d.at, d.id, True, list(d.names)) for d in last.values() if d.one]
         self.person: dict[Name, set[Name]] = {}
         self.first: dict[Name, tuple[int, str]] = {}
         self.contested: set[Name] = set()
-        self._vouched = {name for untrusted, *_, names in claims if not untrusted for name in names}
-        for untrusted, at, event, explicit, names in sorted(claims):
+        self._vouched = {name for sender, *_, names in claims if sender != _PUBLIC for name in names}
+        for sender, at, event, explicit, names in sorted(claims):
             for name in names:
                 self.person.setdefault(name, {name})
-                self.first[name] = min(self.first.get(name, (at, event)), (at, event))
-            for name in names[1:]:
-                self._link(names[0], name, trusted=not untrusted, explicit=explicit)
+                if sender != _OPERATOR:
+                    self.first[name] = min(self.first.get(name, (at, event)), (at, event))
+            for name in names[1:] if tuple(names) not in self.withdrawn else ():
+                if self._may_link(names[0], name, sender, explicit=explicit):
+                    self._link(self.person[names[0]], self.person[name])
 
-    def _link(self, one: Name, other: Name, *, trusted: bool, explicit: bool) -> None:
-        mine, theirs = self.person[one], self.person[other]
-        if mine is theirs:
-            return
-        both_vouched = bool(mine & self._vouched) and bool(theirs & self._vouched)
-        if one[0] != "anonymous_id" and other[0] == "anonymous_id":
-            if other in self.contested:
-                return
-            if (both_vouched and not trusted) or (not explicit and _both_have(mine, theirs, *STRONG)):
-                self.contested.add(other)
-                return
-        elif (both_vouched and not trusted) or (not explicit and _both_have(mine, theirs, "user_id")):
-            return
+    def _link(self, mine: set[Name], theirs: set[Name]) -> None:
         mine |= theirs
         self.person.update(dict.fromkeys(theirs, mine))
 
+    def _may_link(self, one: Name, other: Name, sender: int, *, explicit: bool) -> bool:
+        mine, theirs = self.person[one], self.person[other]
+        if mine is theirs or sender == _OPERATOR:
+            return mine is not theirs
+        trusted = sender != _PUBLIC
+        both_vouched = bool(mine & self._vouched) and bool(theirs & self._vouched)
+        if one[0] != "anonymous_id" and other[0] == "anonymous_id":
+            if other in self.contested:
+                return False
+            if (both_vouched and not trusted) or (not explicit and _both_have(mine, theirs, *STRONG)):
+                self.contested.add(other)
+                return False
+            return True
+        return not ((both_vouched and not trusted) or (not explicit and _both_have(mine, theirs, "user_id")))
+
     def of(self, happening: Happening) -> frozenset[Name] | None:
         """Whose it is. Under a browser that several share: whoever named themselves there last before it."""
-        if not happening.names():
+        holder = next(iter(happening.names()), None)
+        if holder not in self.person:
             return None
-        holder = happening.names()[0]
         if holder in self.contested:
             named = [h for h in self.happenings if holder in h.names() and h.names()[0][0] != "anonymous_id"]
+            named = [h for h in named if tuple(h.names()) not in self.withdrawn]
             before = [h for h in named if (h.at, h.id) <= (happening.at, happening.id)]
             holder = (before[-1] if before else named[0]).names()[0] if named else holder
         return frozenset(self.person[holder])

@@ -11,6 +11,7 @@ from shared.contracts.records import Outgoing
 from shared.contracts.topics import TOPICS, dead_topic
 from shared.db.engine import Database, open_database, sqlite_url
 from shared.db.migrate import migrate
+from shared.db.work import Reader
 from shared.kernel.instant import MINUTE, Instant
 from shared.log.memory import MemoryLog
 from shared.log.ports import Log, Record
@@ -22,12 +23,15 @@ from shared.testing.chaos import Chaos, Crashed, Process, step
 from shared.testing.inline_sqlite import inline_dbapi
 from shared.testing.mortal_log import MortalLog
 from shared.testing.simulated_loop import simulate
+from tests.simulation.operators import Operator
 from tests.simulation.sales import Part, Receiver, Sales
 from tests.simulation.services_under_test import Simulated
 from tests.simulation.world import PRESENT
 
 PARTITIONS = 2
 _PROCESSES = 2
+_ORDERS = 3
+"""So much is asked by each of the operators."""
 _SESSION_SECONDS = 0.3
 _STALL_SECONDS = 0.8
 _CRASH_CHANCE = 0.008
@@ -52,6 +56,8 @@ class Run:
     """What remained undone when patience ended, by service; empty where everything settled."""
     taken: dict[str, list[bytes]]
     """Webhooks that the CRM took, by id."""
+    decided: dict[str, Sequence[str] | None]
+    """What operators asked for, by key, and the acts they were told of; None where it was one, and not told."""
 
 
 class Stores:
@@ -101,6 +107,9 @@ class Cluster:
         self.chaos = Chaos(seed, crash_chance=_CRASH_CHANCE, stall_chance=_STALL_CHANCE, stall_seconds=_STALL_SECONDS)
         self.log = MemoryLog(step=step, now=self.now, session_seconds=_SESSION_SECONDS)
         self.receiver = Receiver(self.chaos)
+        self.operators = [
+            Operator(f"operator {number}", _ORDERS, self.chaos.random, self.chaos.pause) for number in range(_PROCESSES)
+        ]
         self._stores = stores
         self._services = stores.services
         self._guards = guards(self.log) if guards is not None else GUARDS
@@ -128,7 +137,8 @@ class Cluster:
         records = await self.log.read([(partition, 0) for partition in every], 1_000_000)
         self._stores.crashes += self.chaos.crashes
         self._stores.stalls += self.chaos.stalls
-        return Run(self._stores.live, records, left, self.receiver.taken)
+        decided = {key: acts for operator in self.operators for key, acts in operator.done.items()}
+        return Run(self._stores.live, records, left, self.receiver.taken, decided)
 
     async def _keep_alive(self, service: Simulated, slot: int) -> None:
         """One place for a process: when the one in it dies, another one starts on the same store."""
@@ -145,6 +155,8 @@ class Cluster:
                 parts.append(relay.run)
             if service.sales is not None:
                 parts += service.sales.parts(database, self.receiver, self.now)
+            if service.operated:
+                parts.append(self.operators[slot].part(database, service.consuming.open, self.now, relay.wake))
             await process.run([part(self._stopping) for part in parts])
             await self.chaos.pause(0.1)
 
@@ -174,9 +186,14 @@ class Cluster:
 
     async def _lag(self, service: Simulated, database: Database) -> Lag:
         topics = tuple(topic.name for topic in service.consuming.topics)
-        if service.sales is None:
-            return await lag(self.log, database, service.name, topics)
-        return await lag(self.log, database, service.name, topics, undone=Sales.undelivered)
+        if service.sales is not None:
+            return await lag(self.log, database, service.name, topics, undone=Sales.undelivered)
+        if service.operated:
+            return await lag(self.log, database, service.name, topics, undone=self._unanswered)
+        return await lag(self.log, database, service.name, topics)
+
+    async def _unanswered(self, _reader: Reader) -> int:
+        return sum(operator.waiting for operator in self.operators)
 
 
 def simulated(seed: int, arrivals: Sequence[Outgoing], stores: Stores, guards: GuardsOf | None = None) -> Run:

@@ -20,9 +20,11 @@ from shared.contracts.envelope import Unreadable, decode
 from shared.contracts.handoffs import HandoffActed
 from shared.contracts.leads import LeadQualified, StageEntry
 from shared.contracts.topics import TYPES
+from shared.contracts.touchpoints import PersonIdentified
 from shared.kernel.ids import derived
+from tests.reference.accounts import Accounts, Told
 from tests.reference.credit import Credit, earned_by_deal
-from tests.reference.happened import Answer
+from tests.reference.happened import Answer, Decision
 from tests.reference.people import Name, People, standing
 from tests.reference.stages import Walk, walk
 from tests.simulation.cluster import GuardsOf, Run, Stores, simulated
@@ -53,11 +55,13 @@ def outcome(seed: int, stores: Stores, guards: GuardsOf | None = None) -> list[s
 
 def differences(world: World, run: Run) -> list[str]:
     """Everything in which the run is not what the model says; empty where all is well."""
-    people = People(world.happenings, world.versions)
+    people = People(world.happenings, world.versions, _decisions(run))
     resolved = _resolved(run.folder)
     return [
         *_of_the_record(world, run),
+        *_of_decisions(run),
         *_of_people(world, people, resolved),
+        *_of_accounts(world, people, resolved, run),
         *_of_scoring(world, people, resolved, run),
         *_of_promotions(run),
         *_of_credit(world, people, run),
@@ -76,8 +80,7 @@ def _resolved(folder: Path) -> Resolved:
     root = {person: _root(person, into) for person in into}
     names: dict[str, set[Name]] = {}
     for identifier, person in _rows(folder, "ingest", "select id, person from identifiers where person is not null"):
-        kind, _, value = identifier.partition(":")
-        names.setdefault(root[person], set()).add((kind, value))
+        names.setdefault(root[person], set()).add(_name(identifier))
     named = {person: frozenset(held) for person, held in names.items()}
     touchpoints = _rows(folder, "ingest", "select id, person from touchpoints")
     deals = {
@@ -105,6 +108,43 @@ def _of_the_record(world: World, run: Run) -> Iterator[str]:
         yield f"{len(letters)} records were set aside, not {world.broken}"
     strays = _rows(run.folder, "scoring", "select reason from dead_letters")
     yield from (f"scoring set aside what ingest said: {reason}" for (reason,) in strays)
+
+
+def _decisions(run: Run) -> list[Decision]:
+    """What operators decided, as ingest keeps it."""
+    statement = "select a.id, a.at, a.kind, c.identifiers from operator_acts a join claims c on c.id = a.statement"
+    return [
+        Decision(act_id, at, kind in ("merge", "accept"), tuple(map(_name, json.decode(named))))
+        for act_id, at, kind, named in _rows(run.folder, "ingest", statement)
+    ]
+
+
+def _name(text: str) -> Name:
+    kind, _, value = text.partition(":")
+    return kind, value
+
+
+def _of_decisions(run: Run) -> Iterator[str]:
+    """What operators were told of is on record, once, and nothing else is."""
+    kept: dict[str, list[str]] = {}
+    for who, act in _rows(run.folder, "ingest", "select who, id from operator_acts"):
+        kept.setdefault(who, []).append(act)
+    for key, told in run.decided.items():
+        done = kept.pop(key, [])
+        if len(done) != 1 if told is None else sorted(done) != sorted(told):
+            yield f"{key} was told of {told}, and {done} is on record"
+    yield from (f"{key} decided unasked" for key in kept)
+
+
+def _of_accounts(world: World, people: People, resolved: Resolved, run: Run) -> Iterator[str]:
+    """Cards name the accounts that everything said so far gives, the current one first."""
+    accounts = Accounts(people, world.versions)
+    for person, card in _rows(run.folder, "ingest", "select id, card from people where into_id is null"):
+        names = resolved.names.get(person, frozenset())
+        on_card = json.decode(card, type=PersonIdentified).accounts
+        found = [Told(one.id, one.name, one.domain, one.since or 0) for one in on_card]
+        if found != (expected := accounts.of(names)):
+            yield f"{sorted(names)} belongs to {expected}, not to {found}"
 
 
 def _of_people(world: World, people: People, resolved: Resolved) -> Iterator[str]:

@@ -41,6 +41,11 @@ class Simulated:
         return self.consuming.group
 
     @property
+    def operated(self) -> bool:
+        """Whether operators decide on who is who at it."""
+        return self.name == ingest.GROUP
+
+    @property
     def migrations(self) -> Path:
         """The history that makes its store."""
         return _SERVICES / self.name / "store" / "migrations"

@@ -3,7 +3,7 @@
 Few people with few names, so that browsers are shared, addresses meet and people merge all the time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -13,10 +13,10 @@ from shared.contracts.deals import CollectedDeal, DealContact
 from shared.contracts.envelope import Event, encode
 from shared.contracts.records import Outgoing
 from shared.contracts.topics import DEALS_COLLECTED, TOUCHPOINTS_COLLECTED
-from shared.contracts.touchpoints import CollectedTouchpoint
+from shared.contracts.touchpoints import AccountRef, CallType, CollectedTouchpoint
 from shared.kernel.ids import derived, touchpoint_id
 from shared.kernel.instant import DAY, HOUR, MINUTE, Instant
-from tests.reference.happened import Contact, Happening, Version
+from tests.reference.happened import Company, Contact, Happening, Version
 
 START = 1_780_000_000_000
 RECEIVED = START + 60 * DAY
@@ -27,7 +27,22 @@ _DEALS = 2
 _REPEATED = 0.3
 _CHANGED = 0.1
 _BROKEN = 3
-_KINDS = ("page_viewed",) * 5 + ("form_submitted", "demo_requested", "identify", "identify", "alias", "email_clicked")
+_KINDS = ("page_viewed",) * 5 + (
+    "form_submitted", "demo_requested", "identify", "identify", "alias", "email_clicked", "group",
+)  # fmt: skip
+_CALLS: Mapping[str, CallType] = {"page_viewed": "page", "identify": "identify", "alias": "alias", "group": "group"}
+_HOSTS = ("gmail.com", "gmail.com", "acme.com", "sub.acme.com", "globex.com", "acme.com")
+"""Where each of the people gets their mail."""
+_COMPANIES = (
+    Company("g-acme", "Acme", "acme.com"), Company("g-acme", "Acme Corp"), Company("g-globex", None, "globex.com"),
+    Company("initech", "Initech", "acme.com"), Company("sub.acme.com"), Company("initech"),
+)  # fmt: skip
+"""What group calls name; several claim one domain."""
+_ON_DEALS = (
+    None, None, Company("crm-acme", "ACME Inc.", "acme.com"), Company("acme.com", None, "acme.com"),
+    Company("crm-sub", "Sub", "sub.acme.com"), Company("g-globex", "Globex"),
+)  # fmt: skip
+"""What the CRM names."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +77,7 @@ def _happening(random: Random, number: int) -> Happening:
     kind = random.choice(_KINDS)
     trusted = kind != "page_viewed" and random.random() < 0.3
     who = random.randrange(6)
-    email = f"{random.choice('ab')}{who}@gmail.com" if random.random() < 0.6 else None
+    email = f"{random.choice('ab')}{who}@{_HOSTS[who]}" if random.random() < 0.6 else None
     browser = random.choice((f"browser-{who}", f"browser-{who}", f"kiosk-{who % 2}"))
     named = kind in ("identify", "alias") or random.random() < 0.2
     # Some libraries send the browser's own id as the former one, others an older one or somebody's.
@@ -79,6 +94,7 @@ def _happening(random: Random, number: int) -> Happening:
         email=email if kind in ("form_submitted", "demo_requested", "identify") else None,
         former=former,
         campaign=random.choice((None, None, "spring", "autumn")),
+        company=random.choice(_COMPANIES) if kind == "group" else None,
     )
 
 
@@ -90,13 +106,15 @@ def _versions(random: Random, number: int) -> list[Version]:
         at = created + version * DAY
         people = random.sample(range(6), random.choice((1, 1, 2)))
         contacts = [
-            Contact(f"a{who}@gmail.com", random.choice((None, f"crm-{who}")), random.choice((None, "buyer")))
+            Contact(f"a{who}@{_HOSTS[who]}", random.choice((None, f"crm-{who}")), random.choice((None, "buyer")))
             for who in people
         ]
         closed = None if status == "open" else at + random.randrange(8) * DAY
+        company = random.choice(_ON_DEALS)
         event_id = derived("deal event", str(number), str(version))
         amount = random.randrange(1, 10_000)
-        versions.append(Version(event_id, f"deal-{number}", version, at, status, created, closed, amount, contacts))
+        whole = Version(event_id, f"deal-{number}", version, at, status, created, closed, amount, contacts, company)
+        versions.append(whole)
     return versions
 
 
@@ -108,21 +126,25 @@ def _told(happening: Happening) -> tuple[str, Event]:
     """The happening as a door puts it on the log."""
     h = happening
     properties = {"email": h.email} if h.email and h.kind != "identify" else {}
-    track = h.kind not in ("page_viewed", "identify", "alias")
+    call = _CALLS.get(h.kind, "track")
+    traits: dict[str, str | None] = {"email": h.email} if h.email and h.kind == "identify" else {}
+    if h.company is not None:
+        traits = {"name": h.company.name, "website": h.company.domain}
     collected = CollectedTouchpoint(
         id=h.id,
         source="backend" if h.trusted else "web",
         door="segment",
         trusted=h.trusted,
         received_at=RECEIVED,
-        type="track" if track else "page" if h.kind == "page_viewed" else "alias" if h.kind == "alias" else "identify",
+        type=call,
         user_id=h.user,
         anonymous_id=h.browser,
         previous_id=h.former,
-        name=h.kind.replace("_", " ").title() if track else None,
+        group_id=h.company.id if h.company else None,
+        name=h.kind.replace("_", " ").title() if call == "track" else None,
         timestamp=h.at,
         properties=Raw(json.encode(properties)),
-        traits=Raw(json.encode({"email": h.email} if h.email and h.kind == "identify" else {})),
+        traits=Raw(json.encode({name: value for name, value in traits.items() if value})),
         context=Raw(json.encode({"campaign": {"name": h.campaign, "source": "mail"}} if h.campaign else {})),
     )
     event = Event(h.id, "touchpoint.collected", "ingest", Instant(RECEIVED), collected)
@@ -144,6 +166,9 @@ def _deal_told(version: Version) -> tuple[str, Event]:
         occurred_at=v.at,
         contacts=tuple(DealContact(email=c.email, crm_contact_id=c.crm, role=c.role) for c in v.contacts),
         closed_at=v.closed,
+        account=None
+        if v.company is None
+        else AccountRef(id=v.company.id, name=v.company.name, domain=v.company.domain),
     )
     return DEALS_COLLECTED.name, Event(v.id, "deal.collected", "ingest", Instant(RECEIVED), deal)
 

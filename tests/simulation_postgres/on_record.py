@@ -4,30 +4,45 @@ A lost update is seen without a second model: what is stored differs from what t
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import json
 from sqlalchemy import select
 
 from services.attribution.handlers.deriving import derive
-from services.attribution.store.ledger import SqlLedger, deal_of
-from services.attribution.store.tables import CREDITS, JOURNEYS
+from services.attribution.ports import Surroundings
+from services.attribution.store.ledger import open_ledger
+from services.attribution.store.tables import ACCOUNT_PEOPLE, CREDITS, JOURNEYS
 from services.attribution.store.tables import DEALS as ATTRIBUTED_DEALS
 from services.attribution.store.tables import TOUCHES as ATTRIBUTED_TOUCHES
-from services.ingest.domain.identity import BrowserClaim, Claim, Identifier, identifier, owner_of
+from services.ingest.domain.acts import OperatorAct
+from services.ingest.domain.identity import BrowserClaim, Claim, Identifier, identifier, owner_of, statement_id
 from services.ingest.domain.people import settle
-from services.ingest.store.tables import BROWSER_CLAIMS, CLAIMS, COMPONENTS, IDENTIFIERS, TOUCHPOINTS
+from services.ingest.domain.telling import withdrawn
+from services.ingest.store.identities import claim_of, named
+from services.ingest.store.tables import (
+    BROWSER_CLAIMS,
+    CLAIMS,
+    COMPONENTS,
+    IDENTIFIERS,
+    OPERATOR_ACTS,
+    PEOPLE,
+    TOUCHPOINTS,
+)
 from services.scoring.domain.facts import NOBODY
 from services.scoring.domain.lifecycle import refold
 from services.scoring.store.ledger import lead, read_cards, read_facts
 from services.scoring.store.tables import LEADS, TOUCHES
 from shared.contracts import topics
+from shared.contracts.deals import Deal
 from shared.contracts.envelope import decode
 from shared.contracts.topics import TYPES
-from shared.contracts.touchpoints import Touchpoint
+from shared.contracts.touchpoints import PersonIdentified, Touchpoint
 from shared.db.engine import Database
 from shared.db.people import members_of, roots_of
-from shared.db.work import Reader
+from shared.db.work import Reader, Work
+from shared.kernel.errors import NotLoaded
+from shared.kernel.keys import Key
 from shared.testing.table_log import TableLog
 from tests.handlers.ingest.resolver import belongings
 from tests.simulation_postgres.journeys import ATTRIBUTION_RULES, SCORING_RULES
@@ -89,8 +104,9 @@ async def wrong_leads(scoring: Database) -> set[str]:
 async def wrong_deals(attribution: Database) -> set[str]:
     """The deals whose stored journey or credits are not what all facts give."""
     async with attribution.work() as work:
-        deals = [deal_of(row) for row in await work.rows(select(ATTRIBUTED_DEALS.c.body))]
-        right = derive(deals, await SqlLedger(work).surroundings(deals), ATTRIBUTION_RULES)
+        ids = [row.id for row in await work.rows(select(ATTRIBUTED_DEALS.c.id))]
+        deals, around = await _around(work, ids)
+        right = derive(deals, around, ATTRIBUTION_RULES)
         journeys = {row.deal_id: row.body for row in await work.rows(select(JOURNEYS))}
         credited = {
             (row.deal_id, row.model, row.n): (row.interaction_id, row.person_id, row.share, row.amount_minor)
@@ -104,6 +120,44 @@ async def wrong_deals(attribution: Database) -> set[str]:
         for one in right for model, every in one.credits.items() for number, credit in enumerate(every)
     }  # fmt: skip
     return wrong | {key[0] for key in due.keys() | credited.keys() if due.get(key) != credited.get(key)}
+
+
+async def _around(work: Work, deal_ids: Sequence[str]) -> tuple[Sequence[Deal], Surroundings]:
+    """Deals and all that their credit depends on, locked as a batch locks them."""
+    keys = frozenset(Key("deal", deal_id) for deal_id in deal_ids)
+    while True:
+        try:
+            _, ledger = await open_ledger(work, keys)
+            deals = await ledger.dirty((), deal_ids, ())
+            return deals, await ledger.surroundings(deals)
+        except NotLoaded as missing:
+            keys |= {key for key in missing.keys if isinstance(key, Key)}
+
+
+async def acts(ingest: Database) -> list[OperatorAct]:
+    """What operators decided, in time."""
+    found = select(OPERATOR_ACTS, CLAIMS.c.identifiers).join(CLAIMS, CLAIMS.c.id == OPERATOR_ACTS.c.statement)
+    async with ingest.read() as reader:
+        rows = await reader.rows(found.order_by(OPERATOR_ACTS.c.at, OPERATOR_ACTS.c.id))
+    return [OperatorAct(row.kind, named(row.identifiers), row.at, row.who, row.event_id) for row in rows]
+
+
+async def belonging(ingest: Database, attribution: Database) -> bool:
+    """Whether attribution has everybody in the accounts that ingest's cards name."""
+    async with ingest.read() as reader:
+        rows = await reader.rows(select(PEOPLE.c.card).where(PEOPLE.c.into_id.is_(None)))
+    cards = [json.decode(row.card, type=PersonIdentified) for row in rows]
+    told = {
+        (name, card.person_id)
+        for card in cards
+        for account in card.accounts
+        for name in (account.id, account.domain)
+        if name is not None
+    }
+    async with attribution.read() as reader:
+        kept = {(row.account, row.person_id) for row in await reader.rows(select(ACCOUNT_PEOPLE))}
+    standing = {card.person_id for card in cards}
+    return told == {(account, person) for account, person in kept if person in standing}
 
 
 class Graph:
@@ -134,9 +188,7 @@ async def _graph(reader: Reader) -> Graph:
     )
     graph.contested.update(identifier(row.id) for row in rows if row.contested)
     for row in await reader.rows(select(CLAIMS)):
-        named = tuple(identifier(name) for name in json.decode(row.identifiers, type=list[str]))
-        claim = Claim(row.event_id, row.at, row.trusted, row.explicit, named)
-        graph.claims[top(row.component)].append(claim)
+        graph.claims[top(row.component)].append(claim_of(row))
     return graph
 
 
@@ -167,8 +219,13 @@ def _unsettled(graph: Graph) -> set[str]:
 
 
 async def _misowned(reader: Reader, graph: Graph) -> set[str]:
+    silent = {statement_id(named) for every in graph.claims.values() for named in withdrawn(every)}
     claims: defaultdict[str, list[BrowserClaim]] = defaultdict(list)
-    for row in await reader.rows(select(BROWSER_CLAIMS)):
+    joined = select(BROWSER_CLAIMS, TOUCHPOINTS.c.statement)
+    joined = joined.join(TOUCHPOINTS, TOUCHPOINTS.c.id == BROWSER_CLAIMS.c.touchpoint_id)
+    for row in await reader.rows(joined):
+        if row.statement in silent:
+            continue
         claims[row.browser].append(BrowserClaim(row.at, row.touchpoint_id, identifier(row.holder)))
     rows = await reader.rows(select(TOUCHPOINTS).where(TOUCHPOINTS.c.holder.is_not(None)))
     roots = await roots_of(reader, {row.person for row in rows if row.person})
@@ -177,6 +234,6 @@ async def _misowned(reader: Reader, graph: Graph) -> set[str]:
         holder = identifier(row.holder)
         if holder in graph.contested:
             holder = owner_of(claims[row.holder], row.occurred_at, row.id) or holder
-        if row.person is None or graph.people.get(holder) != roots[row.person]:
+        if graph.people.get(holder) != (roots[row.person] if row.person else None):
             wrong.add(row.id)
     return wrong

@@ -1,21 +1,28 @@
 """Two real processes a service on one PostgreSQL, killed at any time, come to what one alone comes to.
 
-Merges and deals race touches; some partitions have one owner, some two. Without row locks they do not.
+Merges, splits, deals and moves between accounts race touches; some partitions have one owner, some two. Without row
+locks they do not.
 """
 
+import asyncio
 from collections.abc import Sequence
 from random import Random
 
 import pytest
 
+from services.ingest.store.session import open_resolving
 from shared.contracts.records import Outgoing
+from tests.simulation.operators import Operator
 from tests.simulation_postgres import on_record
 from tests.simulation_postgres.cluster import SEEDS, WAVES, Cluster, cluster
 from tests.simulation_postgres.journeys import JOURNEYS
-from tests.simulation_postgres.story import expected, record, story, touchpoints
+from tests.simulation_postgres.pauses import NOW, pause
+from tests.simulation_postgres.story import cards, expected, record, story, touchpoints
 
 _DEATHS = 4
 _BURST = 16
+_ORDERS = 8
+"""So much is asked by an operator in each wave."""
 
 
 def _bursts(chance: Random, seeds: Sequence[int]) -> list[list[Outgoing]]:
@@ -37,14 +44,16 @@ async def _wrong(running: Cluster, seeds: Sequence[int]) -> set[str]:
     ingest, scoring, attribution = running.databases.values()
     last = await on_record.published(ingest)
     owned = [await on_record.owned(database, last) for database in (ingest, scoring, attribution)]
-    right = await expected(seeds)
+    right, right_cards = await expected(seeds, await on_record.acts(ingest))
     checks = {
         "dead letters": await running.dead() == 0,
-        "not every event once": last.keys() == touchpoints(seeds, "track", "identify"),
+        "not every event once": last.keys() == touchpoints(seeds, "track", "identify", "group"),
         "not published": last == await on_record.on_the_log(running.log),
         "not heard": (last, {name: last.get(name) for name in touchpoints(seeds, "track")})
         == await on_record.heard(running.databases),
         "other people": all(one == right for one in owned),
+        "other cards": await cards(ingest) == right_cards,
+        "other accounts": await on_record.belonging(ingest, attribution),
         "people": not await on_record.wrong_people(ingest),
         "leads": not await on_record.wrong_leads(scoring),
         "deals": not await on_record.wrong_deals(attribution),
@@ -57,7 +66,11 @@ async def _wrong_first(url: str, without: str = "") -> set[str]:
     chance = Random(without)
     async with cluster(url, JOURNEYS, without, chance) as running:
         for wave in WAVES:
-            await running.hear(_bursts(chance, wave), _DEATHS)
+            operator = Operator(f"operator of {wave[0]}", _ORDERS, chance, pause)
+            deciding = operator.part(running.databases["ingest"], open_resolving, lambda: NOW, lambda: None)
+            async with asyncio.TaskGroup() as at_once:
+                at_once.create_task(running.hear(_bursts(chance, wave), _DEATHS))
+                at_once.create_task(deciding(asyncio.Event()))
             if wrong := await _wrong(running, SEEDS[: wave[-1]]):
                 return wrong
     return set()

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import floor
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, delete
@@ -30,6 +31,7 @@ FORMER = (
 )
 """What has to be known of credits to take them away."""
 
+_key_of = attrgetter(*KEYS)
 _SPANS = (("month", month_of), ("day", day_of))
 _KEEP = Upsert(
     SUMMED,
@@ -49,10 +51,10 @@ _ADD_CREDIT = Upsert(
 
 
 class Earned(NamedTuple):
-    """What the sums need of a credit."""
+    """What the sums need of a credit. `share`: as a fraction or as its text; few are ever asked for it."""
 
     model: str
-    share: Fraction
+    share: Fraction | str
     part: int
     amount_minor: int
     key: tuple[str, ...]
@@ -80,10 +82,12 @@ class Moves:
         starts = [(span, start_of(deal.closed_at)) for span, start_of in _SPANS]
         for span, start in starts:
             _add(self._won[span, start, deal.currency, into], sign, (1, deal.amount_minor, amount_minor))
+        whole: defaultdict[tuple[str, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
         for credit in earned:
-            moved = (credit.part, credit.amount_minor, abs(credit.amount_minor))
+            _add(whole[credit.model, *credit.key], sign, (credit.part, credit.amount_minor, abs(credit.amount_minor)))
+        for (model, *key), moved in whole.items():
             for span, start in starts:
-                _add(self._credits[(span, into, credit.model, start, *credit.key)], sign, moved)
+                _add(self._credits[(span, into, model, start, *key)], 1, moved)
 
     async def write(self, work: Work) -> None:
         """Add it all; what cancels out is not written."""
@@ -116,9 +120,10 @@ async def keep(work: Work, deals: Iterable[WonDeal]) -> None:
 def former_credits(rows: Iterable[Row[Any]]) -> Mapping[str, list[Earned]]:
     """Credits as they were kept, by deal, each model's in the order of the journey."""
     found: defaultdict[str, list[Earned]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: (row.deal_id, row.model, row.n)):
-        key = tuple(getattr(row, name) or "" for name in KEYS)
-        found[row.deal_id].append(Earned(row.model, Fraction(row.share), _parts(row.part), row.amount_minor, key))
+    # By place: a long journey has tens of thousands, and to ask a row for a name takes longer than all else here.
+    for deal_id, model, _, share, part, amount_minor, *key in sorted(map(tuple, rows), key=itemgetter(0, 1, 2)):
+        named = tuple(value or "" for value in key)
+        found[deal_id].append(Earned(model, share, _parts(part), amount_minor, named))
     return found
 
 
@@ -129,7 +134,7 @@ def _earned(by_model: Mapping[str, Sequence[Credit]]) -> list[Earned]:
             credit.share,
             _parts(float(credit.share)),
             credit.amount_minor,
-            tuple(getattr(credit, name) or "" for name in KEYS),
+            tuple(value or "" for value in _key_of(credit)),
         )
         for model, earned in by_model.items()
         for credit in earned
@@ -149,11 +154,11 @@ def _by_model(earned: Iterable[Earned]) -> Iterable[list[Earned]]:
 
 
 def _shared(earned: Sequence[Earned], amount_minor: int) -> list[Earned]:
-    amounts = split(amount_minor, [credit.share for credit in earned])
+    amounts = split(amount_minor, [Fraction(credit.share) for credit in earned])
     return [credit._replace(amount_minor=amount) for credit, amount in zip(earned, amounts, strict=True)]
 
 
-def _add(held: list[int], sign: int, values: tuple[int, int, int]) -> None:
+def _add(held: list[int], sign: int, values: Sequence[int]) -> None:
     for place, value in enumerate(values):
         held[place] += sign * value
 

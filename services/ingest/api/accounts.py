@@ -1,6 +1,6 @@
 """Accounts as they are known: by id or by domain, with their people, and with what makes them what they are."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
@@ -9,10 +9,11 @@ from fastapi import APIRouter, Query
 from msgspec import json
 
 from services.ingest.api.schemas import text
-from services.ingest.domain.accounts import Match, Told, matches
-from services.ingest.domain.identity import Identifier
+from services.ingest.domain.accounts import Match, Told, matches, standing
+from services.ingest.domain.identity import Claim, Identifier, statement_id
 from services.ingest.domain.mail_hosts import host_of
-from services.ingest.domain.people import Moment
+from services.ingest.domain.people import Moment, firsts
+from services.ingest.domain.telling import withdrawn
 from services.ingest.handlers.account_book import addresses_of
 from services.ingest.ports import AccountReading, Card, KnownAccount
 from services.ingest.settings import mail_domain, mail_hosts
@@ -120,12 +121,14 @@ def router(reading: AccountReading) -> APIRouter:
 
 
 async def explained(
-    reading: AccountReading, identifiers: Collection[Identifier], first: Mapping[Identifier, Moment]
+    reading: AccountReading, identifiers: Collection[Identifier], claims: Sequence[Claim]
 ) -> list[MatchItem]:
-    """Why somebody with these identifiers belongs to which accounts, or by which of them to none, in event time."""
+    """Why somebody with these identifiers belongs to which accounts, or by which of them to none, in event time;
+    `claims` are all of the component."""
+    first, silent = firsts(claims), frozenset(map(statement_id, withdrawn(claims)))
     addresses = addresses_of(identifiers, first)
     directory = await reading.directory({address.domain for address in addresses})
-    found = matches(await reading.memberships(identifiers), addresses, directory)
+    found = matches(standing(await reading.memberships(identifiers), silent), addresses, directory)
     refused = [item for one in identifiers if (item := _refused(one, first)) is not None]
     return sorted([*map(_match, found), *refused], key=lambda item: (item.occurred_at, item.event_id, item.identifier))
 

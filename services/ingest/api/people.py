@@ -11,7 +11,6 @@ from services.ingest.api.journey import JourneyItem, journey_page
 from services.ingest.api.schemas import ClaimItem, PersonItem, claim_item, person_item
 from services.ingest.domain import identifiers
 from services.ingest.domain.identity import Identifier, IdentifierKind, PersonLimits
-from services.ingest.domain.people import firsts
 from services.ingest.domain.telling import told
 from services.ingest.ports import AccountReading, Identity, Reading
 from shared.kernel.errors import NotFound, Reject
@@ -56,7 +55,7 @@ def router(reading: Reading, accounts: AccountReading, limits: PersonLimits) -> 
     async def why(person_id: str) -> Why:
         identity = await _identity(reading, person_id)
         claims = await reading.claims(identity)
-        matched = await explained(accounts, identity.identifiers, firsts(claims))
+        matched = await explained(accounts, identity.identifiers, claims)
         return Why([claim_item(one) for one in told(claims, identity.identifiers, limits)], matched)
 
     return routes

@@ -5,7 +5,7 @@ domain, trusted senders before write keys; the last to say it gives a name. Leav
 at all (mail_hosts.py).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
@@ -24,6 +24,14 @@ class Source(NamedTuple):
     event_id: str
 
 
+class Member(NamedTuple):
+    """Somebody whom an event names together with an account: by the strongest identifier, in a statement of who they
+    are (its id)."""
+
+    identifier: Identifier
+    statement: str
+
+
 @dataclass(frozen=True, slots=True)
 class AccountClaim:
     """An event names an account, says what it is called and which domain is its own, and who belongs to it."""
@@ -32,8 +40,7 @@ class AccountClaim:
     source: Source
     name: str | None = None
     domain: str | None = None
-    members: tuple[Identifier, ...] = ()
-    """Of each person, the strongest identifier."""
+    members: tuple[Member, ...] = ()
 
 
 class Told(NamedTuple):
@@ -68,15 +75,16 @@ class Holding(NamedTuple):
 
 
 class Membership(NamedTuple):
-    """An event names whoever holds an identifier together with an account."""
+    """An event names whoever holds an identifier together with an account, in a statement of who they are."""
 
     identifier: Identifier
     account_id: str
     source: Source
+    statement: str
 
     @property
     def order(self) -> tuple[int, str]:
-        """The least one of an identifier, an account and a sort of sender is kept."""
+        """The least one of an identifier, an account, a sort of sender and a statement is kept."""
         return self.source.at, self.source.event_id
 
 
@@ -142,6 +150,16 @@ def _latest(told: Told) -> tuple[bool, int, str, str]:
 
 def _earliest(told: Told) -> tuple[bool, int, str, str]:
     return not told.source.trusted, told.source.at, told.source.event_id, told.value
+
+
+def standing(memberships: Iterable[Membership], withdrawn: Collection[str]) -> list[Membership]:
+    """What memberships are left once these statements are withdrawn: the earliest of an identifier, an account and a
+    sort of sender. An event that was wrong about who somebody is tells nobody's account."""
+    earliest: dict[tuple[Identifier, str, Rule, bool], Membership] = {}
+    for one in sorted(memberships, key=lambda one: one.order):
+        if one.statement not in withdrawn:
+            earliest.setdefault((one.identifier, one.account_id, one.source.rule, one.source.trusted), one)
+    return list(earliest.values())
 
 
 def matches(memberships: Iterable[Membership], addresses: Iterable[Address], directory: Directory) -> Sequence[Match]:

@@ -15,6 +15,9 @@ IdentifierKind = Literal["user_id", "crm_contact_id", "email", "phone", "anonymo
 STRENGTH: tuple[IdentifierKind, ...] = ("user_id", "crm_contact_id", "email", "phone", "anonymous_id")
 """Strongest first. All but the anonymous id are strong: they name a person rather than a browser."""
 _RANK = {kind: rank for rank, kind in enumerate(STRENGTH)}
+_NAMED_BY_US: frozenset[IdentifierKind] = frozenset({"user_id", "crm_contact_id"})
+"""Given by a system that keeps accounts of people: such an id joins any number of addresses (state.md 3)."""
+_ADDRESSES: frozenset[IdentifierKind] = frozenset({"email", "phone"})
 
 
 class Identifier(NamedTuple):
@@ -88,7 +91,8 @@ class Claim:
 class PersonLimits:
     """How much one person may hold before another claim looks like a shared name rather than a person.
 
-    An operator's word is above them. A second `user_id` always needs an explicit claim.
+    An operator's word is above them. A second `user_id` always needs an explicit claim. E-mails and phones are only
+    counted where nothing but other addresses and browsers names them: a user id or a CRM id joins any number.
     """
 
     crm_contact_id: int = 50
@@ -247,7 +251,8 @@ class _Resolving:
             return "two_user_ids"
         if not claim.trusted and one.vouched and two.vouched:
             return "two_vouched_people"
-        for kind in one.counts.keys() & two.counts.keys():
+        unbounded = _ADDRESSES if claim.identifiers[0].kind in _NAMED_BY_US else frozenset[IdentifierKind]()
+        for kind in (one.counts.keys() & two.counts.keys()) - unbounded:
             limit = self._limits.of(kind)
             if limit is not None and one.counts[kind] + two.counts[kind] > limit:
                 return "too_many_of_a_kind"

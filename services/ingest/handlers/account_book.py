@@ -43,7 +43,9 @@ class AccountBook:
             return set()
         self._claims = claims
         joined = await self._graph.keep_memberships(
-            Membership(member, claim.account_id, claim.source) for claim in claims for member in claim.members
+            Membership(member.identifier, claim.account_id, claim.source, member.statement)
+            for claim in claims
+            for member in claim.members
         )
         before = await self._accounts.known(
             {claim.account_id for claim in claims}, {claim.domain for claim in claims if claim.domain is not None}

@@ -5,9 +5,9 @@ from typing import Any
 
 from msgspec import UnsetType, json
 
-from services.ingest.domain.accounts import AccountClaim, Source
+from services.ingest.domain.accounts import AccountClaim, Member, Source
 from services.ingest.domain.calls import is_junk
-from services.ingest.domain.identity import Identifier
+from services.ingest.domain.identity import Claim, statement_id
 from services.ingest.domain.limits import NAME_LENGTH
 from services.ingest.domain.mail_hosts import host_of
 from services.ingest.domain.text import readable
@@ -24,20 +24,22 @@ def of_call(call: Understood) -> AccountClaim | None:
     traits: dict[str, Any] = {} if isinstance(it.traits, UnsetType) else json.decode(it.traits)
     name, domain = _text(traits.get("name")), _text(traits.get("domain")) or _text(traits.get("website"))
     source = Source("group", it.trusted, call.meaning.occurred_at, it.id)
-    return _claim(account_id, name, domain, source, call.identifiers[:1])
+    members = (Member(call.identifiers[0], statement_id(call.identifiers)),) if call.identifiers else ()
+    return _claim(account_id, name, domain, source, members)
 
 
-def of_deal(deal: CollectedDeal, contacts: Iterable[Identifier]) -> AccountClaim | None:
-    """What a version of a deal says: its contacts, each by the strongest identifier, belong to its account."""
+def of_deal(deal: CollectedDeal, contacts: Iterable[Claim]) -> AccountClaim | None:
+    """What a version of a deal says: its contacts, each by what it claims of them, belong to its account."""
     if deal.account is None:
         return None
     account = deal.account
     source = Source("crm_id", True, deal.occurred_at, deal.event_id)
-    return _claim(account.id, account.name, account.domain, source, tuple(contacts))
+    members = tuple(Member(claim.identifiers[0], statement_id(claim.identifiers)) for claim in contacts)
+    return _claim(account.id, account.name, account.domain, source, members)
 
 
 def _claim(
-    account_id: str, name: str | None, domain: str | None, source: Source, members: tuple[Identifier, ...]
+    account_id: str, name: str | None, domain: str | None, source: Source, members: tuple[Member, ...]
 ) -> AccountClaim | None:
     if _is_shared(account_id):
         return None

@@ -61,9 +61,7 @@ class DealVersions:
 
     def account_claims(self) -> list[AccountClaim]:
         """What the deals say of accounts, older versions too."""
-        said = [
-            account_claims.of_deal(deal, (claim.identifiers[0] for claim in claims_of(deal))) for deal in self._arrived
-        ]
+        said = [account_claims.of_deal(deal, claims_of(deal)) for deal in self._arrived]
         return [claim for claim in said if claim is not None]
 
     async def close(

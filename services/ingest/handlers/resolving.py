@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from msgspec import json, structs
 
-from services.ingest.domain.accounts import AccountClaim
+from services.ingest.domain.accounts import AccountClaim, standing
 from services.ingest.domain.acts import OperatorAct
 from services.ingest.domain.consent import Statements, heard, of_person
 from services.ingest.domain.identity import (
@@ -159,12 +159,13 @@ class Resolving:
 
     def _changed_cards(self, community: Community, settled: Settled) -> Mapping[str, Card]:
         changed: dict[str, Card] = {}
+        memberships = standing(community.memberships, settled.withdrawn)
         for person_id, members in settled.members.items():
             before = community.cards.get(person_id)
             traits = [trait for trait in community.traits if trait.identifier in members]
             # Who spoke in a browser that several people claim cannot be told: it speaks for none of them.
             own = [community.consents[one] for one in members - settled.contested if one in community.consents]
-            accounts = self._accounts.accounts_of(members, settled.first, community.memberships)
+            accounts = self._accounts.accounts_of(members, settled.first, memberships)
             card = publishing.card(person_id, members, settled.first, traits, accounts)
             card = structs.replace(card, consent=of_person(own))
             body = json.encode(card).decode()

@@ -1,4 +1,4 @@
-"""Who was named with which account, in SQL: the earliest time by each rule and sort of sender."""
+"""Who was named with which account, in SQL: the earliest time by each rule, sort of sender and statement."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,7 +11,12 @@ from services.ingest.store.tables import ACCOUNT_MEMBERS, IDENTIFIERS
 from shared.db.dialect import Upsert
 from shared.db.work import Reader, Work
 
-_SAVE = Upsert(ACCOUNT_MEMBERS, conflict=("identifier", "account", "rule", "trusted"), update=("at", "event_id"))
+_SAVE = Upsert(
+    ACCOUNT_MEMBERS,
+    columns=("identifier", "account", "rule", "trusted", "statement", "at", "event_id"),
+    conflict=("identifier", "account", "rule", "trusted", "statement"),
+    update=("at", "event_id"),
+)
 
 
 async def of(reader: Reader, members: Iterable[Identifier]) -> Sequence[Membership]:
@@ -39,8 +44,8 @@ async def keep(work: Work, memberships: Iterable[Membership]) -> set[Identifier]
 
 def _membership(row: Row[Any]) -> Membership:
     source = Source(row.rule, row.trusted, row.at, row.event_id)
-    return Membership(identifier(row.identifier), row.account, source)
+    return Membership(identifier(row.identifier), row.account, source, row.statement)
 
 
-def _key(one: Membership) -> tuple[str, str, str, bool]:
-    return str(one.identifier), one.account_id, one.source.rule, one.source.trusted
+def _key(one: Membership) -> tuple[str, str, str, bool, str]:
+    return str(one.identifier), one.account_id, one.source.rule, one.source.trusted, one.statement

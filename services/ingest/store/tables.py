@@ -101,10 +101,11 @@ ACCOUNT_MEMBERS = Table(
     Column("account", String(256), primary_key=True, index=True),
     Column("rule", String(16), primary_key=True),
     Column("trusted", Boolean, primary_key=True),
+    Column("statement", Id, primary_key=True),
     Column("at", BigInteger, nullable=False),
     Column("event_id", Id, nullable=False),
 )
-"""Who was named together with which account, first by each rule and sort of sender."""
+"""Who was named together with which account: first by each rule and sort of sender, in each statement of who it is."""
 REVIEWS = Table(
     "reviews",
     METADATA,

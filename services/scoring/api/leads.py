@@ -3,7 +3,7 @@
 Points are worked out at the time of asking. An id that was merged into another answers as that other.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import fsum
 from typing import Annotated, Any, Literal
@@ -23,9 +23,6 @@ from shared.kernel.instant import Instant
 from shared.web import paging
 from shared.web.auth import Scope, require
 from shared.web.paging import Page
-
-_CHUNK = 500
-"""An account is told by cards, which no index reaches: so many leads are looked through at a time."""
 
 Stage = Annotated[str, Query(pattern="^[a-z_]{1,32}$")]
 Grade = Literal["A", "B", "C", "D"]
@@ -123,7 +120,8 @@ def router(reading: Reading, rules: Rules, now: Callable[[], Instant]) -> APIRou
         account: Annotated[str | None, Query(max_length=256)] = None,
     ) -> Page[LeadItem]:
         at = now()
-        rows = await _matching(reading, LeadFilter(stage, grade), account, asked)
+        wanted = LeadFilter(stage, grade, None if account is None else account.casefold())
+        rows = await reading.leads(wanted, _position(asked), asked.limit + 1)
         return paging.page(rows, asked, lambda known: _item(known, rules, at), lambda known: (known.lead.person_id,))
 
     @routes.get("/v1/leads/{person_id}")
@@ -150,23 +148,6 @@ async def _known(reading: Reading, person_id: str) -> KnownLead:
     return known
 
 
-async def _matching(
-    reading: Reading, wanted: LeadFilter, account: str | None, asked: paging.PageRequest
-) -> Sequence[KnownLead]:
-    """The leads of a page, and one more where there is one."""
-    after, most = _position(asked), asked.limit + 1
-    if account is None:
-        return await reading.leads(wanted, after, most)
-    found: list[KnownLead] = []
-    while len(found) < most:
-        chunk = await reading.leads(wanted, after, _CHUNK)
-        found += [known for known in chunk if account.casefold() in _accounts(known)]
-        if len(chunk) < _CHUNK:
-            break
-        after = chunk[-1].lead.person_id
-    return found[:most]
-
-
 def _position(asked: paging.PageRequest) -> str | None:
     position = asked.position(str)
     if position is None:
@@ -175,15 +156,6 @@ def _position(asked: paging.PageRequest) -> str | None:
         return str(UUID(str(position[0])))
     except ValueError:
         raise Reject("bad_cursor", "take the cursor from `next` of the page before", "after") from None
-
-
-def _accounts(known: KnownLead) -> set[str]:
-    """What a lead's account may be asked for by: ids, names and domains, in lower case."""
-    company = known.card.traits.get("company")
-    said: list[Any] = list(company.values()) if isinstance(company, dict) else [company]
-    said += [part for account in known.accounts for part in (account.id, account.name, account.domain)]
-    said += [address.rpartition("@")[2] for address in known.card.emails]
-    return {text.casefold() for text in said if isinstance(text, str)}
 
 
 def shown(known: KnownLead, rules: Rules, at: Instant) -> dict[str, Any]:

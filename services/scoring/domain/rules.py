@@ -3,9 +3,10 @@
 Checked before it gets here (shared/contracts/charter.py); nothing in this file refuses anything.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from services.scoring.domain.facts import Touch
 from shared.kernel.instant import DAY
@@ -13,6 +14,7 @@ from shared.kernel.instant import DAY
 GRADES = ("A", "B", "C", "D")
 
 
+@lru_cache(maxsize=10_000)
 def plain(text: str) -> str:
     """A name as names are compared: "Contact Sales", "contact_sales" and "contact-sales" are one."""
     return " ".join(text.casefold().replace("_", " ").replace("-", " ").split())
@@ -102,6 +104,9 @@ class HandRaiser:
     match: Match
 
 
+M = TypeVar("M", Rule, HandRaiser)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """Everything scoring goes by, indexed by kind. `version` names the charter it comes from."""
@@ -128,15 +133,16 @@ class Rules:
     _by_kind: Mapping[str, tuple[Rule, ...]] = field(init=False, repr=False, compare=False)
     _of_any_kind: tuple[Rule, ...] = field(init=False, repr=False, compare=False)
     _by_name: Mapping[str, Rule] = field(init=False, repr=False, compare=False)
+    _raisers_by_kind: Mapping[str, tuple[HandRaiser, ...]] = field(init=False, repr=False, compare=False)
+    _raisers_of_any_kind: tuple[HandRaiser, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        kinds = {kind for rule in self.engagement for kind in rule.match.kinds}
-        by_kind = {
-            kind: tuple(rule for rule in self.engagement if not rule.match.kinds or kind in rule.match.kinds)
-            for kind in kinds
-        }
+        by_kind, of_any_kind = _by_kind(self.engagement)
         object.__setattr__(self, "_by_kind", by_kind)
-        object.__setattr__(self, "_of_any_kind", tuple(rule for rule in self.engagement if not rule.match.kinds))
+        object.__setattr__(self, "_of_any_kind", of_any_kind)
+        raisers_by_kind, raisers_of_any_kind = _by_kind(self.hand_raisers)
+        object.__setattr__(self, "_raisers_by_kind", raisers_by_kind)
+        object.__setattr__(self, "_raisers_of_any_kind", raisers_of_any_kind)
         object.__setattr__(self, "_by_name", {rule.name: rule for rule in self.engagement})
 
     def rules_for(self, kind: str) -> tuple[Rule, ...]:
@@ -149,7 +155,7 @@ class Rules:
 
     def raised_hand(self, touch: Touch) -> str | None:
         """The hand-raiser that this touch is, by name."""
-        for raiser in self.hand_raisers:
+        for raiser in self._raisers_by_kind.get(touch.kind, self._raisers_of_any_kind):
             if raiser.match.holds(touch):
                 return raiser.name
         return None
@@ -157,6 +163,13 @@ class Rules:
     def cell(self, grade: str, points: float) -> str:
         """The matrix cell, as in `B2`."""
         return f"{grade}{1 + sum(points < least for least in self.bands)}"
+
+
+def _by_kind(every: Sequence[M]) -> tuple[Mapping[str, tuple[M, ...]], tuple[M, ...]]:
+    """Those that a touch of each kind can match, and of any kind that none of them names; the order is kept."""
+    kinds = {kind for one in every for kind in one.match.kinds}
+    by_kind = {kind: tuple(one for one in every if not one.match.kinds or kind in one.match.kinds) for kind in kinds}
+    return by_kind, tuple(one for one in every if not one.match.kinds)
 
 
 def days(count: float) -> float:

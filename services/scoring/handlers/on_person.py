@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import json
 
+from services.scoring.domain.account_names import account_names
 from services.scoring.domain.facts import Card
 from services.scoring.handlers.scoring import Scoring
 from services.scoring.ports import KeptCard
@@ -37,7 +38,9 @@ def on_person_identified(event: PersonIdentified, session: Scoring) -> None:
         event.traits,
         event.consent,
     )
-    session.keep_card(KeptCard(event.person_id, event.version, card, json.encode(event)))
+    session.keep_card(
+        KeptCard(event.person_id, event.version, card, json.encode(event), account_names(card, event.accounts))
+    )
 
 
 def on_person_merged(event: PersonMerged, session: Scoring) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Row, delete, select
 from services.scoring.domain.facts import Card, DealFact, Outcome, Touch
 from services.scoring.domain.state import State
 from services.scoring.ports import Facts, KeptCard, KeptDeal, KeptOutcome, KeptTouch, Lead
-from services.scoring.store.tables import CARDS, DEAL_PEOPLE, DEALS, LEADS, OUTCOMES, TOUCHES
+from services.scoring.store.tables import CARDS, DEAL_PEOPLE, DEALS, LEAD_ACCOUNTS, LEADS, OUTCOMES, TOUCHES
 from shared.contracts.touchpoints import PersonIdentified
 from shared.db.dialect import Upsert
 from shared.db.people import People, lock_people
@@ -28,6 +28,7 @@ _KEEP_TOUCH = Upsert(
 )
 _KEEP_OUTCOME = Upsert(OUTCOMES, conflict=("id",))
 _KEEP_CARD = Upsert(CARDS, conflict=("person_id",), update=("version", "body"), newer=("version",))
+_KEEP_ACCOUNT = Upsert(LEAD_ACCOUNTS, conflict=("account", "person_id"))
 _KEEP_DEAL = Upsert(
     DEALS,
     conflict=("id",),
@@ -122,8 +123,10 @@ class SqlLedger:
         await self._work.write(_KEEP_OUTCOME, sorted(rows, key=lambda row: row[0]))
 
     async def keep_cards(self, cards: Sequence[KeptCard]) -> None:
-        """Keep cards, the highest version of each."""
+        """Keep cards, the highest version of each, and every name that leads to one."""
         await self._work.write(_KEEP_CARD, sorted((card.person_id, card.version, card.body) for card in cards))
+        names = {(account, card.person_id) for card in cards for account in card.accounts}
+        await self._work.write(_KEEP_ACCOUNT, sorted(names))
 
     async def keep_deals(self, deals: Sequence[KeptDeal]) -> None:
         """Keep deals as they are now."""

@@ -7,11 +7,12 @@ from uuid import UUID
 from msgspec import json
 from sqlalchemy import Row, select
 
+from services.scoring.domain.account_names import account_names
 from services.scoring.domain.facts import Touch
 from services.scoring.domain.state import State
 from services.scoring.ports import KeptCard, KnownLead, LeadFilter
 from services.scoring.store.ledger import lead, read_cards, read_facts
-from services.scoring.store.tables import LEADS
+from services.scoring.store.tables import LEAD_ACCOUNTS, LEADS
 from shared.contracts.touchpoints import PersonIdentified
 from shared.db.engine import Database
 from shared.db.people import members_of, roots_of
@@ -29,7 +30,22 @@ class SqlReading:
 
     async def leads(self, wanted: LeadFilter, after: str | None, limit: int) -> Sequence[KnownLead]:
         """Leads in the order of their ids; whoever became an alias is none."""
+        found: list[KnownLead] = []
+        while len(found) < limit:
+            asked = limit - len(found)
+            page = await self._page(wanted, after, asked)
+            # A name leads to everybody who ever had it; the card says who has it still.
+            found += [known for known in page if wanted.account is None or wanted.account in _names(known)]
+            if len(page) < asked:
+                break
+            after = page[-1].lead.person_id
+        return found
+
+    async def _page(self, wanted: LeadFilter, after: str | None, limit: int) -> Sequence[KnownLead]:
         found = _PEOPLE.order_by(LEADS.c.person_id).limit(limit)
+        if wanted.account is not None:
+            theirs = select(LEAD_ACCOUNTS.c.person_id).where(LEAD_ACCOUNTS.c.account == wanted.account)
+            found = found.where(LEADS.c.person_id.in_(theirs))
         if wanted.stage is not None:
             found = found.where(LEADS.c.stage == wanted.stage)
         if wanted.grade is not None:
@@ -74,6 +90,10 @@ def _known(row: Row[Any], cards: Mapping[str, KeptCard]) -> KnownLead:
     if kept is None:
         return KnownLead(lead(row))
     return KnownLead(lead(row), kept.card, json.decode(kept.body, type=PersonIdentified).accounts)
+
+
+def _names(known: KnownLead) -> frozenset[str]:
+    return account_names(known.card, known.accounts)
 
 
 async def _root(reader: Reader, person_id: str) -> str | None:

@@ -39,6 +39,13 @@ CARDS = Table(
     Column("version", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
+LEAD_ACCOUNTS = Table(
+    "lead_accounts",
+    METADATA,
+    Column("account", String(256), primary_key=True),
+    Column("person_id", Id, primary_key=True),
+)
+"""What the account of somebody was ever asked for by, in lower case: the way to leads, whose cards then decide."""
 DEALS = Table(
     "deals",
     METADATA,

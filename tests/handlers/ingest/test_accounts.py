@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from services.ingest.domain.acts import OperatorAct
+from services.ingest.domain.identity import Identifier
 from shared.contracts.deals import CollectedDeal, DealContact
 from shared.contracts.touchpoints import AccountRef, PersonIdentified
 from tests.handlers.ingest.resolver import NOW, Collected, Resolver, event_id, happened, resolving
@@ -95,6 +97,19 @@ async def test_the_current_account_comes_first(resolver: Resolver) -> None:
         deal(1, AccountRef(id="crm-1"), "ana@acme.com"), deal(2, AccountRef(id="crm-2"), "ana@acme.com")
     )
     assert [account for account, _, _ in accounts(resolver, "ana@acme.com")] == ["crm-2", "crm-1", "acme.com"]
+
+
+async def test_a_split_takes_back_the_account_that_the_event_gave_and_a_merge_gives_it_again(
+    resolver: Resolver,
+) -> None:
+    await resolver.take(known(1, "ana@gmail.com", user_id="u"), group(2, "g1", user_id="u", anonymous_id="kiosk"))
+    said = (Identifier("user_id", "u"), Identifier("anonymous_id", "kiosk"))
+    await resolver.decide(OperatorAct("split", said, NOW, "ops"))
+    assert accounts(resolver, "ana@gmail.com") == []
+    await resolver.take(group(3, "g2", user_id="u", anonymous_id="kiosk"), group(4, "g3", user_id="u"))
+    assert accounts(resolver, "ana@gmail.com") == [("g3", None, None)]
+    await resolver.decide(OperatorAct("merge", said, NOW + 1, "ops"))
+    assert {account for account, _, _ in accounts(resolver, "ana@gmail.com")} == {"g1", "g2", "g3"}
 
 
 async def test_what_is_known_of_an_account_already_is_told_to_nobody(resolver: Resolver) -> None:

@@ -52,6 +52,16 @@ async def test_leads_are_found_by_their_account(scoring: ScoringService) -> None
         assert [item["person_id"] for item in items] == [who("ana")]
 
 
+async def test_whoever_left_an_account_is_not_found_under_it(scoring: ScoringService) -> None:
+    await scoring.given(*(card(name, emails=(f"{name}@old.example",)) for name in ("ana", "bo", "cy")))
+    await scoring.given(card("bo", version=2, emails=("bo@new.example",)))
+    left = [who(name) for name in ("ana", "cy")]
+    assert [item["person_id"] for item in await scoring.pages("/v1/leads", account="old.example", limit=1)] == sorted(
+        left
+    )
+    assert [item["person_id"] for item in await scoring.pages("/v1/leads", account="new.example")] == [who("bo")]
+
+
 async def test_somebody_who_was_merged_is_hidden_and_answers_as_the_survivor(scoring: ScoringService) -> None:
     await scoring.given(touch("bo", "page_viewed", 1), card("ana"), touch("ana", "form_submitted", 2))
     await scoring.given(merged("bo", into="ana"))

@@ -11,10 +11,12 @@ from services.ingest.domain.accounts import (
     Source,
     belongings,
     matches,
+    standing,
 )
-from services.ingest.domain.identity import Identifier
+from services.ingest.domain.identity import Identifier, statement_id
 
 ANA = Identifier("user_id", "ana")
+ALONE = statement_id([ANA])
 
 
 def source(at: int, rule: Rule = "crm_id") -> Source:
@@ -72,9 +74,9 @@ def test_an_account_nobody_spoke_of_has_nothing_but_its_id() -> None:
 
 def test_the_current_account_is_the_newest_that_was_named_and_a_domain_comes_last() -> None:
     named = [
-        Membership(ANA, "old", source(1)),
-        Membership(ANA, "new", source(5)),
-        Membership(ANA, "g", source(9, "group")),
+        Membership(ANA, "old", source(1), ALONE),
+        Membership(ANA, "new", source(5), ALONE),
+        Membership(ANA, "g", source(9, "group"), ALONE),
     ]
     found = belongings(matches(named, [address("acme.com", 7)], Directory()))
     assert found == (Belonging("new", 5), Belonging("old", 1), Belonging("g", 9), Belonging("acme.com", 7))
@@ -82,6 +84,13 @@ def test_the_current_account_is_the_newest_that_was_named_and_a_domain_comes_las
 
 def test_somebody_belongs_to_an_account_since_the_first_event_that_says_so() -> None:
     directory = Directory().learned([said("crm", 1, domain="acme.com")])
-    found = matches([Membership(ANA, "crm", source(8))], [address("sub.acme.com", 3)], directory)
+    found = matches([Membership(ANA, "crm", source(8), ALONE)], [address("sub.acme.com", 3)], directory)
     assert [match.source.rule for match in found] == ["domain", "crm_id"]
     assert belongings(found) == (Belonging("crm", 3),)
+
+
+def test_an_event_whose_statement_is_withdrawn_names_no_account() -> None:
+    shared = statement_id([ANA, Identifier("anonymous_id", "kiosk")])
+    named = [Membership(ANA, "a", source(1), shared), Membership(ANA, "a", source(2), ALONE)]
+    assert [standing(named, silent)[0].source.at for silent in ((), (shared,))] == [1, 2]
+    assert standing(named, (shared, ALONE)) == []

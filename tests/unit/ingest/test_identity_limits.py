@@ -2,6 +2,8 @@
 
 from itertools import permutations
 
+import pytest
+
 from services.ingest.domain.acts import OperatorAct
 from services.ingest.domain.identity import Claim, PersonLimits, Resolution, by_strength, identifier, resolve
 
@@ -15,13 +17,13 @@ def reviewed(resolution: Resolution) -> list[tuple[str, str]]:
 
 
 def test_one_address_too_many_stays_with_nobody_else_and_is_reviewed() -> None:
-    found = resolve([said(n, "user_id:u", f"email:{n}") for n in range(4)], PersonLimits(email=3))
+    found = resolve([said(n, "email:0", f"phone:{n}") for n in range(4)], PersonLimits(phone=3))
     assert sorted(map(len, found.groups)) == [1, 4]
     assert reviewed(found) == [("3", "too_many_of_a_kind")]
 
 
 def test_a_limit_holds_in_the_order_of_claims_whatever_arrives_first() -> None:
-    claims = [said(n, "user_id:u", f"phone:{n}") for n in range(5)]
+    claims = [said(n, "email:e", f"phone:{n}") for n in range(5)]
     assert len({resolve(order, PersonLimits(phone=2)) for order in permutations(claims)}) == 1
 
 
@@ -49,6 +51,17 @@ def test_a_visitor_who_says_who_they_are_is_no_merge() -> None:
 
 
 def test_an_operator_is_above_all_limits() -> None:
-    claims = [said(n, "user_id:u", f"email:{n}") for n in range(3)]
+    claims = [said(n, "email:e", f"phone:{n}") for n in range(3)]
     word = OperatorAct("accept", claims[2].identifiers, 9, "ops").claim()
-    assert len(resolve([*claims, word], PersonLimits(email=2)).groups) == 1
+    assert len(resolve([*claims, word], PersonLimits(phone=2)).groups) == 1
+
+
+@pytest.mark.parametrize("head", ["user_id:u", "crm_contact_id:c"])
+def test_an_id_that_somebody_keeps_joins_any_number_of_addresses(head: str) -> None:
+    claims = [said(n, head, f"{kind}:{n}") for n in range(200) for kind in ("email", "phone")]
+    assert len(resolve(claims).groups) == 1
+
+
+def test_an_address_that_everybody_shares_joins_so_many_ids_of_a_crm_and_no_more() -> None:
+    found = resolve([said(n, f"crm_contact_id:{n}", "email:info") for n in range(60)])
+    assert max(map(len, found.groups)) == PersonLimits().crm_contact_id + 1
