@@ -10,8 +10,8 @@ from services.attribution.handlers.attributing import Attributing
 from services.attribution.settings import AttributionSettings, rules_of
 from services.attribution.store.books import SqlBooks
 from services.attribution.store.converting import Converting
+from services.attribution.store.deal_files import SqlExports
 from services.attribution.store.export import sections
-from services.attribution.store.exports import SqlExports
 from services.attribution.store.ledger import open_ledger
 from services.attribution.store.periods import SqlPeriods
 from services.attribution.store.pipeline import PipelineReading
