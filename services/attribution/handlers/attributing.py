@@ -117,6 +117,8 @@ class Attributing:
         await self.ledger.keep_acts(self._acts.values())
         moved = await self.ledger.keep_cards(self._cards.values())
         became = await self.ledger.keep_stages(self._stages.values())
+        for person_id in became:
+            self._news.became(person_id, self._stages[person_id].version)
         answered = await self.ledger.keep_refusals(self._refusals)
         for person_id in {*moved.people, *became, *answered}:
             self.people.touch(person_id)

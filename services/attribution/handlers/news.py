@@ -1,4 +1,5 @@
-"""What a batch brought: touches, people who became somebody else, purchases. It explains why credit changed."""
+"""What a batch brought: touches, people who became somebody else or a lead, purchases. It explains why credit
+changed."""
 
 from collections.abc import Mapping
 
@@ -15,6 +16,7 @@ class News:
         self._touches: dict[str, tuple[int, str]] = {}
         self._merges: dict[str, str] = {}
         self._splits: dict[str, str] = {}
+        self._leads: dict[str, str] = {}
         self._deals: list[Deal] = []
 
     def touched(self, owner: str, kept: KeptTouch) -> None:
@@ -25,6 +27,10 @@ class News:
         """Somebody was merged into somebody, or is themselves again."""
         event_id = derived("alias", person_id, str(version))
         (self._splits if into is None else self._merges)[person_id] = event_id
+
+    def became(self, person_id: str, version: int) -> None:
+        """Somebody became a lead at another moment."""
+        self._leads[person_id] = derived("stage", person_id, str(version))
 
     def posted(self, deal: Deal) -> None:
         """A deal is so now, or was so until now."""
@@ -40,6 +46,8 @@ class News:
         touches = [touch for owner, touch in self._touches.items() if members.get(owner) in roots]
         if touches:
             return Reason(Cause.LATE_TOUCH, min(touches)[1])
+        if (stage := _first(self._leads, roots, members)) is not None:
+            return Reason(Cause.STAGE, stage)
         # Who was split off took their touches along, and has a root of their own by now.
         if roots and self._splits:
             return Reason(Cause.SPLIT, min(self._splits.values()))

@@ -8,6 +8,7 @@ from services.attribution.handlers.news import News
 from services.attribution.ports import KeptTouch, Published
 from shared.contracts.deals import Deal, DealPerson
 from shared.contracts.touchpoints import AccountRef
+from shared.kernel.ids import derived
 from tests.unit.attribution.builders import START, touch
 
 MEMBERS = {"ana": "ana", "ann": "ana", "ben": "ben"}
@@ -69,6 +70,14 @@ def test_who_was_split_off_is_the_reason_where_they_are_on_the_deal_no_more() ->
     found = news()
     found.aliased("ben", None, 2)
     assert found.reason(bought(), MEMBERS).cause is Cause.SPLIT
+
+
+def test_news_of_when_somebody_became_a_lead_goes_after_their_touches_and_before_other_purchases() -> None:
+    found = news("ben")
+    found.became("ann", 3)
+    found.posted(bought("d-0"))
+    assert found.reason(bought(), MEMBERS) == Reason(Cause.STAGE, derived("stage", "ann", "3"))
+    assert found.reason(bought(who="ben"), MEMBERS).cause is Cause.LATE_TOUCH
 
 
 @pytest.mark.parametrize("other", [bought("d-0", who="ann"), bought("d-0", who="ben", account="acme")])
