@@ -9,10 +9,10 @@ from services.attribution.domain.deal import ContactScope
 from services.attribution.domain.journey import Milestone
 from services.attribution.domain.paths.closed import Closed
 from services.attribution.domain.period import Period
-from services.attribution.domain.quality import Lead
 from services.attribution.domain.report import Sum
 from services.attribution.domain.touch import Touch, Why
 from services.attribution.domain.walks import Outcome, Walk
+from services.attribution.ports.leads import Changed
 from shared.contracts.deals import Deal as PostedDeal
 from shared.contracts.handoffs import HandoffActed
 from shared.contracts.leads import LeadQualified, LeadStageChanged
@@ -75,6 +75,9 @@ class Surroundings:
     """By account, everybody who belongs to it now; of those accounts alone whose people count."""
     leads: Mapping[str, int] = field(default_factory=dict)
     """By root, when each of them became a lead, of those who did."""
+
+
+NOTHING_AROUND = Surroundings({}, {}, (), {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +217,10 @@ class Ledger(Protocol):
         """Keep what was spent, each in its highest version."""
         ...
 
+    async def mark_leads(self, changed: Changed) -> None:
+        """Remember of which leads something changed."""
+        ...
+
     async def dirty(
         self, people: Collection[str], deals: Collection[str], accounts: Collection[str]
     ) -> Sequence[PostedDeal]:
@@ -296,14 +303,6 @@ class Reported:
     """By closed month, what became known about it in the time asked for; as reported only."""
     account_names: Mapping[str, str] = field(default_factory=dict)
     """What the accounts are called that the sums are grouped by."""
-
-
-class QualityReading(Protocol):
-    """What the API asks about leads."""
-
-    def leads(self, since: int | None, until: int | None) -> AsyncIterator[Sequence[Lead]]:
-        """Everybody who became a lead at this time or later, and before that one; each once, some at a time."""
-        ...
 
 
 ToldBy = Literal["channel", "campaign", "department", "kind"]

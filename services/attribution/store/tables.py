@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
+from services.attribution.domain.quality import MEASURED, By
 from shared.db.dialect import Id
 from shared.db.people import people_table
 from shared.db.refusals import refusals_table
@@ -122,11 +123,10 @@ STAGES = Table(
     METADATA,
     Column("person_id", Id, primary_key=True),
     Column("version", BigInteger, nullable=False),
-    Column("lead_at", BigInteger, index=True),
-    Column("qualified_at", BigInteger),
+    Column("lead_at", BigInteger),
     Column("body", LargeBinary, nullable=False),
 )
-"""By the id they were published under. `lead_at`, `qualified_at`: when that stage, or one past it, was entered."""
+"""By the id they were published under. `lead_at`: when the stage `lead`, or one past it, was entered."""
 PROMOTIONS = Table(
     "promotions",
     METADATA,
@@ -147,6 +147,28 @@ HANDOFF_ACTS = Table(
     Column("at", BigInteger, nullable=False),
     Column("reason", Text),
 )
+LEADS = Table(
+    "leads",
+    METADATA,
+    Column("person_id", Id, primary_key=True),
+    Column("lead_at", BigInteger, nullable=False, index=True),
+    *(Column(f"{stage}_at", BigInteger) for stage in ("mql", "sal", "sql")),
+    *(Column(name, Integer, nullable=False) for name in ("mqls", "accepted", "rejected", "contacted")),
+    Column("reasons", Text),
+    Column("heard_from", Text, nullable=False),
+    *(Column(f"{by}_{name}", Text, nullable=False) for by in By for name in MEASURED),
+)
+"""What became of each lead, by who they are now, as it was last derived. `mqls` to `contacted`: 1, or 0. `reasons`: why
+sales turned them down, as a JSON list. `first_channel` and so on: of the interaction that a way of asking finds."""
+LEAD_DEALS = Table(
+    "lead_deals",
+    METADATA,
+    Column("deal_id", String(256), primary_key=True),
+    Column("person_id", Id, nullable=False, index=True),
+)
+"""The lead whose a won deal is: of its people, who became one first."""
+DIRTY_LEADS = Table("dirty_leads", METADATA, Column("person_id", Id, primary_key=True), *_numbers("times"))
+"""People of whom something changed since they were last derived as a lead, if they are one."""
 SPEND = Table(
     "spend",
     METADATA,
