@@ -82,13 +82,13 @@ async def _on(run: Run, folder: Path, url: str | None, found: dict[ServiceName, 
     run.say(f"{store}: warming up")
     await _publish(log, "earlier", run.effort.events // 2, Instant(since - DAY))
     for name in BUILD:
-        await _worked(deployment, name)
+        await worked(deployment, name)
     for name in BUILD:
         await _load(run, folder, url, name, Instant(since - 2 * DAY))
     await _publish(log, "now", run.effort.events, since)
     for name in BUILD:
         run.say(f"{store}: {_NAMES[name]}")
-        found[name] = await _worked(deployment, name)
+        found[name] = await worked(deployment, name)
     if url is not None:
         for name in ("ingest", "scoring", "attribution"):
             run.say(f"{store}: COPY of the rows of {_NAMES[name]}")
@@ -112,7 +112,7 @@ async def _load(run: Run, folder: Path, url: str | None, name: ServiceName, unti
         await into_postgres(url, name, run.effort.facts, until, say)
 
 
-async def _worked(deployment: Deployment, name: ServiceName) -> Worked:
+async def worked(deployment: Deployment, name: ServiceName) -> Worked:
     """Run the worker of a service until it has nothing before it."""
     service = BUILD[name](deployment, lambda: True)
     stopping = asyncio.Event()

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from services.attribution.domain.rules import Rules
 from services.attribution.handlers.deriving import derive
-from services.attribution.handlers.news import News
+from services.attribution.handlers.news import News, SettledNews
 from services.attribution.ports import (
     NOTHING_AROUND,
     Derived,
@@ -140,9 +140,8 @@ class Attributing:
         if dirty:
             derived = derive(dirty, around, self._rules)
             await self.ledger.keep_journeys(derived)
-            await self._books.enter(
-                [self._credited(deal, one, members) for deal, one in zip(dirty, derived, strict=True)]
-            )
+            news = self._news.settled(members)
+            await self._books.enter([_credited(deal, one, news) for deal, one in zip(dirty, derived, strict=True)])
         return ()
 
     def _changed(self, members: Mapping[str, str], around: Surroundings) -> Changed:
@@ -155,5 +154,6 @@ class Attributing:
             frozenset((*self._promotions, *(act.promotion_id for act in self._acts.values()))),
         )
 
-    def _credited(self, deal: Deal, derived: Derived, members: Mapping[str, str]) -> Credited:
-        return Credited(deal, derived.journey.charter, derived.credits, self._news.reason(deal, members), derived.won)
+
+def _credited(deal: Deal, derived: Derived, news: SettledNews) -> Credited:
+    return Credited(deal, derived.journey.charter, derived.credits, news.reason(deal), derived.won)

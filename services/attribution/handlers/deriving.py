@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.attribution.domain.credit import Credit, credit
+from services.attribution.domain.credit import Credit, credits_by
 from services.attribution.domain.deal import Contact, Deal, account_counts, close_of
 from services.attribution.domain.interactions import Interaction, interactions
 from services.attribution.domain.journey import Exclusion, Journey, Milestone, journey, uncounted
@@ -58,7 +58,7 @@ def _derived(
     kept = _kept(whole, uncounted(touches, rules.journey.interactions), rules)
     if deal.status == "lost":
         return Derived(kept)
-    earned = {name: credit(deal, whole, model) for name, model in rules.models.items()}
+    earned = credits_by(deal, whole, rules.models)
     return _won(deal, kept, earned, rules) if deal.status == "won" else _open(deal, kept, earned)
 
 
