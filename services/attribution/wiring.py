@@ -83,7 +83,7 @@ def build(deployment: Deployment, alive: Callable[[], bool], settings: Attributi
         report.router(reports, spending, rules),
         deals.router(reading, rules),
         quality.router(leads, rules),
-        paths.router(SqlWalks(database), rules),
+        paths.router(SqlWalks(database, rules.rates), rules),
         export.router("attribution", Exporter(database, sections).export),
         closing.router(SqlPeriods(database), rules, deployment.now),
         exports.router(SqlExports(database), rules),

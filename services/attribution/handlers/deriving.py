@@ -96,6 +96,8 @@ def _counted(interaction: Interaction) -> Counted:
         campaign=interaction.campaign,
         department=interaction.department,
         touchpoints=tuple(touch.id for touch in interaction.touches),
+        source=interaction.source,
+        utm_source=interaction.utm_source,
     )
 
 

@@ -93,6 +93,8 @@ class Counted:
     campaign: str | None
     department: str
     touchpoints: tuple[str, ...]
+    source: str | None = None
+    utm_source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +307,7 @@ class Reported:
     """What the accounts are called that the sums are grouped by."""
 
 
-ToldBy = Literal["channel", "campaign", "department", "kind"]
+ToldBy = Literal["channel", "campaign", "source", "department", "kind", "utm_source"]
 """What a path may be told by."""
 
 
@@ -322,10 +324,18 @@ class WalksAsked:
     """Closed before this time."""
 
 
+@dataclass(frozen=True, slots=True)
+class WalksFound:
+    """Paths with amounts in the currency asked for, and the deals left out because they have no rate."""
+
+    walks: Sequence[Walk]
+    unconverted: Sequence[Won]
+
+
 class Walks(Protocol):
     """What the API asks about paths."""
 
-    async def walks(self, asked: WalksAsked) -> Sequence[Walk]:
+    async def walks(self, asked: WalksAsked) -> WalksFound:
         """The paths of the deals that closed in a time."""
         ...
 

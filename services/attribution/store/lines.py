@@ -30,7 +30,9 @@ async def lines_in(
     while True:
         chosen = select(deals.c.deal_id).where(wanted, deals.c.deal_id > after)
         chosen = chosen.order_by(deals.c.deal_id).limit(_DEALS_AT_ONCE)
-        of_models = and_(earned.c.deal_id == deals.c.deal_id, reader.among(earned.c.model, asked.models))
+        together = [earned.c[name] == deals.c[name] for name in ("deal_id", "period") if name in deals.c]
+        of_models = and_(*together, reader.among(earned.c.model, asked.models))
+        share = earned.c.share if "share" in earned.c else literal("").label("share")
         whole = (
             select(
                 *(
@@ -39,11 +41,11 @@ async def lines_in(
                     deals.c.currency,
                     deals.c.amount_minor.label("deal_minor"),
                 ),
-                *(group.label("told_apart"), earned.c.model, earned.c.share, earned.c.part, earned.c.amount_minor),
+                *(group.label("told_apart"), earned.c.model, share, earned.c.part, earned.c.amount_minor),
                 *(func.coalesce(keys[name], "") for name in asked.keys),
             )
             .join_from(deals, earned, of_models, isouter=True)
-            .where(deals.c.deal_id.in_(chosen.subquery().select()))
+            .where(wanted, deals.c.deal_id.in_(chosen.subquery().select()))
             .order_by(deals.c.deal_id, earned.c.model, earned.c.n)
         )
         if "account" in asked.keys:

@@ -21,6 +21,7 @@ from services.attribution.domain.report import NONE
 from services.attribution.ports import ReportAsked, Reported, Won
 from services.attribution.store import reported, sums
 from services.attribution.store.lines import lines_in
+from services.attribution.store.reported_elsewhere import with_others
 from services.attribution.store.tables import CREDIT_SUMS, CREDITS, DEALS, JOURNEYS, SUMMED, WON_SUMS
 from shared.db.engine import Database
 from shared.db.work import Reader
@@ -68,8 +69,8 @@ class SqlReports:
         if asked.view == "as_reported":
             async with self._database.read() as reader:
                 rows = await reader.rows(reported.statement(asked, reader))
-                names = await _account_names(asked, reader)
-            return replace(reported.told(rows, asked), account_names=names)
+                whole = await with_others(reader, asked, self._rates, reported.told(rows, asked))
+                return replace(whole, account_names=await _account_names(asked, reader))
         cut = _cut(asked)
         converting = self._rates.knows(asked.currency)
         one_by_one = (cut.ends if asked.currency == self._base else (asked.period,)) if converting else ()
