@@ -36,6 +36,7 @@ class Attributing:
     def __init__(self, people: People, ledger: Ledger, books: Books, rules: Rules) -> None:
         self.people = people
         self.ledger = ledger
+        self.personas = rules.personas
         self._books = books
         self._rules = rules
         self._touches: dict[str, KeptTouch] = {}

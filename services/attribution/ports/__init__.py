@@ -46,11 +46,12 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class KeptCard:
-    """The accounts of somebody by a version of their card: by every name that a deal may call one."""
+    """Somebody by a version of their card: their accounts by every name that a deal may call one, and their persona."""
 
     person_id: str
     version: int
     accounts: frozenset[str]
+    persona: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

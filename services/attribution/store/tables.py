@@ -94,8 +94,9 @@ CARDS = Table(
     Column("person_id", Id, primary_key=True),
     Column("version", BigInteger, nullable=False),
     Column("accounts", Text, nullable=False),
+    Column("persona", Text),
 )
-"""The accounts of somebody by the last card, as a JSON list of what deals may call them: ids and domains."""
+"""Somebody by the last card. `accounts`: a JSON list of what deals may call them, ids and domains."""
 ACCOUNT_PEOPLE = Table(
     "account_people",
     METADATA,

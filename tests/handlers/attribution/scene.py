@@ -81,10 +81,10 @@ def split(who: str, version: int = 2) -> Emit:
     return Emit(topics.TOUCHPOINTS.name, data.person_id, event)
 
 
-def card(who: str, *accounts: str, version: int = 1) -> Emit:
-    """Somebody belongs to these accounts."""
+def card(who: str, *accounts: str, version: int = 1, **traits: Any) -> Emit:
+    """Somebody belongs to these accounts, and has these traits."""
     refs = tuple(AccountRef(id=account, domain=f"{account}.example") for account in accounts)
-    data = PersonIdentified(person_id=person(who), version=version, first_seen_at=START, accounts=refs)
+    data = PersonIdentified(person_id=person(who), version=version, first_seen_at=START, accounts=refs, traits=traits)
     event = Event(derived("card", data.person_id, str(version)), "person.identified", "ingest", NOW, data)
     return Emit(topics.TOUCHPOINTS.name, data.person_id, event)
 
