@@ -83,9 +83,9 @@ class Moves:
 
     def _move(self, deal: WonDeal, into: str, amount_minor: int, earned: Iterable[Earned], sign: int) -> None:
         day = day_of(deal.closed_at)
-        _add(self._won[day, deal.currency, into], (sign, sign * deal.amount_minor, sign * amount_minor))
+        _add(self._won[day, deal.currency, into], sign, sign * deal.amount_minor, sign * amount_minor)
         for model, _, part, amount, key in earned:
-            _add(self._credits[(day, into, model, *key)], (sign * part, sign * amount, sign * abs(amount)))
+            _add(self._credits[(day, into, model, *key)], sign * part, sign * amount, sign * abs(amount))
 
     async def write(self, work: Work) -> None:
         """Add it all; what cancels out is not written."""
@@ -155,16 +155,17 @@ def _shared(earned: Sequence[Earned], amount_minor: int) -> list[Earned]:
     return [credit._replace(amount_minor=amount) for credit, amount in zip(earned, amounts, strict=True)]
 
 
-def _add(held: list[int], values: Iterable[int]) -> None:
-    for place, value in enumerate(values):
-        held[place] += value
+def _add(held: list[int], first: int, second: int, third: int) -> None:
+    held[0] += first
+    held[1] += second
+    held[2] += third
 
 
 def _rows(by_day: Mapping[tuple[Any, ...], list[int]]) -> list[tuple[Any, ...]]:
     """What moved by day, and the same by month, in the order of their keys."""
     by_month: defaultdict[tuple[Any, ...], list[int]] = defaultdict(_nothing)
     for (day, *key), values in by_day.items():
-        _add(by_month[(month_of(day), *key)], values)
+        _add(by_month[(month_of(day), *key)], *values)
     spans = (("day", by_day), ("month", by_month))
     return [(span, *key, *moved[key]) for span, moved in spans for key in sorted(moved) if any(moved[key])]
 
