@@ -27,8 +27,8 @@ _RETRY_STATES = ("40001", "40P01", "55P03", "57014", "25P03")
 _LOST_CLASSES = ("08", "53", "57", "58", "XX")
 """Connection, resources, operator intervention, system, internal: the server is not well."""
 
-
 _BEGUN = text("SELECT 1")
+
 TROUBLE = (DBAPIError, PoolTimeout, PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 """What a database raises: its health, or a statement it refuses. While it starts up, asyncpg's own errors too."""
 
