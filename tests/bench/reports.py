@@ -24,6 +24,7 @@ from shared.observe import clock
 from shared.web.credentials import load
 from tests.bench.bars import COLUMNS, held_against
 from tests.bench.run import Run, Section
+from tests.bench.server_cpu import of_sessions
 
 _DEALS = 1_000_000
 _DAYS = 1_096
@@ -35,7 +36,7 @@ _REPORT_BAR, _LEADS_BAR = 100, 300
 """Milliseconds."""
 _LEADS_EVERY = 10
 """A lead for each of so many deals, and a tenth of the leads with a deal of their own."""
-_ASKED: Mapping[str, tuple[str, int]] = MappingProxyType(
+_ASKED: Mapping[str, tuple[str, int | None]] = MappingProxyType(
     {
         "all time, two models by channel": ("/v1/attribution?models=first_last,linear", _REPORT_BAR),
         "all time, all rule models by channel": ("/v1/attribution", _REPORT_BAR),
@@ -51,7 +52,7 @@ _ASKED: Mapping[str, tuple[str, int]] = MappingProxyType(
             "/v1/attribution?models=first_last,linear&from=2023-11-03T10:17:00Z&to=2025-10-03T16:41:00Z",
             _REPORT_BAR,
         ),
-        "costs of leads and deals, and payback, by channel, all time": ("/v1/costs", _LEADS_BAR),
+        "costs of leads and deals, and payback, by channel, all time": ("/v1/costs", None),
         "quality of all leads by channel": ("/v1/quality?group_by=channel", _LEADS_BAR),
         "quality of all leads by campaign, told by lead creation": (
             "/v1/quality?group_by=campaign&by=lead_creation",
@@ -70,11 +71,13 @@ async def measure(run: Run) -> list[Section]:
         rows = await _answered(run, url, deals)
     notes.append(
         f"Over {deals:,} won deals in one currency and {deals // _LEADS_EVERY:,} leads, through the routes of the "
-        f"service as it is wired, in this process; the median of {_ROUNDS}. `CPU`: of this process, which the "
-        "database's is not in. Rule models alone: models that learn read journeys. What is not whole days is read from "
-        "credits."
+        f"service as it is wired, in this process; the median of {_ROUNDS}. `CPU`: of this process, then of the "
+        "database's, a question. Rule models alone: models that learn read journeys. What is not whole days is read "
+        "from credits."
     )
-    return [Section("Reports", ("question", "slowest ms", "CPU ms", "ms", *COLUMNS[2:]), rows, notes)]
+    return [
+        Section("Reports", ("question", "slowest ms", "CPU ms", "database CPU ms", "ms", *COLUMNS[2:]), rows, notes)
+    ]
 
 
 async def _answered(run: Run, url: str, deals: int) -> list[tuple[str, ...]]:
@@ -90,23 +93,23 @@ async def _answered(run: Run, url: str, deals: int) -> list[tuple[str, ...]]:
         token = deployment.credentials.admin_token
         transport = httpx.ASGITransport(service.api)
         async with httpx.AsyncClient(transport=transport, base_url="http://attribution", auth=(token, "")) as client:
-            return [await _timed(client, name, path, bar) for name, (path, bar) in _ASKED.items()]
+            return [await _timed(client, url, name, path, bar) for name, (path, bar) in _ASKED.items()]
     finally:
         await service.database.close()
 
 
-async def _timed(client: httpx.AsyncClient, name: str, path: str, bar: int) -> tuple[str, ...]:
+async def _timed(client: httpx.AsyncClient, url: str, name: str, path: str, bar: int | None) -> tuple[str, ...]:
+    (await client.get(path)).raise_for_status()  # The first one compiles the statement.
     took: list[float] = []
-    spent: list[float] = []
-    for _ in range(_ROUNDS + 1):
-        began, cpu = time.perf_counter(), time.process_time()
+    cpu, served = time.process_time(), await of_sessions(url)
+    for _ in range(_ROUNDS):
+        began = time.perf_counter()
         answer = await client.get(path)
         took.append((time.perf_counter() - began) * 1_000)
-        spent.append((time.process_time() - cpu) * 1_000)
         answer.raise_for_status()
-    # The first one compiles the statement.
-    what, *held = held_against(name, median(took[1:]), bar, most=True)
-    return what, f"{max(took[1:]):.1f}", f"{median(spent[1:]):.1f}", *held
+    spent = [(time.process_time() - cpu) / _ROUNDS, (await of_sessions(url) - served) / _ROUNDS]
+    what, *held = held_against(name, median(took), bar, most=True)
+    return what, f"{max(took):.1f}", *(f"{one * 1_000:.0f}" for one in spent), *held
 
 
 async def _fill(url: str, deals: int, models: list[str]) -> None:
