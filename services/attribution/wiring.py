@@ -78,7 +78,7 @@ def build(deployment: Deployment, alive: Callable[[], bool], settings: Attributi
     tokens = Tokens.of(deployment.credentials)
     reading = SqlReading(database)
     reports, spending = SqlReports(database, rules.rates, rules.currency), SpendReading(database)
-    leads = SqlQuality(database, rules.rates)
+    leads, opened = SqlQuality(database, rules.rates), PipelineReading(database, rules.rates)
     routers = [
         report.router(reports, spending, rules),
         deals.router(reading, rules),
@@ -88,8 +88,8 @@ def build(deployment: Deployment, alive: Callable[[], bool], settings: Attributi
         closing.router(SqlPeriods(database), rules, deployment.now),
         exports.router(SqlExports(database), rules),
         spend.router(spending),
-        costs.router(reports, spending, leads, rules),
-        pipeline.router(PipelineReading(database, rules.rates), rules),
+        costs.router(reports, spending, leads, opened, rules),
+        pipeline.router(opened, rules),
     ]
     converting = Converting(database, rules.rates, rules.currency)
     deriving = DerivingLeads(database, rules)

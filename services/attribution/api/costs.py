@@ -19,13 +19,15 @@ from services.attribution.domain.returns import Spent
 from services.attribution.domain.rules import Rules
 from services.attribution.ports import ReportAsked, Reports
 from services.attribution.ports.leads import EnteredAsked, QualityReading
-from services.attribution.ports.money import SpendRead
+from services.attribution.ports.money import PipelineRead, SpendRead
 from shared.kernel import money
 from shared.kernel.errors import Reject
 from shared.web.auth import Scope, require
 
 
-def router(reading: Reports, spending: SpendRead, leads: QualityReading, rules: Rules) -> APIRouter:
+def router(
+    reading: Reports, spending: SpendRead, leads: QualityReading, opened: PipelineRead, rules: Rules
+) -> APIRouter:
     """The route of costs."""
     routes = APIRouter(tags=["spend"], dependencies=[require(Scope.READ)])
 
@@ -48,12 +50,13 @@ def router(reading: Reports, spending: SpendRead, leads: QualityReading, rules: 
         earned = reported.sums.get(names[0], {})
         by_day = await _since_the_spend(reading, asked, spend)
         entries = await leads.entered(EnteredAsked(group_by, by, period))
+        pipeline = (await opened.open(asked)).sums.get(names[0], {})
         return schemas.Costs(
             currency=into,
             model=names[0],
             group_by=group_by,
             by=by,
-            rows=[_row(row) for row in costs(spend, earned, by_day, entries)],
+            rows=[_row(row) for row in costs(spend, earned, by_day, entries, pipeline)],
             unconverted=[Unconverted(one.currency, one.deals, one.amount_minor) for one in reported.unconverted],
             unconverted_spend=[UnconvertedSpend(*one) for one in spend.unconverted.items()],
         )
@@ -86,4 +89,5 @@ def _row(cost: Cost) -> schemas.CostRow:
         cost_per_won_deal_minor=cost.each.won,
         roi=None if cost.roi is None else round(float(cost.roi), DIGITS),
         payback_days=cost.payback_days,
+        pipeline_minor=cost.open_minor,
     )

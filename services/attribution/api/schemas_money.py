@@ -92,6 +92,8 @@ class CostRow:
     cost_per_won_deal_minor: int | None
     roi: float | None
     payback_days: int | None
+    pipeline_minor: int
+    """What it would earn of the deals that were created in the period and are open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

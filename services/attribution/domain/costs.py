@@ -2,7 +2,7 @@
 credited covered the spend.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -51,19 +51,35 @@ class Cost:
     roi: Fraction | None
     payback_days: int | None
     """From the first day of spend to the close that covered all of it; None where nothing did, or nothing was spent."""
+    open_minor: int
+    """What it would earn of the deals that are open."""
 
 
-def costs(spend: Spent, earned: Sums, by_day: Sums, entries: Mapping[str, Entries]) -> tuple[Cost, ...]:
-    """The most expensive first; `by_day` has in its keys the first millisecond of the close's day, as text."""
+def costs(spend: Spent, earned: Sums, by_day: Sums, entries: Mapping[str, Entries], pipeline: Sums) -> tuple[Cost, ...]:
+    """The most expensive first; `by_day` has in its keys the first millisecond of the close's day, as text, and
+    `pipeline` has the stage before the key."""
     days: defaultdict[tuple[str, ...], list[tuple[int, Sum]]] = defaultdict(list)
     for (key, day), found in by_day.items():
         days[key,].append((int(day), found))
-    sums: dict[tuple[str, ...], Sum] = {**{(key,): Sum() for key in entries}, **with_spend(earned, spend)}
-    rows = (_cost(key, spend, found, days[key], entries.get(key[0], Entries())) for key, found in sums.items())
+    opened: Counter[str] = Counter()
+    for (_, key), found in pipeline.items():
+        opened[key] += found.amount_minor
+    sums: dict[tuple[str, ...], Sum] = {(key,): Sum() for key in (*entries, *opened)}
+    rows = (
+        _cost(key, spend, found, days[key], entries.get(key[0], Entries()), opened[key[0]])
+        for key, found in {**sums, **with_spend(earned, spend)}.items()
+    )
     return tuple(sorted(rows, key=lambda row: (-row.spend_minor, -row.earned_minor, row.key)))
 
 
-def _cost(key: tuple[str, ...], spend: Spent, earned: Sum, days: Iterable[tuple[int, Sum]], entries: Entries) -> Cost:
+def _cost(
+    key: tuple[str, ...],
+    spend: Spent,
+    earned: Sum,
+    days: Iterable[tuple[int, Sum]],
+    entries: Entries,
+    open_minor: int,
+) -> Cost:
     spent = spend.by_key.get(key, 0)
     return Cost(
         key=key[0],
@@ -75,6 +91,7 @@ def _cost(key: tuple[str, ...], spend: Spent, earned: Sum, days: Iterable[tuple[
         per_deal_minor=round(spent / earned.deals) if earned.deals else None,
         roi=return_on(earned.amount_minor, spent),
         payback_days=payback(spent, spend.first_day[key], days) if spent else None,
+        open_minor=open_minor,
     )
 
 

@@ -65,6 +65,13 @@ async def test_a_stage_counts_in_the_time_it_was_entered_by_the_interaction_aske
     )  # fmt: skip
 
 
+async def test_what_is_open_stands_beside_what_was_paid_for_it(stage: Scene) -> None:
+    later = touch("t9", 25, "ben", channel="email")
+    await stage.tell(later, deal("d-9", "ben", closed=None, amount_minor=10_00, currency="USD"))
+    rows = (await stage.get("/v1/costs"))["rows"]
+    assert {row["key"]: row["pipeline_minor"] for row in rows} == {"email": 5_00, "phone": 0, "print": 0}
+
+
 async def test_another_model_and_currency_may_be_asked_for(stage: Scene) -> None:
     answer = await stage.get("/v1/costs", model="first_touch", currency="USD", group_by="campaign")
     assert (answer["model"], answer["currency"], len(answer["rows"])) == ("first_touch", "USD", 1)
