@@ -10,7 +10,9 @@ from services.attribution.domain.journey import JourneyRules
 from services.attribution.domain.models import MODELS
 from services.attribution.domain.models.single import Named, single
 from services.attribution.domain.models.time_decay import time_decay
+from services.attribution.domain.persona import Persona
 from services.attribution.domain.rules import Rules
+from shared.contracts import charter as words
 from shared.contracts.charter import Attribution, Charter
 from shared.kernel.errors import Reject
 from shared.kernel.instant import DAY, MINUTE
@@ -44,7 +46,13 @@ def rules_of(charter: Charter, version: str = UNSIGNED) -> Rules:
         agreed=agreed.model,
         models={agreed.model: models[agreed.model], **models},
         journey=_journey(agreed),
+        personas=tuple(_persona(persona) for persona in charter.personas),
     )
+
+
+def _persona(told: words.Persona) -> Persona:
+    any_of = frozenset(text.casefold() for text in told.any_of)
+    return Persona(told.name, told.attributes, any_of, tuple(text.casefold() for text in told.contains))
 
 
 def _journey(agreed: Attribution) -> JourneyRules:

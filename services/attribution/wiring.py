@@ -10,8 +10,9 @@ from services.attribution.handlers.attributing import Attributing
 from services.attribution.settings import AttributionSettings, rules_of
 from services.attribution.store.books import SqlBooks
 from services.attribution.store.converting import Converting
+from services.attribution.store.deal_files import SqlExports
 from services.attribution.store.export import sections
-from services.attribution.store.exports import SqlExports
+from services.attribution.store.leads import DerivingLeads, dirty
 from services.attribution.store.ledger import open_ledger
 from services.attribution.store.periods import SqlPeriods
 from services.attribution.store.pipeline import PipelineReading
@@ -42,6 +43,8 @@ from shared.web.health import Health
 MIGRATIONS = Path(__file__).parent / "store" / "migrations"
 _CONVERTING_SECONDS = 3_600.0
 """Rates change when the process starts; another worker may have started with others."""
+_LEADS_SECONDS = 0.25
+"""So much older than the rest may be what is told of leads."""
 
 
 def consuming(rules: Rules) -> Consuming[Attributing]:
@@ -67,7 +70,7 @@ def build(deployment: Deployment, alive: Callable[[], bool], settings: Attributi
     relay = Relay(deployment.log, database)
 
     async def how_far() -> Lag:
-        return await lag(deployment.log, database, GROUP, tuple(topic.name for topic in TOPICS))
+        return await lag(deployment.log, database, GROUP, tuple(topic.name for topic in TOPICS), undone=dirty)
 
     metrics = Metrics()
     checks = {**log_check(deployment, TOPICS[0]), **store_check(database, MIGRATIONS)}
@@ -75,20 +78,25 @@ def build(deployment: Deployment, alive: Callable[[], bool], settings: Attributi
     tokens = Tokens.of(deployment.credentials)
     reading = SqlReading(database)
     reports, spending = SqlReports(database, rules.rates, rules.currency), SpendReading(database)
+    leads, opened = SqlQuality(database, rules.rates), PipelineReading(database, rules.rates)
     routers = [
         report.router(reports, spending, rules),
         deals.router(reading, rules),
-        quality.router(SqlQuality(database), rules),
-        paths.router(SqlWalks(database), rules),
+        quality.router(leads, rules),
+        paths.router(SqlWalks(database, rules.rates), rules),
         export.router("attribution", Exporter(database, sections).export),
         closing.router(SqlPeriods(database), rules, deployment.now),
         exports.router(SqlExports(database), rules),
         spend.router(spending),
-        costs.router(reports, spending, rules),
-        pipeline.router(PipelineReading(database, rules.rates), rules),
+        costs.router(reports, spending, leads, opened, rules),
+        pipeline.router(opened, rules),
     ]
     converting = Converting(database, rules.rates, rules.currency)
-    ticker = Ticker("converting", converting.due, _CONVERTING_SECONDS, deployment.now)
+    deriving = DerivingLeads(database, rules)
+    tickers = {
+        "converting": Ticker("converting", converting.due, _CONVERTING_SECONDS, deployment.now),
+        "leads": Ticker("leads", deriving.due, _LEADS_SECONDS, deployment.now),
+    }
     return Service(
         name="attribution",
         database=database,
@@ -98,6 +106,6 @@ def build(deployment: Deployment, alive: Callable[[], bool], settings: Attributi
         health=build_app("attribution worker", [], tokens, health),
         worker=[
             *working(deployment, database, consuming(rules), relay, metrics),
-            ("attribution.converting", ticker.run),
+            *((f"attribution.{name}", ticker.run) for name, ticker in tickers.items()),
         ],
     )

@@ -138,6 +138,25 @@ class Sla(Part):
     sales: SalesPromise
 
 
+class Persona(Part):
+    """Somebody we sell to, told by a trait by its dotted name, the first that is known; the first that fits holds.
+
+    Case does not matter; `contains` means whole words.
+    """
+
+    name: Name
+    text: Text
+    attributes: Annotated[tuple[Text, ...], Field(min_length=1, max_length=10)]
+    any_of: tuple[Text, ...] = ()
+    contains: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _tests_one_thing(self) -> Self:
+        if bool(self.any_of) == bool(self.contains):
+            raise ValueError("give exactly one of any_of, contains")
+        return self
+
+
 class SingleTouch(Part):
     """The last interaction of this kind takes all; where there is none, this model decides."""
 
@@ -175,11 +194,18 @@ class Charter(Part):
     """The whole agreement."""
 
     stages: Stages
+    personas: tuple[Persona, ...] = ()
     scoring: Scoring
     rejection_reasons: Annotated[tuple[RejectionReason, ...], Field(min_length=1, max_length=100)]
     routing: Routing
     sla: Sla
     attribution: Attribution
+
+    @field_validator("personas")
+    @classmethod
+    def _names_are_unique(cls, personas: tuple[Persona, ...]) -> tuple[Persona, ...]:
+        unique([persona.name for persona in personas], "persona")
+        return personas
 
     @field_validator("rejection_reasons")
     @classmethod

@@ -259,6 +259,17 @@ class StoreSuite:
             assert await work.write_new(IGNORE, [("b", "x", 1), ("b", "y", 1)]) == {("b",)}
             assert await work.write_new(IGNORE, [("a", "x", 1), ("b", "x", 1)]) == {("a",)}
 
+    async def test_rows_that_are_appended_are_there_with_all_else_or_not_at_all(self, opened: Opened) -> None:
+        database = opened()
+        async with database.work() as work:
+            await work.append(IGNORE, [])
+            await work.append(IGNORE, [("a", "tab\t, line\n, \\N", 1), ("b", "", 2)])
+        with pytest.raises(ZeroDivisionError):
+            async with database.work() as work:
+                await work.append(IGNORE, [("c", "gone", 1)])
+                raise ZeroDivisionError
+        assert await things(database) == {"a": ("tab\t, line\n, \\N", 1), "b": ("", 2)}
+
     @pytest.mark.parametrize("count", [0, 1, 5_000])
     async def test_one_among_any_number_of_values_is_found(self, opened: Opened, count: int) -> None:
         values = [f"id-{n}" for n in range(count)]

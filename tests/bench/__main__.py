@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from shared.observe import logs
-from tests.bench import consumers, credit, doors, identity, latency, reports
+from tests.bench import attributing, consumers, credit, doors, identity, latency, reports
 from tests.bench.page import Machine, page
 from tests.bench.processes import ROOT
 from tests.bench.run import FULL, QUICK, Parts, Run, Section
@@ -37,6 +37,7 @@ PARTS: Mapping[str, Part] = MappingProxyType(
         "identity": identity.measure,
         "latency": latency.measure,
         "credit": credit.measure,
+        "attribution": attributing.measure,
         "reports": reports.measure,
     }
 )
@@ -59,7 +60,9 @@ def main(
     *,
     quick: Annotated[bool, typer.Option("--quick", help="Under seven minutes instead of twenty.")] = False,
     facts: Annotated[int | None, typer.Option(min=1_000, help="Facts that the consumers find there already.")] = None,
-    only: Annotated[str, typer.Option(help="Of doors, consumers, identity, latency, memory, credit, reports.")] = "",
+    only: Annotated[
+        str, typer.Option(help="Of doors, consumers, identity, latency, memory, credit, attribution, reports.")
+    ] = "",
     output: Annotated[Path | None, typer.Option(help="Where the page goes; docs/performance.md where all ran.")] = None,
 ) -> None:
     """Measure, print the page, and write it."""

@@ -1,7 +1,6 @@
 """`/v1/deals`: deals as posted, what their interactions earned, and why."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -115,7 +114,7 @@ def _credits(found: CreditedDeal, model: str, rules: Rules) -> schemas.Credits:
 
 def _credit(credit: Credit) -> schemas.Credit:
     return schemas.Credit(
-        **asdict(credit) | {"occurred_at": _text_or_none(credit.occurred_at), "share": float(credit.share)}
+        **credit._asdict() | {"occurred_at": _text_or_none(credit.occurred_at), "share": float(credit.share)}
     )
 
 

@@ -1,10 +1,11 @@
 """What is answered about paths, on the wire: times in days, amounts in minor units."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import Field
 
+from services.attribution.api.schemas import Unconverted
 from services.attribution.domain.walks import Outcome
 
 
@@ -30,6 +31,7 @@ class Paths:
     deals: int
     amount_minor: int
     items: list[Path]
+    unconverted: list[Unconverted] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,7 @@ class Lengths:
 
     median_length: float | None
     items: list[Length]
+    unconverted: list[Unconverted] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,7 @@ class Lags:
 
     median_days: float | None
     items: list[Lag]
+    unconverted: list[Unconverted] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ class Transitions:
     """The edges of a Sankey diagram, from `(start)` to `(won)` and `(lost)`."""
 
     items: list[Transition]
+    unconverted: list[Unconverted] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,3 +109,4 @@ class Assists:
     group_by: str
     currency: str
     items: list[Assist]
+    unconverted: list[Unconverted] = field(default_factory=list)

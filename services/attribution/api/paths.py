@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, Query
 from services.attribution.api import asking
 from services.attribution.api import path_schemas as schemas
 from services.attribution.api.asking import Currency, Since, Until
+from services.attribution.api.schemas import Unconverted
 from services.attribution.domain import walks as walking
 from services.attribution.domain.rules import Rules
 from services.attribution.domain.walks import LAG_DAYS, Outcome, Walk, Walked
@@ -56,16 +57,17 @@ def router(reading: Walks, rules: Rules) -> APIRouter:
     """The routes, for tokens that may read."""
     routes = APIRouter(prefix="/v1", tags=["paths"], dependencies=[require(Scope.READ)])
 
-    async def walks(asked: _Query, *outcomes: Outcome) -> Sequence[Walk]:
+    async def walks(asked: _Query, *outcomes: Outcome) -> tuple[Sequence[Walk], list[Unconverted]]:
         currency = asked.currency or rules.currency
-        return await reading.walks(WalksAsked(outcomes, asked.told_by, currency, asked.since, asked.until))
+        found = await reading.walks(WalksAsked(outcomes, asked.told_by, currency, asked.since, asked.until))
+        return found.walks, [Unconverted(one.currency, one.deals, one.amount_minor) for one in found.unconverted]
 
     @routes.get("/paths")
     async def paths(
         asked: _Asked, outcome: _Closed = "won", limit: _Limit = 20, repeats: _Repeats = False
     ) -> schemas.Paths:
         """The paths that most deals came by."""
-        walked = await walks(asked, outcome)
+        walked, left = await walks(asked, outcome)
         ranked = await asyncio.to_thread(walking.top_paths, walked, repeats=repeats)
         return schemas.Paths(
             outcome=outcome,
@@ -73,37 +75,39 @@ def router(reading: Walks, rules: Rules) -> APIRouter:
             deals=len(walked),
             amount_minor=sum(walk.amount_minor for walk in walked),
             items=[_path(path, found) for path, found in ranked[:limit]],
+            unconverted=left,
         )
 
     @routes.get("/paths/lengths")
     async def lengths(asked: _Asked, outcome: _Closed = "won") -> schemas.Lengths:
         """Deals by how many interactions they took."""
-        walked = await walks(asked, outcome)
+        walked, left = await walks(asked, outcome)
         found, whole = await asyncio.to_thread(lambda: (walking.by_length(walked), walking.together(walked)))
-        return schemas.Lengths(_rounded(whole.median_length), [_length(*each) for each in found])
+        return schemas.Lengths(_rounded(whole.median_length), [_length(*each) for each in found], left)
 
     @routes.get("/paths/lags")
     async def lags(asked: _Asked, outcome: _Closed = "won") -> schemas.Lags:
         """Deals by how many days they took."""
-        walked = await walks(asked, outcome)
+        walked, left = await walks(asked, outcome)
         found, whole = await asyncio.to_thread(lambda: (walking.by_lag(walked), walking.together(walked)))
         ends = dict(pairwise(LAG_DAYS))
         items = [_lag(begin, ends.get(begin), deals) for begin, deals in found]
-        return schemas.Lags(_rounded(whole.median_days), items)
+        return schemas.Lags(_rounded(whole.median_days), items, left)
 
     @routes.get("/paths/transitions")
     async def transitions(asked: _Asked, repeats: _Repeats = False) -> schemas.Transitions:
         """From where to where the paths of won and lost deals led, how often."""
-        walked = await walks(asked, "won", "lost")
+        walked, left = await walks(asked, "won", "lost")
         found = await asyncio.to_thread(walking.transitions, walked, repeats=repeats)
-        return schemas.Transitions([schemas.Transition(*each) for each in found])
+        return schemas.Transitions([schemas.Transition(*each) for each in found], left)
 
     @routes.get("/assists")
     async def assists(asked: _Asked) -> schemas.Assists:
         """What was on the paths of won deals without being last, beside what was last."""
-        found = await asyncio.to_thread(walking.assists, await walks(asked, "won"))
+        walked, left = await walks(asked, "won")
+        found = await asyncio.to_thread(walking.assists, walked)
         currency = asked.currency or rules.currency
-        return schemas.Assists(asked.told_by, currency, [_assist(*each) for each in found])
+        return schemas.Assists(asked.told_by, currency, [_assist(*each) for each in found], left)
 
     return routes
 

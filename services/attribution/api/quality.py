@@ -1,21 +1,19 @@
-"""`GET /v1/quality`: what became of the leads that each source found.
+"""`GET /v1/quality`: what became of the leads that each source found."""
 
-Leads are read out of the facts, some at a time, and put together in a thread beside the loop.
-"""
-
-import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
 from services.attribution.api import asking
-from services.attribution.api.asking import Currency, Since, Until
+from services.attribution.api.asking import Currency
+from services.attribution.api.periods import AskedPeriod
 from services.attribution.api.schemas import Unconverted
-from services.attribution.domain.quality import KEYS, By, Quality, Sources
+from services.attribution.domain.quality import KEYS, By
 from services.attribution.domain.rules import Rules
-from services.attribution.ports import QualityReading
+from services.attribution.domain.sources import Quality
+from services.attribution.ports.leads import QualityAsked, QualityReading
 from shared.kernel import money
 from shared.web.auth import Scope, require
 
@@ -65,28 +63,22 @@ def router(reading: QualityReading, rules: Rules) -> APIRouter:
 
     @routes.get("/v1/quality")
     async def quality(
+        period: AskedPeriod,
         group_by: Annotated[str, Query(description=f"One or two with a comma: {', '.join(KEYS)}.")] = "channel",
         by: Annotated[By, Query(description="Which interaction says where a lead came from.")] = By.FIRST,
-        since: Since = None,
-        until: Until = None,
         currency: Currency = None,
     ) -> QualityReport:
         """What became of everybody who became a lead in this time, by where they came from."""
         keys = asking.keys(group_by, KEYS)
         reported = rules.currency if currency is None else money.currency_code(currency)
-        sources = Sources(keys, by, reported, rules.journey.interactions)
-        async for leads in reading.leads(asking.moment("from", since), asking.moment("to", until)):
-            await asyncio.to_thread(sources.add, leads)
+        sources = await reading.quality(QualityAsked(keys, by, reported, period))
         return QualityReport(
             by=by,
             group_by=list(keys),
             currency=reported,
             rows=[QualityRow(key=asking.shown_key(key), **_became(found)) for key, found in sources.ranked()],
             total=Became(**_became(sources.all)),
-            unconverted=[
-                Unconverted(code, sources.deals_elsewhere[code], sources.amounts_elsewhere[code])
-                for code in sorted(sources.deals_elsewhere)
-            ],
+            unconverted=[Unconverted(code, *astuple(one)) for code, one in sorted(sources.unconverted.items())],
         )
 
     return routes

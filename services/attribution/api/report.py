@@ -34,10 +34,14 @@ from services.attribution.domain.rules import Rules
 from services.attribution.ports import ReportAsked, Reported, Reports, Sums, View
 from services.attribution.ports.money import SpendRead
 from shared.kernel import money
-from shared.kernel.errors import Reject
+from shared.kernel.errors import Conflict, Reject
 from shared.web.auth import Scope, require
 
 GROUPS = (*KEYS, "account")
+OF_PEOPLE = ("persona", "heard_from")
+"""What is known of whose interaction it was; no closed month names anybody, so it knows neither."""
+INCREMENTAL = "incremental"
+"""Lift against a hold-out, which no charter records so far."""
 DIGITS = 6
 """Of shares and of parts of deals: past this a float is noise."""
 
@@ -52,7 +56,9 @@ def router(reading: Reports, spending: SpendRead, rules: Rules) -> APIRouter:
         models: Annotated[
             str, Query(description=f"Names with commas, also {', '.join(BY_CHANNEL)}; all rule models.")
         ] = "",
-        group_by: Annotated[str, Query(description=f"One or two with a comma: {', '.join(GROUPS)}.")] = "channel",
+        group_by: Annotated[
+            str, Query(description=f"One or two with a comma: {', '.join((*GROUPS, *OF_PEOPLE))}.")
+        ] = "channel",
         currency: Annotated[str | None, Query(description="ISO 4217; the charter's.")] = None,
         view: Annotated[
             View, Query(description="Closed months as they were closed, or all as known now.")
@@ -60,13 +66,17 @@ def router(reading: Reports, spending: SpendRead, rules: Rules) -> APIRouter:
     ) -> Report:
         """Won amounts, shared by each model over what they are grouped by."""
         asked = ReportAsked(
-            models=asking.named("models", models, (*rules.models, *BY_CHANNEL)) or tuple(rules.models),
-            keys=asking.keys(group_by, GROUPS),
+            models=asking.named("models", models, (*rules.models, *BY_CHANNEL, INCREMENTAL)) or tuple(rules.models),
+            keys=asking.keys(group_by, (*GROUPS, *OF_PEOPLE)),
             currency=rules.currency if currency is None else money.currency_code(currency),
             since=period.since,
             until=period.until,
             view=view,
         )
+        if INCREMENTAL in asked.models:
+            raise Conflict("the charter records no hold-out, and lift is told against nothing else")
+        if view == "as_reported" and not set(asked.keys).isdisjoint(OF_PEOPLE):
+            raise Reject("bad_group", f"{', '.join(OF_PEOPLE)} only as known: books name nobody", "group_by")
         learned = tuple(name for name in asked.models if name in BY_CHANNEL)
         if learned and asked.keys != ("channel",):
             raise Reject("bad_group", f"{', '.join(learned)} by channel alone", "group_by")

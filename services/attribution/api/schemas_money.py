@@ -71,24 +71,39 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostRow:
-    """One channel or campaign. `won_deals` are by credit; what was not won has no cost, what cost nothing no return."""
+    """One channel or campaign. `leads` to `sqls` are people, by the interaction that `by` asks for, `won` their deals;
+    `won_deals` are by credit. What there is none of has no cost, what cost nothing no return."""
 
     key: str
     spend_minor: int
     won_deals: float
     credited_minor: int
     cost_per_won_minor: int | None
+    """By credit."""
+    leads: int
+    cost_per_lead_minor: int | None
+    mqls: int
+    cost_per_mql_minor: int | None
+    sals: int
+    cost_per_sal_minor: int | None
+    sqls: int
+    cost_per_sql_minor: int | None
+    won: int
+    cost_per_won_deal_minor: int | None
     roi: float | None
     payback_days: int | None
+    pipeline_minor: int
+    """What it would earn of the deals that were created in the period and are open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """What won deals cost, the most expensive channel or campaign first."""
+    """What leads and won deals cost, the most expensive channel or campaign first."""
 
     currency: str
     model: str
     group_by: str
+    by: str
     rows: list[CostRow]
     unconverted: list[Unconverted]
     unconverted_spend: list[UnconvertedSpend]

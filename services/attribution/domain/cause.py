@@ -24,6 +24,8 @@ class Cause(StrEnum):
     SPLIT = "split"
     LATE_TOUCH = "late_touch"
     """A touch came late, changed, moved to somebody else, or was withdrawn."""
+    STAGE = "stage"
+    """Somebody on it became a lead at another moment than was known, or was none after all."""
     OTHER_DEAL = "other_deal"
     """Another purchase of the same buyer: this journey begins elsewhere."""
     OTHER = "other"

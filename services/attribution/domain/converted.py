@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import groupby
+from math import floor
 from operator import attrgetter
 
 from services.attribution.domain.rates import Rates
@@ -33,6 +34,7 @@ class Line:
     model: str | None
     key: tuple[str, ...]
     share: str
+    """The exact fraction; empty where no more than `part` is kept of it."""
     part: float
     amount_minor: int
 
@@ -87,4 +89,25 @@ class Converted:
     def _amounts(self, lines: Sequence[Line], amount_minor: int) -> list[int]:
         if lines[0].currency == self.into:
             return [line.amount_minor for line in lines]
-        return split(amount_minor, [Fraction(line.share) for line in lines])
+        return split(amount_minor, _shares(lines))
+
+
+def _shares(lines: Sequence[Line]) -> list[Fraction]:
+    """Exact shares; numbers that stand for them are taken of their sum, so that they are of one whole all the same."""
+    if all(line.share for line in lines):
+        return [Fraction(line.share) for line in lines]
+    parts = [Fraction(line.part) for line in lines]
+    whole = sum(parts, Fraction(0))
+    return [part / whole for part in parts]
+
+
+def apportioned(exact: Sequence[Fraction]) -> list[int]:
+    """Whole numbers for exact ones of either sign, each less than one away; they sum to the sum, rounded half to even.
+
+    What is left after rounding down goes to the largest remainders, one each; of equal ones to the earlier.
+    """
+    parts = [floor(one) for one in exact]
+    left = round(sum(exact, Fraction(0))) - sum(parts)
+    for index in sorted(range(len(parts)), key=lambda index: (parts[index] - exact[index], index))[:left]:
+        parts[index] += 1
+    return parts

@@ -4,20 +4,24 @@ Shares are exact fractions that sum to one; amounts follow by largest remainder,
 earlier interaction. Whether a deal is worth reporting (won, open, lost) is the caller's question.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from fractions import Fraction
+from typing import NamedTuple
 
 from services.attribution.domain.deal import Deal
+from services.attribution.domain.interactions import Interaction
 from services.attribution.domain.journey import Journey
 from services.attribution.domain.models.model import Model
 from shared.kernel.money import split
 
 UNATTRIBUTED = "unattributed"
 """Channel and department of what no interaction earned."""
+_Text = str | None
+_Told = tuple[str, int, _Text, str, str, _Text, str, _Text, _Text, _Text]
+"""What a credit says of its interaction, in its own order."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credit:
+class Credit(NamedTuple):
     """What one interaction earned of one deal; without an interaction, what nobody earned."""
 
     interaction_id: str | None
@@ -39,28 +43,29 @@ def credit(deal: Deal, journey: Journey, model: Model) -> tuple[Credit, ...]:
 
     They sum to one and to the deal's amount. Raises ValueError where the model's shares do not sum to one.
     """
+    return credits_by(deal, journey, {model.name: model})[model.name]
+
+
+def credits_by(deal: Deal, journey: Journey, models: Mapping[str, Model]) -> dict[str, tuple[Credit, ...]]:
+    """The same by each of some models, of which there are many a deal: interactions are asked who they are once."""
     if not journey.interactions:
-        return (_unattributed(deal.amount_minor),)
-    shares = model.shares(journey)
-    amounts = split(deal.amount_minor, shares)
-    return tuple(
-        Credit(
-            interaction_id=interaction.id,
-            occurred_at=interaction.occurred_at,
-            person_id=interaction.person_id,
-            kind=interaction.kind,
-            channel=interaction.channel,
-            campaign=interaction.campaign,
-            department=interaction.department,
-            source=interaction.source,
-            utm_source=interaction.utm_source,
-            content=interaction.content,
-            share=share,
-            amount_minor=amount,
-        )
-        for interaction, share, amount in zip(journey.interactions, shares, amounts, strict=True)
-        if share
-    )
+        nobody = (_unattributed(deal.amount_minor),)
+        return dict.fromkeys(models, nobody)
+    told = [_told(interaction) for interaction in journey.interactions]
+    found: dict[str, tuple[Credit, ...]] = {}
+    for name, model in models.items():
+        shares = model.shares(journey)
+        amounts = split(deal.amount_minor, shares)
+        parts = zip(told, shares, amounts, strict=True)
+        found[name] = tuple(Credit(*who, share, amount) for who, share, amount in parts if share)
+    return found
+
+
+def _told(one: Interaction) -> _Told:
+    return (
+        one.id, one.occurred_at, one.person_id, one.kind, one.channel, one.campaign, one.department, one.source,
+        one.utm_source, one.content,
+    )  # fmt: skip
 
 
 def _unattributed(amount_minor: int) -> Credit:

@@ -39,14 +39,21 @@ class Rates:
         found = bisect_right(dated, at, key=lambda one: one[0])
         return dated[found - 1][1] if found else None
 
+    def factor(self, currency: str, into: str, at: int) -> Fraction | None:
+        """How many minor units of `into` one of a currency is; None where one of them has no rate."""
+        if currency == into:
+            return Fraction(1)
+        given, taken = self.rate(currency, at), self.rate(into, at)
+        if given is None or taken is None:
+            return None
+        return given / taken * Fraction(10) ** (exponent(into) - exponent(currency))
+
     def converted(self, amount_minor: int, currency: str, into: str, at: int) -> int | None:
         """Minor units of a currency as minor units of another; None where one of them has no rate."""
         if currency == into:
             return amount_minor
-        given, taken = self.rate(currency, at), self.rate(into, at)
-        if given is None or taken is None:
-            return None
-        return round(amount_minor * given / taken * Fraction(10) ** (exponent(into) - exponent(currency)))
+        factor = self.factor(currency, into, at)
+        return None if factor is None else round(amount_minor * factor)
 
 
 NO_RATES = Rates()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from services.attribution.domain.journey import JourneyRules
 from services.attribution.domain.models.model import Model
+from services.attribution.domain.persona import Persona
 from services.attribution.domain.rates import NO_RATES, Rates
 
 
@@ -20,5 +21,7 @@ class Rules:
     models: Mapping[str, Model]
     """By name, the agreed one first."""
     journey: JourneyRules
+    personas: tuple[Persona, ...] = ()
+    """Whom we sell to; the first that fits holds."""
     rates: Rates = NO_RATES
     """Into `currency`; the deployment gives them, the charter does not."""

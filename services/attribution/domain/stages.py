@@ -7,8 +7,8 @@ how somebody became a lead, and whoever never was one before it stays out.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-LEAD, QUALIFIED = "lead", "mql"
-_LINE = (LEAD, QUALIFIED, "sal", "sql")
+LEAD = "lead"
+LINE = (LEAD, "mql", "sal", "sql")
 """The stages that marketing and sales give, in order."""
 
 
@@ -19,9 +19,18 @@ class Entered(NamedTuple):
     at: int
 
 
+class Moments(NamedTuple):
+    """When somebody entered each stage of the line, or one past it, in milliseconds UTC; None where they did not."""
+
+    lead: int | None
+    mql: int | None
+    sal: int | None
+    sql: int | None
+
+
 def reached(history: Iterable[Entered], stage: str) -> int | None:
     """When a stage of the line, or one past it, was first entered; None where none was."""
-    past = _LINE[_LINE.index(stage) :]
+    past = LINE[LINE.index(stage) :]
     return min((entered.at for entered in history if entered.stage in past), default=None)
 
 

@@ -10,9 +10,19 @@ from collections.abc import Mapping, Sequence
 
 from services.attribution.domain.rules import Rules
 from services.attribution.handlers.deriving import derive
-from services.attribution.handlers.news import News
-from services.attribution.ports import Derived, KeptCard, KeptTouch, Ledger, People, Refusal
+from services.attribution.handlers.news import News, SettledNews
+from services.attribution.ports import (
+    NOTHING_AROUND,
+    Derived,
+    KeptCard,
+    KeptTouch,
+    Ledger,
+    People,
+    Refusal,
+    Surroundings,
+)
 from services.attribution.ports.books import Books, Credited
+from services.attribution.ports.leads import Changed
 from shared.contracts.deals import Deal
 from shared.contracts.envelope import Emit
 from shared.contracts.handoffs import HandoffActed
@@ -26,6 +36,7 @@ class Attributing:
     def __init__(self, people: People, ledger: Ledger, books: Books, rules: Rules) -> None:
         self.people = people
         self.ledger = ledger
+        self.personas = rules.personas
         self._books = books
         self._rules = rules
         self._touches: dict[str, KeptTouch] = {}
@@ -117,20 +128,33 @@ class Attributing:
         await self.ledger.keep_acts(self._acts.values())
         moved = await self.ledger.keep_cards(self._cards.values())
         became = await self.ledger.keep_stages(self._stages.values())
+        for person_id in became:
+            self._news.became(person_id, self._stages[person_id].version)
         answered = await self.ledger.keep_refusals(self._refusals)
         for person_id in {*moved.people, *became, *answered}:
             self.people.touch(person_id)
         await self.ledger.keep_spend(self._spend.values())
         members = await self.people.settle()
         dirty = await self.ledger.dirty(members, {*self._deals, *moved.deals}, self._accounts)
+        around = await self.ledger.surroundings(dirty) if dirty else NOTHING_AROUND
+        await self.ledger.mark_leads(self._changed(members, around))
         if dirty:
-            around = await self.ledger.surroundings(dirty)
             derived = derive(dirty, around, self._rules)
             await self.ledger.keep_journeys(derived)
-            await self._books.enter(
-                [self._credited(deal, one, members) for deal, one in zip(dirty, derived, strict=True)]
-            )
+            news = self._news.settled(members)
+            await self._books.enter([_credited(deal, one, news) for deal, one in zip(dirty, derived, strict=True)])
         return ()
 
-    def _credited(self, deal: Deal, derived: Derived, members: Mapping[str, str]) -> Credited:
-        return Credited(deal, derived.journey.charter, derived.credits, self._news.reason(deal, members), derived.won)
+    def _changed(self, members: Mapping[str, str], around: Surroundings) -> Changed:
+        """Whose way as a lead this batch may have changed; a deal may be another lead's once one of its people is."""
+        named = {*self._stages, *(said.person_id for said in self._acts.values())}
+        return Changed(
+            {**{root: root for root in around.roots.values()}, **members},
+            frozenset(named.difference(members)),
+            frozenset(touch_id for touch_id in self._touches if self.ledger.touch(touch_id) is None),
+            frozenset((*self._promotions, *(act.promotion_id for act in self._acts.values()))),
+        )
+
+
+def _credited(deal: Deal, derived: Derived, news: SettledNews) -> Credited:
+    return Credited(deal, derived.journey.charter, derived.credits, news.reason(deal), derived.won)

@@ -1,8 +1,9 @@
 """What is true of a deal, from everything known: its journey, and by each model the credit of a won one."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
-from services.attribution.domain.credit import Credit, credit
+from services.attribution.domain.credit import Credit, credits_by
 from services.attribution.domain.deal import Contact, Deal, account_counts, close_of
 from services.attribution.domain.interactions import Interaction, interactions
 from services.attribution.domain.journey import Exclusion, Journey, Milestone, journey, uncounted
@@ -11,14 +12,35 @@ from services.attribution.domain.stages import first_of
 from services.attribution.ports import Counted, Derived, KeptJourney, NotCounted, OpenDeal, Surroundings, WonDeal
 from shared.contracts.deals import Deal as PostedDeal
 
+_Buyer = tuple[str, str]
+
 
 def derive(deals: Sequence[PostedDeal], around: Surroundings, rules: Rules) -> list[Derived]:
     """What is derived of each of these deals, in the same order."""
     # An interaction is of one person alone, so each person's are put together once, however many deals they are on.
     found = {root: interactions(touches, rules.journey.interactions) for root, touches in around.touches.items()}
-    others = [_understood(other, around.roots) for other in around.others]
+    others = _by_buyer(_understood(other, around.roots) for other in around.others)
     understood = [_understood(deal, around.roots, _colleagues(deal, around, rules)) for deal in deals]
-    return [_derived(deal, found, others, around, rules) for deal in understood]
+    return [_derived(deal, found, _beside(deal, others), around, rules) for deal in understood]
+
+
+def _by_buyer(deals: Iterable[Deal]) -> Mapping[_Buyer, Sequence[Deal]]:
+    """Deals by their account, and by each of their people."""
+    found: defaultdict[_Buyer, list[Deal]] = defaultdict(list)
+    for deal in deals:
+        for buyer in _buyers(deal):
+            found[buyer].append(deal)
+    return found
+
+
+def _buyers(deal: Deal) -> list[_Buyer]:
+    people: list[_Buyer] = [("person", person_id) for person_id in {one.person_id for one in deal.contacts}]
+    return people if deal.account_id is None else [("account", deal.account_id), *people]
+
+
+def _beside(deal: Deal, others: Mapping[_Buyer, Sequence[Deal]]) -> list[Deal]:
+    """The deals that may be of the same buyer, each once."""
+    return list({other.id: other for buyer in _buyers(deal) for other in others.get(buyer, ())}.values())
 
 
 def _colleagues(posted: PostedDeal, around: Surroundings, rules: Rules) -> frozenset[str]:
@@ -58,7 +80,7 @@ def _derived(
     kept = _kept(whole, uncounted(touches, rules.journey.interactions), rules)
     if deal.status == "lost":
         return Derived(kept)
-    earned = {name: credit(deal, whole, model) for name, model in rules.models.items()}
+    earned = credits_by(deal, whole, rules.models)
     return _won(deal, kept, earned, rules) if deal.status == "won" else _open(deal, kept, earned)
 
 
@@ -96,6 +118,8 @@ def _counted(interaction: Interaction) -> Counted:
         campaign=interaction.campaign,
         department=interaction.department,
         touchpoints=tuple(touch.id for touch in interaction.touches),
+        source=interaction.source,
+        utm_source=interaction.utm_source,
     )
 
 

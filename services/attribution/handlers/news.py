@@ -1,11 +1,20 @@
-"""What a batch brought: touches, people who became somebody else, purchases. It explains why credit changed."""
+"""What a batch brought: touches, people who became somebody else or a lead, purchases. It explains why credit
+changed."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import TypeVar
 
 from services.attribution.domain.cause import Cause, Reason, deal_event
 from services.attribution.ports import KeptTouch
 from shared.contracts.deals import Deal
 from shared.kernel.ids import derived
+
+_News = TypeVar("_News", str, tuple[int, str])
+_Buyer = tuple[str, str]
+_place = itemgetter(0)
 
 
 class News:
@@ -15,6 +24,7 @@ class News:
         self._touches: dict[str, tuple[int, str]] = {}
         self._merges: dict[str, str] = {}
         self._splits: dict[str, str] = {}
+        self._leads: dict[str, str] = {}
         self._deals: list[Deal] = []
 
     def touched(self, owner: str, kept: KeptTouch) -> None:
@@ -26,38 +36,93 @@ class News:
         event_id = derived("alias", person_id, str(version))
         (self._splits if into is None else self._merges)[person_id] = event_id
 
+    def became(self, person_id: str, version: int) -> None:
+        """Somebody became a lead at another moment."""
+        self._leads[person_id] = derived("stage", person_id, str(version))
+
     def posted(self, deal: Deal) -> None:
         """A deal is so now, or was so until now."""
         self._deals.append(deal)
 
-    def reason(self, deal: Deal, members: Mapping[str, str]) -> Reason:
+    def settled(self, members: Mapping[str, str]) -> "SettledNews":
+        """The same, now that it is known who stands for whom."""
+        return SettledNews(
+            members,
+            _earliest(self._merges.items(), members),
+            _earliest(self._splits.items(), members),
+            _earliest(self._touches.items(), members),
+            _earliest(self._leads.items(), members),
+            min(self._splits.values(), default=None),
+            _by_buyer(self._deals, members),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SettledNews:
+    """What a batch brought, by who stands for those it is about: looked up once for each deal."""
+
+    members: Mapping[str, str]
+    merges: Mapping[str, str]
+    splits: Mapping[str, str]
+    touches: Mapping[str, tuple[int, str]]
+    leads: Mapping[str, str]
+    any_split: str | None
+    purchases: Mapping[_Buyer, Sequence[tuple[int, Deal]]]
+    """In the order in which they were told."""
+
+    def reason(self, deal: Deal) -> Reason:
         """Why the credit of a deal changed, where the deal itself did not."""
-        roots = _roots(deal, members)
-        if (merge := _first(self._merges, roots, members)) is not None:
+        roots = _roots(deal, self.members)
+        if (merge := _first(self.merges, roots)) is not None:
             return Reason(Cause.MERGE, merge)
-        if (split := _first(self._splits, roots, members)) is not None:
+        if (split := _first(self.splits, roots)) is not None:
             return Reason(Cause.SPLIT, split)
-        touches = [touch for owner, touch in self._touches.items() if members.get(owner) in roots]
-        if touches:
-            return Reason(Cause.LATE_TOUCH, min(touches)[1])
+        if (touch := _first(self.touches, roots)) is not None:
+            return Reason(Cause.LATE_TOUCH, touch[1])
+        if (stage := _first(self.leads, roots)) is not None:
+            return Reason(Cause.STAGE, stage)
         # Who was split off took their touches along, and has a root of their own by now.
-        if roots and self._splits:
-            return Reason(Cause.SPLIT, min(self._splits.values()))
-        others = (other for other in self._deals if other.id != deal.id and _same_buyer(deal, other, members))
-        purchases = [deal_event(other.id, other.version, other.revision) for other in others]
-        return Reason(Cause.OTHER_DEAL, purchases[-1]) if purchases else Reason(Cause.OTHER)
+        if roots and self.any_split is not None:
+            return Reason(Cause.SPLIT, self.any_split)
+        other = self._other_purchase(deal)
+        return Reason(Cause.OTHER) if other is None else Reason(Cause.OTHER_DEAL, other)
+
+    def _other_purchase(self, deal: Deal) -> str | None:
+        """The event of the last other purchase of the same buyer."""
+        told = (self.purchases.get(buyer, ()) for buyer in _buyers(deal, self.members))
+        last = (next((one for one in reversed(deals) if one[1].id != deal.id), None) for deals in told)
+        found = max((one for one in last if one is not None), key=_place, default=None)
+        return None if found is None else deal_event(found[1].id, found[1].version, found[1].revision)
+
+
+def _earliest(news: Iterable[tuple[str, _News]], members: Mapping[str, str]) -> dict[str, _News]:
+    """By who stands for them, the first of the news of some people."""
+    found: dict[str, _News] = {}
+    for person_id, one in news:
+        root = members.get(person_id)
+        if root is not None:
+            found[root] = min(found.get(root, one), one)
+    return found
+
+
+def _first(news: Mapping[str, _News], roots: Collection[str]) -> _News | None:
+    return min((news[root] for root in roots if root in news), default=None)
+
+
+def _by_buyer(deals: Iterable[Deal], members: Mapping[str, str]) -> Mapping[_Buyer, Sequence[tuple[int, Deal]]]:
+    found: defaultdict[_Buyer, list[tuple[int, Deal]]] = defaultdict(list)
+    for number, deal in enumerate(deals):
+        for buyer in _buyers(deal, members):
+            found[buyer].append((number, deal))
+    return found
+
+
+def _buyers(deal: Deal, members: Mapping[str, str]) -> list[_Buyer]:
+    """Who another deal has to be of, to be of the same buyer: the account, or one of its people."""
+    account: list[_Buyer] = [] if deal.account is None else [("account", deal.account.id)]
+    return [*account, *(("person", root) for root in _roots(deal, members))]
 
 
 def _roots(deal: Deal, members: Mapping[str, str]) -> set[str]:
     """Who the people of a deal are, of those that the batch touched."""
     return {members[person.person_id] for person in deal.people if person.person_id in members}
-
-
-def _first(events: Mapping[str, str], roots: set[str], members: Mapping[str, str]) -> str | None:
-    return min((event_id for person, event_id in events.items() if members.get(person) in roots), default=None)
-
-
-def _same_buyer(one: Deal, other: Deal, members: Mapping[str, str]) -> bool:
-    if one.account is not None and other.account is not None and one.account.id == other.account.id:
-        return True
-    return not _roots(one, members).isdisjoint(_roots(other, members))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from services.attribution.domain.persona import persona_of
 from services.attribution.handlers.attributing import Attributing
 from services.attribution.ports import KeptCard, Refusal
 from shared.contracts.touchpoints import PersonIdentified, PersonMerged, PersonSplit
@@ -24,8 +25,9 @@ def split_keys(event: PersonSplit) -> Iterable[Key]:
 
 
 def on_person_identified(event: PersonIdentified, session: Attributing) -> None:
-    """Keep of a card the accounts it names, and whether what the person did may earn credit."""
-    session.keep_card(KeptCard(event.person_id, event.version, frozenset(_accounts(event))))
+    """Keep of a card the accounts it names, the persona it tells, and whether what the person did may earn credit."""
+    persona = persona_of(event.traits, session.personas)
+    session.keep_card(KeptCard(event.person_id, event.version, frozenset(_accounts(event)), persona))
     session.keep_refusal(Refusal(event.person_id, event.version, refused=not event.allows("analytics")))
 
 

@@ -9,10 +9,10 @@ from services.attribution.domain.deal import ContactScope
 from services.attribution.domain.journey import Milestone
 from services.attribution.domain.paths.closed import Closed
 from services.attribution.domain.period import Period
-from services.attribution.domain.quality import Lead
 from services.attribution.domain.report import Sum
 from services.attribution.domain.touch import Touch, Why
 from services.attribution.domain.walks import Outcome, Walk
+from services.attribution.ports.leads import Changed
 from shared.contracts.deals import Deal as PostedDeal
 from shared.contracts.handoffs import HandoffActed
 from shared.contracts.leads import LeadQualified, LeadStageChanged
@@ -46,11 +46,12 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class KeptCard:
-    """The accounts of somebody by a version of their card: by every name that a deal may call one."""
+    """Somebody by a version of their card: their accounts by every name that a deal may call one, and their persona."""
 
     person_id: str
     version: int
     accounts: frozenset[str]
+    persona: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,9 @@ class Surroundings:
     """By root, when each of them became a lead, of those who did."""
 
 
+NOTHING_AROUND = Surroundings({}, {}, (), {})
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """An interaction of a journey."""
@@ -90,6 +94,8 @@ class Counted:
     campaign: str | None
     department: str
     touchpoints: tuple[str, ...]
+    source: str | None = None
+    utm_source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +220,10 @@ class Ledger(Protocol):
         """Keep what was spent, each in its highest version."""
         ...
 
+    async def mark_leads(self, changed: Changed) -> None:
+        """Remember of which leads something changed."""
+        ...
+
     async def dirty(
         self, people: Collection[str], deals: Collection[str], accounts: Collection[str]
     ) -> Sequence[PostedDeal]:
@@ -298,15 +308,7 @@ class Reported:
     """What the accounts are called that the sums are grouped by."""
 
 
-class QualityReading(Protocol):
-    """What the API asks about leads."""
-
-    def leads(self, since: int | None, until: int | None) -> AsyncIterator[Sequence[Lead]]:
-        """Everybody who became a lead at this time or later, and before that one; each once, some at a time."""
-        ...
-
-
-ToldBy = Literal["channel", "campaign", "department", "kind"]
+ToldBy = Literal["channel", "campaign", "source", "department", "kind", "utm_source"]
 """What a path may be told by."""
 
 
@@ -323,10 +325,18 @@ class WalksAsked:
     """Closed before this time."""
 
 
+@dataclass(frozen=True, slots=True)
+class WalksFound:
+    """Paths with amounts in the currency asked for, and the deals left out because they have no rate."""
+
+    walks: Sequence[Walk]
+    unconverted: Sequence[Won]
+
+
 class Walks(Protocol):
     """What the API asks about paths."""
 
-    async def walks(self, asked: WalksAsked) -> Sequence[Walk]:
+    async def walks(self, asked: WalksAsked) -> WalksFound:
         """The paths of the deals that closed in a time."""
         ...
 

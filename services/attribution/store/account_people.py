@@ -17,7 +17,7 @@ from shared.db.dialect import Upsert
 from shared.db.people import roots_of
 from shared.db.work import Reader, Work
 
-_KEEP_CARD = Upsert(CARDS, conflict=("person_id",), update=("version", "accounts"), newer=("version",))
+_KEEP_CARD = Upsert(CARDS, conflict=("person_id",), update=("version", "accounts", "persona"), newer=("version",))
 _JOIN = Upsert(ACCOUNT_PEOPLE, conflict=("account", "person_id"))
 _NOBODY: Any = literal_column("NULL").label("person_id")
 _NO_DEAL: Any = literal_column("NULL").label("deal_id")
@@ -62,7 +62,7 @@ async def keep_cards(work: Work, cards: Collection[KeptCard]) -> Moved:
     rows = await work.rows(select(CARDS).where(work.among(CARDS.c.person_id, ids)))
     before = {row.person_id: (row.version, frozenset(json.decode(row.accounts, type=list[str]))) for row in rows}
     newer = [card for card in cards if card.version > before.get(card.person_id, _NOT_KEPT)[0]]
-    kept = [(card.person_id, card.version, json.encode(sorted(card.accounts)).decode()) for card in newer]
+    kept = [(card.person_id, card.version, json.encode(sorted(card.accounts)).decode(), card.persona) for card in newer]
     await work.write(_KEEP_CARD, sorted(kept))
     moved = [card for card in newer if card.accounts != before.get(card.person_id, _NOT_KEPT)[1]]
     if not moved:

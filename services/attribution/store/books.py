@@ -141,7 +141,7 @@ class SqlBooks:
         if credited_before:
             dropped = delete(CREDITS).where(self._work.among(CREDITS.c.deal_id, credited_before))
             former = await self._work.rows(dropped.returning(*sums.FORMER))
-        await self._work.write(_ADD_CREDIT, [row for one in changed for row in one.rows])
+        await self._work.append(_ADD_CREDIT, [row for one in changed for row in one.rows])
         return former
 
 

@@ -10,11 +10,13 @@ from services.attribution.domain.credit import Credit
 
 def credit_row(deal_id: str, model: str, number: int, credit: Credit) -> tuple[object, ...]:
     """The row of a deal's credit by a model, the `number`th of its journey."""
-    return (
-        deal_id, model, number, credit.interaction_id, credit.occurred_at, credit.person_id, credit.kind,
-        credit.channel, credit.campaign, credit.department, credit.source, credit.utm_source, credit.content,
-        str(credit.share), float(credit.share), credit.amount_minor,
-    )  # fmt: skip
+    *told, share, amount_minor = credit
+    return deal_id, model, number, *told, str(share), part_of(share), amount_minor
+
+
+def part_of(share: Fraction) -> float:
+    """A share as a number: what `float` says, without asking a fraction what it is, which takes four times as long."""
+    return share.numerator / share.denominator
 
 
 def credit_of(row: Row[Any]) -> Credit:

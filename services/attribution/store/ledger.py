@@ -15,7 +15,8 @@ from sqlalchemy import ColumnElement, Row, delete, select, union, union_all
 from services.attribution.domain.deal import ContactScope, account_counts, close_of
 from services.attribution.domain.touch import Touch, Why
 from services.attribution.ports import Derived, KeptCard, KeptTouch, Moved, Published, Refusal, Surroundings
-from services.attribution.store import lifecycle
+from services.attribution.ports.leads import Changed
+from services.attribution.store import leads, lifecycle
 from services.attribution.store.account_people import (
     beside,
     colleagues_of,
@@ -204,6 +205,10 @@ class SqlLedger:
         """Keep what was spent, each in its highest version."""
         await keep_spend(self._work, spend)
 
+    async def mark_leads(self, changed: Changed) -> None:
+        """Remember of which leads something changed."""
+        await leads.mark(self._work, changed)
+
     async def dirty(self, people: Collection[str], deals: Collection[str], accounts: Collection[str]) -> Sequence[Deal]:
         """These deals, those for which any of these people may count, and those of these accounts: locked.
 
@@ -233,8 +238,8 @@ class SqlLedger:
         accounts = {deal.account.id for deal in deals if deal.account is not None}
         others = await self._won({*await self._deals_with(members), *await self._deals_of(accounts)})
         roots = await roots_of(self._work, _people([*deals, *others]))
-        leads = await lifecycle.leads_of(self._work, members)
-        return Surroundings(roots, await self._touches_of(members), others, colleagues, leads)
+        became = await lifecycle.leads_of(self._work, members)
+        return Surroundings(roots, await self._touches_of(members), others, colleagues, became)
 
     async def keep_journeys(self, derived: Sequence[Derived]) -> None:
         """Keep the journeys that deals have now, in place of those they had, and what is open of them."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Mapping
 
-from msgspec import json
-from sqlalchemy import ColumnElement, select
+from msgspec import Struct, json
+from sqlalchemy import select
 
-from services.attribution.domain.stages import LEAD, QUALIFIED, Entered, by_root, reached
+from services.attribution.domain.stages import LEAD, LINE, Entered, Moments, by_root, reached
 from services.attribution.store.tables import HANDOFF_ACTS, PROMOTIONS, STAGES
 from shared.contracts.handoffs import HandoffActed
 from shared.contracts.leads import LeadQualified, LeadStageChanged
@@ -15,11 +15,18 @@ from shared.db.work import Reader, Work
 _KEEP_STAGES = Upsert(
     STAGES,
     conflict=("person_id",),
-    update=("version", "lead_at", "qualified_at", "body"),
+    update=("version", "lead_at", "body"),
     newer=("version",),
 )
 _KEEP_PROMOTION = Upsert(PROMOTIONS, conflict=("id",))
 _KEEP_ACT = Upsert(HANDOFF_ACTS, conflict=("handoff_id", "version"))
+
+
+class _Entry(Struct):
+    """Of a step of a history, what it is about and when it was taken."""
+
+    stage: str
+    entered_at: int
 
 
 async def keep_stages(work: Work, stages: Collection[LeadStageChanged]) -> set[str]:
@@ -37,7 +44,7 @@ async def keep_stages(work: Work, stages: Collection[LeadStageChanged]) -> set[s
     await work.write(_KEEP_STAGES, [rows[person_id] for person_id in sorted(rows)])
     return {
         person_id
-        for person_id, (_, _, lead_at, _, _) in rows.items()
+        for person_id, (_, _, lead_at, _) in rows.items()
         if person_id not in before or before[person_id].lead_at != lead_at
     }
 
@@ -59,20 +66,27 @@ async def keep_acts(work: Work, acts: Collection[HandoffActed]) -> None:
 
 async def leads_of(reader: Reader, members: Mapping[str, str]) -> dict[str, int]:
     """By root, when each of these people became a lead, of those who did."""
-    return await _moments(reader, STAGES.c.lead_at, members)
+    said = select(STAGES.c.person_id, STAGES.c.lead_at).where(reader.among(STAGES.c.person_id, sorted(members)))
+    return by_root({row.person_id: row.lead_at for row in await reader.rows(said)}, members)
 
 
-async def qualified_of(reader: Reader, members: Mapping[str, str]) -> dict[str, int]:
-    """By root, when each of these people qualified, of those who did."""
-    return await _moments(reader, STAGES.c.qualified_at, members)
+async def moments_of(reader: Reader, members: Mapping[str, str]) -> dict[str, Moments]:
+    """By root, when each of these people entered the stages of the line, of those with a history."""
+    said = select(STAGES.c.person_id, STAGES.c.body).where(reader.among(STAGES.c.person_id, sorted(members)))
+    histories = {row.person_id: json.decode(row.body, type=list[_Entry]) for row in await reader.rows(said)}
+    moments = {stage: by_root(_reached(histories, stage), members) for stage in LINE}
+    roots = {members[person] for person in histories}
+    return {root: Moments(*(moments[stage].get(root) for stage in LINE)) for root in roots}
 
 
-async def _moments(reader: Reader, moment: ColumnElement[int | None], members: Mapping[str, str]) -> dict[str, int]:
-    said = select(STAGES.c.person_id, moment.label("at")).where(reader.among(STAGES.c.person_id, sorted(members)))
-    return by_root({row.person_id: row.at for row in await reader.rows(said)}, members)
+def _reached(histories: Mapping[str, Collection[_Entry]], stage: str) -> dict[str, int | None]:
+    return {person_id: reached(map(_entered, history), stage) for person_id, history in histories.items()}
 
 
-def _stages_row(each: LeadStageChanged) -> tuple[str, int, int | None, int | None, bytes]:
+def _entered(entry: _Entry) -> Entered:
+    return Entered(entry.stage, entry.entered_at)
+
+
+def _stages_row(each: LeadStageChanged) -> tuple[str, int, int | None, bytes]:
     history = [Entered(entry.stage, entry.entered_at) for entry in each.history]
-    body = json.encode(each.history)
-    return each.person_id, each.version, reached(history, LEAD), reached(history, QUALIFIED), body
+    return each.person_id, each.version, reached(history, LEAD), json.encode(each.history)

@@ -1,166 +1,99 @@
-"""Leads with all that became of them, out of the facts: some at a time, each under who they are known to be now.
-
-Nothing is kept beside the facts, so no merge, split or late fact has to be followed. Pages are of one moment each.
-"""
+"""What became of leads, added up where they lie: a row a lead, and one more for each won deal of theirs."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import json
-from sqlalchemy import Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 
-from services.attribution.domain.quality import Act, Lead, Purchase
-from services.attribution.domain.touch import Touch
-from services.attribution.store.lifecycle import leads_of, qualified_of
-from services.attribution.store.tables import DEAL_PEOPLE, DEALS, HANDOFF_ACTS, PROMOTIONS, STAGES, TOUCHES
+from services.attribution.domain.costs import Entries
+from services.attribution.domain.period import Period
+from services.attribution.domain.quality import MEASURED, By
+from services.attribution.domain.rates import Rates
+from services.attribution.domain.report import NONE
+from services.attribution.domain.sources import Bought, Counted, Key, Sources
+from services.attribution.ports.leads import EnteredAsked, QualityAsked
+from services.attribution.store.tables import LEAD_DEALS, LEADS, SUMMED
 from shared.db.engine import Database
-from shared.db.people import by_root, members_of, roots_of
-from shared.db.work import Reader
 
-_LEADS_AT_ONCE = 500
-"""With some dozens of touches each, a page is a few megabytes and holds up the loop for no more than an instant."""
+_STAGES = (LEADS.c.lead_at, LEADS.c.mql_at, LEADS.c.sal_at, LEADS.c.sql_at)
+_STEPS = (LEADS.c.mqls, LEADS.c.accepted, LEADS.c.rejected, LEADS.c.contacted)
 
 
 class SqlQuality:
     """The quality port over a service's store."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, rates: Rates) -> None:
         self._database = database
+        self._rates = rates
 
-    async def leads(self, since: int | None, until: int | None) -> AsyncIterator[Sequence[Lead]]:
-        """Everybody who became a lead at this time or later, and before that one; each once, some at a time."""
-        seen: set[str] = set()
-        after: str | None = None
-        while True:
-            async with self._database.read() as reader:
-                rows = await reader.rows(_said_to_be_leads(since, until, after))
-                roots = set((await roots_of(reader, [row.person_id for row in rows])).values()) - seen
-                page = await _page(reader, roots)
-            if not rows:
-                return
-            seen |= roots
-            after = rows[-1].person_id
-            found = await asyncio.to_thread(page.leads)
-            yield [
-                lead
-                for lead in found
-                if (since is None or lead.lead_at >= since) and (until is None or lead.lead_at < until)
-            ]
+    async def quality(self, asked: QualityAsked) -> Sources:
+        """What became of everybody who became a lead in a time, by where they came from."""
+        keys = _keys(asked.keys, asked.by)
+        inside = _within(LEADS.c.lead_at, asked.period)
+        steps = [func.sum(step).label(step.name) for step in _STEPS]
+        counted = _select(func.count().label("leads"), *steps, LEADS.c.reasons, *keys).where(*inside)
+        counted = counted.group_by(*keys, LEADS.c.reasons)
+        deals = (SUMMED.c.closed_at, SUMMED.c.currency, SUMMED.c.amount_minor)
+        bought = _select(LEADS.c.person_id, LEADS.c.lead_at, *deals, *keys)
+        async with self._database.read() as reader:
+            leads = await reader.rows(counted)
+            won = await reader.rows(_with_deals(bought).where(*inside))
+        return await asyncio.to_thread(_added_up, Sources(asked.currency, self._rates), leads, won)
 
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """The facts of some people, as they lie in the store, by root."""
-
-    lead_at: Mapping[str, int]
-    qualified_at: Mapping[str, int]
-    members: Mapping[str, Sequence[str]]
-    touches: Mapping[str, Sequence[bytes]]
-    """By owner: decoded by whoever has the time."""
-    acts: Mapping[str, Sequence[Act]]
-    purchases: Mapping[str, Sequence[Purchase]]
-
-    def leads(self) -> list[Lead]:
-        """Those who became leads."""
-        return [
-            Lead(
-                lead_at=moment,
-                qualified_at=self.qualified_at.get(root),
-                touches=tuple(
-                    replace(json.decode(body, type=Touch), person_id=root)
-                    for member in self.members[root]
-                    for body in self.touches.get(member, ())
-                ),
-                acts=tuple(self.acts.get(root, ())),
-                purchases=tuple(self.purchases.get(root, ())),
-            )
-            for root, moment in self.lead_at.items()
-        ]
+    async def entered(self, asked: EnteredAsked) -> dict[str, Entries]:
+        """How many people entered each stage in a time, and how many of their deals closed in it, by where they came
+        from."""
+        [key] = _keys((asked.key,), asked.by)
+        inside = [and_(stage.is_not(None), *_within(stage, asked.period)) for stage in _STAGES]
+        counts = [func.sum(case((one, 1), else_=0)) for one in inside]
+        stages = _select(key.label("key"), *counts).where(or_(*inside)).group_by(key)
+        deals = _select(key.label("key"), func.count().label("deals"))
+        deals = _with_deals(deals).where(*_within(SUMMED.c.closed_at, asked.period)).group_by(key)
+        async with self._database.read() as reader:
+            found = {row[0] or NONE: Entries(*row[1:]) for row in await reader.rows(stages)}
+            won = {row.key or NONE: row.deals for row in await reader.rows(deals)}
+        return {one: found.get(one, Entries())._replace(won=won.get(one, 0)) for one in sorted({*found, *won})}
 
 
-def _said_to_be_leads(since: int | None, until: int | None, after: str | None) -> Select[Any]:
-    wanted = select(STAGES.c.person_id).where(STAGES.c.lead_at.is_not(None))
-    if since is not None:
-        wanted = wanted.where(STAGES.c.lead_at >= since)
-    if until is not None:
-        wanted = wanted.where(STAGES.c.lead_at < until)
-    if after is not None:
-        wanted = wanted.where(STAGES.c.person_id > after)
-    return wanted.order_by(STAGES.c.person_id).limit(_LEADS_AT_ONCE)
+def _select(*columns: ColumnElement[Any]) -> Select[Any]:
+    return select(*columns)
 
 
-async def _page(reader: Reader, roots: Collection[str]) -> _Page:
-    members = await members_of(reader, roots)
-    return _Page(
-        await leads_of(reader, members),
-        await qualified_of(reader, members),
-        by_root(members),
-        await _touches(reader, members),
-        await _acts(reader, members),
-        await _purchases(reader, members),
-    )
+def _keys(names: Sequence[str], by: By) -> list[ColumnElement[str]]:
+    return [LEADS.c[f"{by}_{name}" if name in MEASURED else name] for name in names]
 
 
-async def _touches(reader: Reader, members: Mapping[str, str]) -> Mapping[str, Sequence[bytes]]:
-    owned = select(TOUCHES.c.owner, TOUCHES.c.body).where(reader.among(TOUCHES.c.owner, sorted(members)))
-    found: defaultdict[str, list[bytes]] = defaultdict(list)
-    for row in await reader.rows(owned):
-        found[row.owner].append(row.body)
-    return found
+def _with_deals(wanted: Select[Any]) -> Select[Any]:
+    """Leads with their won deals, one row a deal."""
+    own = wanted.join_from(LEADS, LEAD_DEALS, LEAD_DEALS.c.person_id == LEADS.c.person_id)
+    return own.join(SUMMED, SUMMED.c.deal_id == LEAD_DEALS.c.deal_id)
 
 
-async def _acts(reader: Reader, members: Mapping[str, str]) -> Mapping[str, Sequence[Act]]:
-    """By root: an act belongs to whoever owns what caused the promotion; to whom it names, where that is unknown."""
-    ids = sorted(members)
-    acts = select(HANDOFF_ACTS, TOUCHES.c.owner)
-    of_touches = acts.join_from(TOUCHES, PROMOTIONS, PROMOTIONS.c.cause_id == TOUCHES.c.id).join(
-        HANDOFF_ACTS, HANDOFF_ACTS.c.promotion_id == PROMOTIONS.c.id
-    )
-    of_names = (
-        acts.select_from(HANDOFF_ACTS)
-        .outerjoin(PROMOTIONS, PROMOTIONS.c.id == HANDOFF_ACTS.c.promotion_id)
-        .outerjoin(TOUCHES, TOUCHES.c.id == PROMOTIONS.c.cause_id)
-    )
-    rows = [
-        *await reader.rows(of_touches.where(reader.among(TOUCHES.c.owner, ids))),
-        *await reader.rows(of_names.where(reader.among(HANDOFF_ACTS.c.person_id, ids))),
-    ]
-    found: defaultdict[str, list[Act]] = defaultdict(list)
-    for row in {(row.handoff_id, row.version): row for row in rows}.values():
-        root = members.get(row.owner or row.person_id)
-        if root is not None:
-            found[root].append(Act(row.handoff_id, row.act, row.reason))
-    return found
+def _within(column: ColumnElement[Any], period: Period) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if period.since is not None:
+        conditions.append(column >= period.since)
+    if period.until is not None:
+        conditions.append(column < period.until)
+    return conditions
 
 
-async def _purchases(reader: Reader, members: Mapping[str, str]) -> Mapping[str, Sequence[Purchase]]:
-    """By root, the won deals in which nobody became a lead before them; at the same moment, the smaller id did."""
-    won = select(DEALS.c.id, DEALS.c.amount_minor, DEALS.c.currency, DEALS.c.closed_at).distinct()
-    own = won.join(DEAL_PEOPLE, DEAL_PEOPLE.c.deal_id == DEALS.c.id).where(DEALS.c.status == "won")
-    deals = await reader.rows(own.where(reader.among(DEAL_PEOPLE.c.person_id, sorted(members))))
-    if not deals:
-        return {}
-    on_deals = select(DEAL_PEOPLE).where(reader.among(DEAL_PEOPLE.c.deal_id, sorted(deal.id for deal in deals)))
-    people = await reader.rows(on_deals)
-    roots = await roots_of(reader, {row.person_id for row in people})
-    became = await leads_of(reader, await members_of(reader, set(roots.values())))
-    leads: defaultdict[str, set[tuple[int, str]]] = defaultdict(set)
-    for row in people:
-        root = roots[row.person_id]
-        if root in became:
-            leads[row.deal_id].add((became[root], root))
-    return _by_first_lead(deals, leads)
+def _added_up(sources: Sources, leads: Sequence[Row[Any]], won: Sequence[Row[Any]]) -> Sources:
+    sources.count((_key(row[6:]), _counted(row)) for row in leads)
+    sources.win((_key(row[5:]), _bought(row)) for row in won)
+    return sources
 
 
-def _by_first_lead(
-    deals: Sequence[Row[Any]], leads: Mapping[str, Collection[tuple[int, str]]]
-) -> Mapping[str, Sequence[Purchase]]:
-    found: defaultdict[str, list[Purchase]] = defaultdict(list)
-    for deal in deals:
-        first = min(leads.get(deal.id, ()), default=None)
-        if first is not None and first[0] <= deal.closed_at:
-            found[first[1]].append(Purchase(deal.amount_minor, deal.currency, deal.closed_at))
-    return found
+def _key(values: Sequence[Any]) -> Key:
+    return tuple(value or NONE for value in values)
+
+
+def _counted(row: Row[Any]) -> Counted:
+    reasons = () if row.reasons is None else json.decode(row.reasons, type=tuple[str, ...])
+    return Counted(row.leads, row.mqls, row.accepted, row.rejected, row.contacted, reasons)
+
+
+def _bought(row: Row[Any]) -> Bought:
+    return Bought(row.person_id, row.lead_at, row.closed_at, row.currency, row.amount_minor)

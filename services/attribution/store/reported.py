@@ -1,7 +1,7 @@
 """The statement of a report, and what its rows tell: sums and what was won, in one, so that they agree.
 
 As reported: the books of closed months and today's credit of the others; what became known of closed months in the
-time asked for stands beside it. Books are in the currencies of the deals: what was won in others is not converted.
+time asked for stands beside it. Only what was won in the currency asked for; the rest: store/reported_elsewhere.py.
 """
 
 from collections import defaultdict

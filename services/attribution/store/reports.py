@@ -20,7 +20,8 @@ from services.attribution.domain.rates import Rates
 from services.attribution.domain.report import NONE
 from services.attribution.ports import ReportAsked, Reported, Won
 from services.attribution.store import reported, sums
-from services.attribution.store.lines import lines_in
+from services.attribution.store.lines import OF_PEOPLE, beside, lines_in
+from services.attribution.store.reported_elsewhere import with_others
 from services.attribution.store.tables import CREDIT_SUMS, CREDITS, DEALS, JOURNEYS, SUMMED, WON_SUMS
 from shared.db.engine import Database
 from shared.db.work import Reader
@@ -38,6 +39,7 @@ _SUMMED_KEYS: Mapping[str, ColumnElement[Any]] = {
 }
 _KEYS: Mapping[str, ColumnElement[Any]] = {
     **{name: CREDITS.c[name] for name in (*sums.KEYS, "content")},
+    **OF_PEOPLE,
     "account": DEALS.c.account_id,
     "day": cast(SUMMED.c.closed_at - SUMMED.c.closed_at % DAY, Text),
 }
@@ -68,8 +70,8 @@ class SqlReports:
         if asked.view == "as_reported":
             async with self._database.read() as reader:
                 rows = await reader.rows(reported.statement(asked, reader))
-                names = await _account_names(asked, reader)
-            return replace(reported.told(rows, asked), account_names=names)
+                whole = await with_others(reader, asked, self._rates, reported.told(rows, asked))
+                return replace(whole, account_names=await _account_names(asked, reader))
         cut = _cut(asked)
         converting = self._rates.knows(asked.currency)
         one_by_one = (cut.ends if asked.currency == self._base else (asked.period,)) if converting else ()
@@ -203,8 +205,7 @@ def _earned_end(asked: ReportAsked, period: Period, reader: Reader) -> Select[An
     table = CREDITS.c
     summed = [func.sum(table.part), func.sum(table.amount_minor), func.sum(func.abs(table.amount_minor))]
     told = _labelled(table.model, *_three(keys), *summed).join_from(CREDITS, SUMMED, SUMMED.c.deal_id == table.deal_id)
-    if "account" in asked.keys:
-        told = told.join(DEALS, DEALS.c.id == table.deal_id)
+    told = beside(told, asked.keys, SUMMED, CREDITS)
     wanted = (SUMMED.c.currency == asked.currency, reader.among(table.model, asked.models))
     return told.where(*wanted, *_within(SUMMED.c.closed_at, period)).group_by(table.model, *keys)
 

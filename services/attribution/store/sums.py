@@ -16,6 +16,7 @@ from sqlalchemy import Row, delete
 from services.attribution.domain.credit import Credit
 from services.attribution.domain.period import day_of, month_of
 from services.attribution.ports import WonDeal
+from services.attribution.store.credits import part_of
 from services.attribution.store.tables import CREDIT_SUMS, CREDITS, SUMMED, WON_SUMS
 from shared.db.dialect import Upsert
 from shared.db.work import Work
@@ -31,8 +32,8 @@ FORMER = (
 )
 """What has to be known of credits to take them away."""
 
-_key_of = attrgetter(*KEYS)
-_SPANS = (("month", month_of), ("day", day_of))
+_WON, _EARNED = ("deals", "own_minor", "amount_minor"), ("parts", "amount_minor", "volume")
+_keys_of = attrgetter(*KEYS)
 _KEEP = Upsert(
     SUMMED,
     conflict=("deal_id",),
@@ -40,13 +41,15 @@ _KEEP = Upsert(
 )
 _ADD_WON = Upsert(
     WON_SUMS,
+    columns=("span", "start", "currency", "reported_in", *_WON),
     conflict=("span", "start", "currency", "reported_in"),
-    add=("deals", "own_minor", "amount_minor"),
+    add=_WON,
 )
 _ADD_CREDIT = Upsert(
     CREDIT_SUMS,
+    columns=("span", "start", "reported_in", "model", *KEYS, *_EARNED),
     conflict=("span", "reported_in", "model", "start", *KEYS),
-    add=("parts", "amount_minor", "volume"),
+    add=_EARNED,
 )
 
 
@@ -64,8 +67,8 @@ class Moves:
     """What a batch adds to the sums and takes away."""
 
     def __init__(self) -> None:
-        self._won: defaultdict[tuple[str | int, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
-        self._credits: defaultdict[tuple[str | int, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
+        self._won: defaultdict[tuple[Any, ...], list[int]] = defaultdict(_nothing)
+        self._credits: defaultdict[tuple[Any, ...], list[int]] = defaultdict(_nothing)
 
     def whole(self, deal: WonDeal, earned: Collection[Earned], sign: int) -> None:
         """A won deal with its credits: in its own currency, and in the charter's."""
@@ -79,15 +82,10 @@ class Moves:
             self._move(deal, deal.reported_in, deal.reported_minor, converted, sign)
 
     def _move(self, deal: WonDeal, into: str, amount_minor: int, earned: Iterable[Earned], sign: int) -> None:
-        starts = [(span, start_of(deal.closed_at)) for span, start_of in _SPANS]
-        for span, start in starts:
-            _add(self._won[span, start, deal.currency, into], sign, (1, deal.amount_minor, amount_minor))
-        whole: defaultdict[tuple[str, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
-        for credit in earned:
-            _add(whole[credit.model, *credit.key], sign, (credit.part, credit.amount_minor, abs(credit.amount_minor)))
-        for (model, *key), moved in whole.items():
-            for span, start in starts:
-                _add(self._credits[(span, into, model, start, *key)], 1, moved)
+        day = day_of(deal.closed_at)
+        _add(self._won[day, deal.currency, into], sign, sign * deal.amount_minor, sign * amount_minor)
+        for model, _, part, amount, key in earned:
+            _add(self._credits[(day, into, model, *key)], sign * part, sign * amount, sign * abs(amount))
 
     async def write(self, work: Work) -> None:
         """Add it all; what cancels out is not written."""
@@ -132,9 +130,9 @@ def _earned(by_model: Mapping[str, Sequence[Credit]]) -> list[Earned]:
         Earned(
             model,
             credit.share,
-            _parts(float(credit.share)),
+            _parts(part_of(credit.share)),
             credit.amount_minor,
-            tuple(value or "" for value in _key_of(credit)),
+            tuple(value or "" for value in _keys_of(credit)),
         )
         for model, earned in by_model.items()
         for credit in earned
@@ -158,10 +156,20 @@ def _shared(earned: Sequence[Earned], amount_minor: int) -> list[Earned]:
     return [credit._replace(amount_minor=amount) for credit, amount in zip(earned, amounts, strict=True)]
 
 
-def _add(held: list[int], sign: int, values: Sequence[int]) -> None:
-    for place, value in enumerate(values):
-        held[place] += sign * value
+def _add(held: list[int], first: int, second: int, third: int) -> None:
+    held[0] += first
+    held[1] += second
+    held[2] += third
 
 
-def _rows(moved: Mapping[tuple[str | int, ...], list[int]]) -> list[tuple[str | int, ...]]:
-    return sorted((*key, *values) for key, values in moved.items() if any(values))
+def _rows(by_day: Mapping[tuple[Any, ...], list[int]]) -> list[tuple[Any, ...]]:
+    """What moved by day, and the same by month, in the order of their keys."""
+    by_month: defaultdict[tuple[Any, ...], list[int]] = defaultdict(_nothing)
+    for (day, *key), values in by_day.items():
+        _add(by_month[(month_of(day), *key)], *values)
+    spans = (("day", by_day), ("month", by_month))
+    return [(span, *key, *moved[key]) for span, moved in spans for key in sorted(moved) if any(moved[key])]
+
+
+def _nothing() -> list[int]:
+    return [0, 0, 0]

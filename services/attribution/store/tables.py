@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
+from services.attribution.domain.quality import MEASURED, By
 from shared.db.dialect import Id
 from shared.db.people import people_table
 from shared.db.refusals import refusals_table
@@ -26,19 +27,31 @@ PEOPLE = people_table(METADATA)
 refusals_table(METADATA)
 
 
-def _booked() -> list[Column[Any]]:
-    """What the books of a month hold of a credit, columns made anew for each table."""
-    return [
-        Column("kind", Text),
-        Column("channel", Text, nullable=False),
-        Column("campaign", Text),
-        Column("department", Text, nullable=False),
-        Column("source", Text),
-        Column("utm_source", Text),
-        Column("content", Text),
-        Column("part", Double, nullable=False),
-        Column("amount_minor", BigInteger, nullable=False),
-    ]
+def _attributes() -> list[Column[Any]]:
+    """What credits are told apart by, columns made anew for each table."""
+    needed = ("channel", "department")
+    names = ("kind", "channel", "campaign", "department", "source", "utm_source", "content")
+    return [Column(name, Text, nullable=name not in needed) for name in names]
+
+
+def _keys(*names: str) -> list[Column[Any]]:
+    """Texts that tell a row from the others; an empty one where there is nothing."""
+    return [Column(name, Text, primary_key=True) for name in names]
+
+
+def _numbers(*names: str) -> list[Column[Any]]:
+    """Integers that are always there: times in milliseconds, versions, amounts in minor units."""
+    return [Column(name, BigInteger, nullable=False) for name in names]
+
+
+def _money() -> list[Column[Any]]:
+    """An amount in minor units, after its currency."""
+    return [Column("currency", String(3), nullable=False), *_numbers("amount_minor")]
+
+
+def _earned() -> list[Column[Any]]:
+    """Of a credit, how much of a deal it is, and how much money."""
+    return [Column("part", Double, nullable=False), *_numbers("amount_minor")]
 
 
 TOUCHES = Table(
@@ -57,8 +70,7 @@ DEALS = Table(
     "deals",
     METADATA,
     Column("id", String(256), primary_key=True),
-    Column("version", BigInteger, nullable=False),
-    Column("revision", BigInteger, nullable=False),
+    *_numbers("version", "revision"),
     Column("status", String(16), nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
     Column("currency", String(3), nullable=False),
@@ -82,8 +94,9 @@ CARDS = Table(
     Column("person_id", Id, primary_key=True),
     Column("version", BigInteger, nullable=False),
     Column("accounts", Text, nullable=False),
+    Column("persona", Text),
 )
-"""The accounts of somebody by the last card, as a JSON list of what deals may call them: ids and domains."""
+"""Somebody by the last card. `accounts`: a JSON list of what deals may call them, ids and domains."""
 ACCOUNT_PEOPLE = Table(
     "account_people",
     METADATA,
@@ -111,11 +124,10 @@ STAGES = Table(
     METADATA,
     Column("person_id", Id, primary_key=True),
     Column("version", BigInteger, nullable=False),
-    Column("lead_at", BigInteger, index=True),
-    Column("qualified_at", BigInteger),
+    Column("lead_at", BigInteger),
     Column("body", LargeBinary, nullable=False),
 )
-"""By the id they were published under. `lead_at`, `qualified_at`: when that stage, or one past it, was entered."""
+"""By the id they were published under. `lead_at`: when the stage `lead`, or one past it, was entered."""
 PROMOTIONS = Table(
     "promotions",
     METADATA,
@@ -136,6 +148,28 @@ HANDOFF_ACTS = Table(
     Column("at", BigInteger, nullable=False),
     Column("reason", Text),
 )
+LEADS = Table(
+    "leads",
+    METADATA,
+    Column("person_id", Id, primary_key=True),
+    Column("lead_at", BigInteger, nullable=False, index=True),
+    *(Column(f"{stage}_at", BigInteger) for stage in ("mql", "sal", "sql")),
+    *(Column(name, Integer, nullable=False) for name in ("mqls", "accepted", "rejected", "contacted")),
+    Column("reasons", Text),
+    Column("heard_from", Text, nullable=False),
+    *(Column(f"{by}_{name}", Text, nullable=False) for by in By for name in MEASURED),
+)
+"""What became of each lead, by who they are now, as it was last derived. `mqls` to `contacted`: 1, or 0. `reasons`: why
+sales turned them down, as a JSON list. `first_channel` and so on: of the interaction that a way of asking finds."""
+LEAD_DEALS = Table(
+    "lead_deals",
+    METADATA,
+    Column("deal_id", String(256), primary_key=True),
+    Column("person_id", Id, nullable=False, index=True),
+)
+"""The lead whose a won deal is: of its people, who became one first."""
+DIRTY_LEADS = Table("dirty_leads", METADATA, Column("person_id", Id, primary_key=True), *_numbers("times"))
+"""People of whom something changed since they were last derived as a lead, if they are one."""
 SPEND = Table(
     "spend",
     METADATA,
@@ -145,8 +179,7 @@ SPEND = Table(
     Column("source", Text, nullable=False),
     Column("channel", Text, nullable=False),
     Column("campaign", Text),
-    Column("day", BigInteger, nullable=False),
-    Column("amount_minor", BigInteger, nullable=False),
+    *_numbers("day", "amount_minor"),
     Column("currency", String(3), nullable=False),
     Column("received_at", BigInteger, nullable=False),
     Index("spend_by_day", "day", "id"),
@@ -157,8 +190,7 @@ SUMMED = Table(
     METADATA,
     Column("deal_id", String(256), primary_key=True),
     Column("closed_at", BigInteger, nullable=False, index=True),
-    Column("currency", String(3), nullable=False),
-    Column("amount_minor", BigInteger, nullable=False),
+    *_money(),
     Column("reported_in", String(3), nullable=False),
     Column("reported_minor", BigInteger),
 )
@@ -170,9 +202,7 @@ WON_SUMS = Table(
     Column("start", BigInteger, primary_key=True),
     Column("currency", String(3), primary_key=True),
     Column("reported_in", String(3), primary_key=True),
-    Column("deals", BigInteger, nullable=False),
-    Column("own_minor", BigInteger, nullable=False),
-    Column("amount_minor", BigInteger, nullable=False),
+    *_numbers("deals", "own_minor", "amount_minor"),
 )
 """What was won by month and by day (`span`; `start`: first millisecond of the close's): in its own currency, and in
 the charter's. `own_minor` is in `currency`, `amount_minor` in `reported_in`."""
@@ -183,15 +213,8 @@ CREDIT_SUMS = Table(
     Column("reported_in", String(3), primary_key=True),
     Column("model", String(64), primary_key=True),
     Column("start", BigInteger, primary_key=True),
-    Column("channel", Text, primary_key=True),
-    Column("department", Text, primary_key=True),
-    Column("source", Text, primary_key=True),
-    Column("campaign", Text, primary_key=True),
-    Column("kind", Text, primary_key=True),
-    Column("utm_source", Text, primary_key=True),
-    Column("parts", BigInteger, nullable=False),
-    Column("amount_minor", BigInteger, nullable=False),
-    Column("volume", BigInteger, nullable=False),
+    *_keys("channel", "department", "source", "campaign", "kind", "utm_source"),
+    *_numbers("parts", "amount_minor", "volume"),
 )
 """What the credits of the same deals add up to, under what they have in common (an empty text: nothing there).
 `parts`: deals, in units of 2 ** -40, so that adding and taking away leaves nothing behind."""
@@ -202,8 +225,7 @@ OPEN_DEALS = Table(
     Column("created_at", BigInteger, nullable=False, index=True),
     Column("stage", Text),
     Column("account_id", Text),
-    Column("currency", String(3), nullable=False),
-    Column("amount_minor", BigInteger, nullable=False),
+    *_money(),
     Column("credits", LargeBinary, nullable=False),
 )
 """Deals that are neither won nor lost, each with its credits by model in one body: they change with every touch."""
@@ -216,16 +238,9 @@ CREDITS = Table(
     Column("interaction_id", Id),
     Column("occurred_at", BigInteger),
     Column("person_id", Id),
-    Column("kind", Text),
-    Column("channel", Text, nullable=False),
-    Column("campaign", Text),
-    Column("department", Text, nullable=False),
-    Column("source", Text),
-    Column("utm_source", Text),
-    Column("content", Text),
+    *_attributes(),
     Column("share", Text, nullable=False),
-    Column("part", Double, nullable=False),
-    Column("amount_minor", BigInteger, nullable=False),
+    *_earned(),
 )
 """Of won deals only; by each model a deal's rows sum to its amount. `share` is the exact fraction, `part` its value."""
 CREDITED = Table(
@@ -235,8 +250,7 @@ CREDITED = Table(
     Column("digest", LargeBinary, nullable=False),
     Column("changes", Integer, nullable=False),
     Column("status", String(16), nullable=False),
-    Column("version", BigInteger, nullable=False),
-    Column("revision", BigInteger, nullable=False),
+    *_numbers("version", "revision"),
     Column("charter", Text, nullable=False),
     Column("closed_at", BigInteger),
     Column("currency", String(3), nullable=False),
@@ -262,8 +276,7 @@ PERIODS = Table(
     "periods",
     METADATA,
     Column("id", String(7), primary_key=True),
-    Column("since", BigInteger, nullable=False),
-    Column("until", BigInteger, nullable=False),
+    *_numbers("since", "until"),
     Column("closed_at", BigInteger),
     Column("charter", Text),
     Column("agreed", Text),
@@ -287,7 +300,8 @@ REPORTED_CREDITS = Table(
     Column("deal_id", String(256), primary_key=True),
     Column("model", String(64), primary_key=True),
     Column("n", Integer, primary_key=True),
-    *_booked(),
+    *_attributes(),
+    *_earned(),
 )
 """What a month was closed with: never written again. It names no person and no interaction."""
 ADJUSTMENTS = Table(
@@ -303,6 +317,7 @@ ADJUSTMENTS = Table(
     Column("model", String(64), nullable=False),
     Column("currency", String(3), nullable=False),
     Column("account_id", Text),
-    *_booked(),
+    *_attributes(),
+    *_earned(),
 )
 """What came to be known after a month was closed, signed. `change`: which change of the deal's credit it was."""

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from services.attribution import wiring
 from services.attribution.settings import AttributionSettings
 from services.attribution.store.converting import Converting
+from services.attribution.store.leads import DerivingLeads
 from services.attribution.store.tables import CREDITS, JOURNEYS
 from services.attribution.worker import TOPICS
 from services.deployment import Deployment, Service, Settings
@@ -80,10 +81,10 @@ def split(who: str, version: int = 2) -> Emit:
     return Emit(topics.TOUCHPOINTS.name, data.person_id, event)
 
 
-def card(who: str, *accounts: str, version: int = 1) -> Emit:
-    """Somebody belongs to these accounts."""
+def card(who: str, *accounts: str, version: int = 1, **traits: Any) -> Emit:
+    """Somebody belongs to these accounts, and has these traits."""
     refs = tuple(AccountRef(id=account, domain=f"{account}.example") for account in accounts)
-    data = PersonIdentified(person_id=person(who), version=version, first_seen_at=START, accounts=refs)
+    data = PersonIdentified(person_id=person(who), version=version, first_seen_at=START, accounts=refs, traits=traits)
     event = Event(derived("card", data.person_id, str(version)), "person.identified", "ingest", NOW, data)
     return Emit(topics.TOUCHPOINTS.name, data.person_id, event)
 
@@ -143,6 +144,7 @@ class Scene:
         rules = wiring.rules_in_force(settings)
         self.database = service.database
         self.converting = Converting(service.database, rules.rates, rules.currency)
+        self.leads = DerivingLeads(service.database, rules)
         self._service = service
         self._settings = settings
         self._log = log
@@ -158,7 +160,7 @@ class Scene:
     async def tell(self, *events: Emit) -> None:
         """All of this happened; returns when it is worked."""
         await self.publish(*events)
-        while await self.turn(0):
+        while await self.turn(0) or await self.leads.due(NOW):
             pass
 
     async def publish(self, *events: Emit) -> None:

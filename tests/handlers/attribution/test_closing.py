@@ -9,6 +9,7 @@ import pytest
 from services.attribution.store.books import CHANGES_KEPT
 from shared.kernel.ids import derived, touchpoint_id
 from shared.kernel.instant import parse, to_text
+from tests.handlers.attribution.sales_news import stages
 from tests.handlers.attribution.scene import NOW, Json, Scene, deal, merged, person, scene, split, touch
 
 APRIL, MAY = "2026-04", "2026-05"
@@ -117,6 +118,15 @@ class Closing:
         await stage.tell(*VISITS[:1], deal(account="acme"))
         assert await adjusted(stage, group_by="account,channel") == [(["acme", "organic_search"], 100_00, "new_deal")]
         assert (await stage.get("/v1/attribution", view="as_reported"))["won"] == {"amount_minor": 0}
+
+    async def test_another_moment_of_becoming_a_lead_is_a_cause_of_its_own(self, stage: Scene) -> None:
+        await stage.tell(*VISITS, deal())
+        await close(stage)
+        await stage.tell(stages(lead=2))
+        found = await adjusted(stage, model="lead_creation")
+        assert found == [("email", 100_00, "stage"), ("organic_search", -100_00, "stage")]
+        told = (await stage.get(HISTORY))["items"][-1]
+        assert (told["cause"], told["event_id"]) == ("stage", derived("stage", person("ana"), "1"))
 
     async def test_another_purchase_of_the_buyer_is_a_cause_of_its_own(self, stage: Scene) -> None:
         await stage.tell(*VISITS, deal(account="acme"))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.handlers.attribution.sales_news import stages
 from tests.handlers.attribution.scene import NOW, Json, Scene, deal, scene, touch
 
 RATES = "2025-01-01,USD,0.5\n2026-04-14,USD,0.25\n2025-01-01,JPY,0.01"
@@ -74,6 +75,35 @@ class Scenarios:
         await stage.tell(deal("d-2", version=2, status="lost"), deal("d-3", version=2, closed=None))
         report = await stage.get("/v1/attribution")
         assert (report["deals"], report["won"]["amount_minor"], report["unconverted"]) == (3, 3_00, [])
+
+    async def test_closed_months_are_converted_as_they_were_closed_and_so_is_what_changed_since(
+        self, stage: Scene
+    ) -> None:
+        await stage.tell(*VISITS, *DEALS)
+        assert (await stage.post("/v1/periods/2026-04/close")).status_code == 200
+        known = await stage.get("/v1/attribution")
+        reported = await stage.get("/v1/attribution", view="as_reported")
+        assert (reported["deals"], reported["won"], amounts(reported)) == (4, known["won"], amounts(known))
+        assert reported["unconverted"] == known["unconverted"]
+        await stage.tell(touch("ana-9", 9, channel="event"), deal("d-3", currency="USD", amount_minor=3_01, version=2))
+        after = await stage.get("/v1/attribution", view="as_reported")
+        assert (after["won"], amounts(after)) == (reported["won"], amounts(reported))
+        [april] = after["adjustments"]
+        moved = april["models"]["linear"]
+        known = await stage.get("/v1/attribution")
+        assert moved["amount_minor"] == sum(row["amount_minor"] for row in moved["rows"])
+        assert moved["amount_minor"] == known["won"]["amount_minor"] - reported["won"]["amount_minor"] == 25
+
+    async def test_who_was_won_in_another_currency_is_told_with_its_source_and_path(self, stage: Scene) -> None:
+        await stage.tell(*VISITS, *DEALS, stages(lead=1), stages("ben", lead=1))
+        left = [{"currency": "CHF", "deals": 1, "amount_minor": 9}]
+        quality = await stage.get("/v1/quality")
+        assert (quality["total"]["won_deals"], quality["total"]["won_amount_minor"]) == (5, 104_33)
+        paths = await stage.get("/v1/paths")
+        assert (paths["deals"], paths["amount_minor"], paths["items"][0]["amount_minor"]) == (4, 104_33, 104_33)
+        assert quality["unconverted"] == paths["unconverted"] == left
+        assists = await stage.get("/v1/assists", currency="usd")
+        assert [item["assisted_amount_minor"] for item in assists["items"]] == [400_00 + 101 + 2_00 + 13_32] * 2 + [0]
 
 
 class TestOnSqlite(Scenarios):

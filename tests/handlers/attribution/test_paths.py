@@ -44,6 +44,8 @@ class Scenarios:
         assert (lost["path"], lost["median_days"]) == (["event"], 1.0)
         by_campaign = (await stage.get("/v1/paths", group_by="campaign", repeats="true"))["items"]
         assert [item["path"] for item in by_campaign] == [["spring", "(none)", "(none)"], ["(none)", "(none)"], []]
+        by_source = (await stage.get("/v1/paths", group_by="source", repeats="true"))["items"]
+        assert [item["path"] for item in by_source] == [["web", "web", "web"], ["web", "web"], []]
 
     async def test_lengths_and_lags_are_told_with_their_medians(self, stage: Scene) -> None:
         await stage.tell(*STORY)
@@ -89,7 +91,7 @@ class Scenarios:
         [
             "/v1/paths?outcome=open",
             "/v1/paths?limit=0",
-            "/v1/paths?group_by=source",
+            "/v1/paths?group_by=content",
             "/v1/assists?from=soon",
             "/v1/paths/lags?currency=EURO",
         ],

@@ -7,7 +7,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.attribution.domain.converted import Converted, Line
+from services.attribution.domain.converted import Converted, Line, apportioned
 from services.attribution.domain.period import Cover, Period, cover, day_of, month_of
 from services.attribution.domain.rates import rates_of
 from shared.kernel.instant import DAY
@@ -74,3 +74,21 @@ def borders(period: Period) -> list[int]:
 def holds(period: Period, at: int) -> bool:
     """Whether a time is in it."""
     return (period.since is None or period.since <= at) and (period.until is None or at < period.until)
+
+
+@given(st.lists(st.fractions(min_value=-(10**9), max_value=10**9, max_denominator=10**6), max_size=8))
+def test_what_is_apportioned_sums_to_the_rounded_sum_and_is_nowhere_a_whole_unit_away(exact: list[Fraction]) -> None:
+    parts = apportioned(exact)
+    assert sum(parts) == round(sum(exact, Fraction(0)))
+    assert all(abs(part - one) <= 1 for part, one in zip(parts, exact, strict=True))
+
+
+@given(AMOUNTS, st.lists(st.floats(0.001, 1), min_size=1, max_size=8))
+def test_credits_of_which_only_numbers_are_kept_sum_to_the_converted_deal(amount: int, parts: list[float]) -> None:
+    rates = rates_of([{"day": "2020-01-01", "currency": "USD", "rate": "0.3"}], "EUR")
+    deal = ("d-1", START, "USD", amount, "", "linear")
+    found = Converted("EUR", rates)
+    found.take(Line(*deal, (str(number),), "", part / sum(parts), 0) for number, part in enumerate(parts))
+    assert sum(one.amount_minor for one in found.sums["linear"].values()) == rates.converted(
+        amount, "USD", "EUR", START
+    )

@@ -8,6 +8,7 @@ from services.attribution.handlers.news import News
 from services.attribution.ports import KeptTouch, Published
 from shared.contracts.deals import Deal, DealPerson
 from shared.contracts.touchpoints import AccountRef
+from shared.kernel.ids import derived
 from tests.unit.attribution.builders import START, touch
 
 MEMBERS = {"ana": "ana", "ann": "ana", "ben": "ben"}
@@ -55,30 +56,38 @@ def news(*owners: str) -> News:
 
 def test_the_earliest_touch_of_anybody_on_the_deal_speaks_for_all() -> None:
     found = news("ben", "ann", "ana")
-    assert found.reason(bought(), MEMBERS) == Reason(Cause.LATE_TOUCH, "t1")
+    assert found.settled(MEMBERS).reason(bought()) == Reason(Cause.LATE_TOUCH, "t1")
 
 
 def test_a_merge_of_somebody_on_the_deal_goes_before_their_touches() -> None:
     found = news("ana")
     found.aliased("ann", "ana", 1)
-    assert found.reason(bought(), MEMBERS).cause is Cause.MERGE
-    assert found.reason(bought(who="ben"), MEMBERS).cause is Cause.OTHER
+    assert found.settled(MEMBERS).reason(bought()).cause is Cause.MERGE
+    assert found.settled(MEMBERS).reason(bought(who="ben")).cause is Cause.OTHER
 
 
 def test_who_was_split_off_is_the_reason_where_they_are_on_the_deal_no_more() -> None:
     found = news()
     found.aliased("ben", None, 2)
-    assert found.reason(bought(), MEMBERS).cause is Cause.SPLIT
+    assert found.settled(MEMBERS).reason(bought()).cause is Cause.SPLIT
+
+
+def test_news_of_when_somebody_became_a_lead_goes_after_their_touches_and_before_other_purchases() -> None:
+    found = news("ben")
+    found.became("ann", 3)
+    found.posted(bought("d-0"))
+    assert found.settled(MEMBERS).reason(bought()) == Reason(Cause.STAGE, derived("stage", "ann", "3"))
+    assert found.settled(MEMBERS).reason(bought(who="ben")).cause is Cause.LATE_TOUCH
 
 
 @pytest.mark.parametrize("other", [bought("d-0", who="ann"), bought("d-0", who="ben", account="acme")])
 def test_with_no_news_of_its_people_another_purchase_of_the_buyer_was_it(other: Deal) -> None:
     found = news("ben")
     found.posted(other)
-    assert found.reason(bought(account="acme"), MEMBERS) == Reason(Cause.OTHER_DEAL, deal_event("d-0", 1, 1))
+    assert found.settled(MEMBERS).reason(bought(account="acme")) == Reason(Cause.OTHER_DEAL, deal_event("d-0", 1, 1))
 
 
 def test_where_nothing_is_known_nothing_is_said() -> None:
     found = news("ben")
     found.posted(bought(who="ben"))
-    assert found.reason(bought(), MEMBERS) == Reason(Cause.OTHER)
+    assert found.settled(MEMBERS).reason(bought()) == Reason(Cause.OTHER)

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from services.attribution.domain.costs import Cost, costs, payback
+from services.attribution.domain.costs import Cost, Entries, costs, payback
 from services.attribution.domain.rates import NO_RATES
 from services.attribution.domain.report import Sum
 from services.attribution.domain.returns import Spent, spent
@@ -32,7 +32,7 @@ def whole(by_day: dict[tuple[str, ...], Sum]) -> dict[tuple[str, ...], Sum]:
 
 def of(spent_on: Spent, by_day: dict[tuple[str, ...], Sum]) -> tuple[Cost, ...]:
     """What they cost."""
-    return costs(spent_on, whole(by_day), by_day)
+    return costs(spent_on, whole(by_day), by_day, {}, {})
 
 
 def told(*rows: Cost) -> list[tuple[str, int | None, int | None]]:
@@ -48,6 +48,21 @@ def test_a_deal_costs_what_its_part_of_the_spend_is() -> None:
 def test_what_brought_nothing_costs_and_what_cost_nothing_brings() -> None:
     rows = of(spend(("print", 0, 7)), earned(("email", 5, 10)))
     assert told(*rows) == [("print", None, None), ("email", 0, None)]
+
+
+def test_each_stage_costs_its_part_of_the_spend_and_what_nobody_entered_costs_nothing() -> None:
+    rows = costs(spend(("email", 0, 100)), {}, {}, {"email": Entries(3, 2), "chat": Entries(1)}, {})
+    assert [(row.key, tuple(row.each)) for row in rows] == [
+        ("email", (33, 50, None, None, None)),
+        ("chat", (0, None, None, None, None)),
+    ]
+
+
+def test_what_is_open_is_added_up_over_its_stages_beside_the_spend() -> None:
+    opened: dict[tuple[str, ...], Sum]
+    opened = {("demo", "email"): Sum(amount_minor=5), ("offer", "email"): Sum(amount_minor=2), ("demo", "chat"): Sum()}
+    rows = costs(spend(("email", 0, 100)), {}, {}, {}, opened)
+    assert [(row.key, row.open_minor) for row in rows] == [("email", 7), ("chat", 0)]
 
 
 def test_the_spend_is_paid_back_on_the_day_that_covers_all_of_it() -> None:

@@ -8,12 +8,15 @@ about the first of these cases; this is our ruling.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 from services.attribution.domain.journey import Journey, Milestone
 from services.attribution.domain.models.model import Model, all_to
 
 MiddleScope = Literal["all", "between"]
+_SHAPES = 4_096
+"""Journeys of one length, with their milestones in the same places, are split alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,22 +44,25 @@ class MilestoneModel(Model):
 def by_milestones(name: str, parts: Parts, rule: str, source: str) -> MilestoneModel:
     """The model that gives these parts; the first interaction takes all where nobody has a part."""
 
-    def shares(journey: Journey) -> tuple[Fraction, ...]:
-        weights = _weights(parts, journey)
+    @lru_cache(maxsize=_SHAPES)
+    def placed(count: int, positions: tuple[int | None, ...]) -> tuple[Fraction, ...]:
+        weights = _weights(parts, count, dict(zip(parts.milestones, positions, strict=True)))
         whole = sum(weights, Fraction(0))
-        return tuple(weight / whole for weight in weights) if whole else all_to(0, len(weights))
+        return tuple(weight / whole for weight in weights) if whole else all_to(0, count)
+
+    def shares(journey: Journey) -> tuple[Fraction, ...]:
+        return placed(len(journey.interactions), tuple(journey.position(milestone) for milestone in parts.milestones))
 
     return MilestoneModel(name, shares, rule, source, tuple(parts.milestones), parts=parts)
 
 
-def _weights(parts: Parts, journey: Journey) -> list[Fraction]:
+def _weights(parts: Parts, count: int, positions: Mapping[Milestone, int | None]) -> list[Fraction]:
     """The parts as they are written down; they sum to less than one where something is missing."""
-    count = len(journey.interactions)
     weights = [Fraction(0)] * count
     found = {0} if parts.first else set()
     weights[0] += parts.first
     for milestone, part in parts.milestones.items():
-        position = journey.position(milestone)
+        position = positions[milestone]
         if position is not None:
             weights[position] += part
             found.add(position)

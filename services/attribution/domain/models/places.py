@@ -3,10 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from services.attribution.domain.journey import Journey
 from services.attribution.domain.models.model import Model
+
+_LENGTHS = 1_024
+"""Journeys of one length are split alike."""
 
 
 class Places(NamedTuple):
@@ -28,10 +32,13 @@ class PlacedModel(Model):
 def by_places(name: str, places: Callable[[int], Places], rule: str, source: str) -> PlacedModel:
     """The model that gives these shares to a journey of so many interactions."""
 
-    def shares(journey: Journey) -> tuple[Fraction, ...]:
-        count = len(journey.interactions)
+    @lru_cache(maxsize=_LENGTHS)
+    def placed(count: int) -> tuple[Fraction, ...]:
         first, between, last = places(count)
         return (first,) if count == 1 else (first, *[between] * (count - 2), last)
+
+    def shares(journey: Journey) -> tuple[Fraction, ...]:
+        return placed(len(journey.interactions))
 
     return PlacedModel(name, shares, rule, source, places=places)
 

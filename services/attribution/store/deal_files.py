@@ -1,5 +1,6 @@
-"""What is exported, in pages of deals: each page is one statement in a read of its own, so no deal is torn and
-nothing is held open while a slow client reads. Deals that change meanwhile are as they are when their page comes.
+"""Credits, journeys and deals as files, in pages of deals: each page is one statement in a read of its own, so no
+deal is torn and nothing is held open while a slow client reads. Deals that change meanwhile are as they are when
+their page comes.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
