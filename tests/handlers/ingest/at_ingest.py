@@ -1,5 +1,6 @@
 """Ingest's resolver and its API in process: what was collected, on a log in memory, and what is then said of it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -7,10 +8,14 @@ from typing import Any
 
 import httpx
 from msgspec import Raw, Struct, json
+from sqlalchemy import func, select
 
-from services.deployment import Deployment, Settings
+from services.deployment import SERVICES, Deployment, ServiceName, Settings
 from services.ingest import wiring
-from services.ingest.store.session import open_resolving
+from services.ingest.domain.identity import DEFAULT_LIMITS
+from services.ingest.store.erasures import Suppression
+from services.ingest.store.session import opening
+from services.ingest.store.tables import DEAL_CONTACTS, DEALS, METADATA
 from services.ingest.worker import GROUP, HANDLERS, TOPICS
 from shared.contracts import topics
 from shared.contracts.deals import CollectedDeal, DealContact
@@ -23,6 +28,7 @@ from shared.db.migrate import migrate
 from shared.kernel.ids import derived, touchpoint_id
 from shared.kernel.instant import DAY, Instant
 from shared.log.memory import MemoryLog
+from shared.log.ports import Log
 from shared.runtime.consume import Consumer
 from shared.runtime.session import Consuming
 from shared.web.credentials import Credentials
@@ -112,15 +118,17 @@ class IngestService:
         self._service = wiring.build(deployment, lambda: True)
         self.api = self._service.api
         self._log = deployment.log
-        consuming = Consuming(GROUP, TOPICS, HANDLERS, open_resolving)
+        suppression = Suppression(_CREDENTIALS.derived_key("suppression"))
+        consuming = Consuming(GROUP, TOPICS, HANDLERS, opening(DEFAULT_LIMITS, suppression))
         self._consumer = Consumer(deployment.log, self._service.database, consuming, now=deployment.now)
 
     async def start(self) -> None:
-        await self._log.start({topic.name: 1 for topic in topics.TOPICS})
+        await self._log.start(Settings().topic_partitions())
         await migrate(self._service.database, self._service.migrations)
 
     async def close(self) -> None:
         await self._service.database.close()
+        await self._log.close()
 
     async def given(self, *emits: Emit) -> None:
         """These came through the doors, one batch after the other."""
@@ -142,6 +150,25 @@ class IngestService:
         async with httpx.AsyncClient(transport=transport, base_url="http://ingest", headers=headers) as client:
             return await client.post(path, json=body)
 
+    async def erase(self, person_id: str, key: str = "tl") -> httpx.Response:
+        """The answer to a DELETE of a person."""
+        transport = httpx.ASGITransport(self.api)
+        headers = {"Authorization": f"Bearer {key}"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://ingest", headers=headers) as client:
+            return await client.delete(f"/v1/people/{person_id}")
+
+    async def finished(self, erasure_id: str) -> Any:
+        """The receipt of an erasure once it is finished; the relay and the tick run until then."""
+        stopping = asyncio.Event()
+        parts = [part(stopping) for name, part in self._service.worker if name != f"{GROUP}.consume"]
+        async with asyncio.timeout(30), asyncio.TaskGroup() as running:
+            for part in parts:
+                running.create_task(part)
+            while (receipt := await self.get(f"/v1/erasures/{erasure_id}"))["state"] != "finished":
+                await self.given()
+            stopping.set()
+        return receipt
+
     async def done(self, path: str, **body: Any) -> Any:
         """The JSON of an act's answer, which is a 200."""
         answer = await self.do(path, body)
@@ -159,6 +186,20 @@ class IngestService:
         items: Sequence[Any] = (await self.get("/v1/people", **named))["items"]
         return items
 
+    async def rows(self, table: str) -> int:
+        """How many rows a table has."""
+        async with self._service.database.read() as reader:
+            return int(await reader.scalar(select(func.count()).select_from(METADATA.tables[table])))
+
+    async def contacts(self) -> Mapping[str, Sequence[str]]:
+        """Who is on each deal: by its body, which its rows of contacts and its people agree with."""
+        async with self._service.database.read() as reader:
+            bodies = {row.id: json.decode(row.body) for row in await reader.rows(select(DEALS))}
+            listed = [(row.deal_id, row.identifier) for row in await reader.rows(select(DEAL_CONTACTS))]
+        found = {name: [f"email:{one['email']}" for one in body.get("contacts", ())] for name, body in bodies.items()}
+        assert sorted(listed) == sorted((name, member) for name, members in found.items() for member in members)
+        return found
+
     async def pages(self, path: str, **query: Any) -> Sequence[Any]:
         """Every item of a list, page after page."""
         items: list[Any] = []
@@ -171,10 +212,13 @@ class IngestService:
 
 
 @asynccontextmanager
-async def opened(folder: Path, database: str | None = None) -> AsyncIterator[IngestService]:
-    """A service of its own, on SQLite files in a folder or on a PostgreSQL."""
-    settings = Settings(data=folder, database=database)
-    service = IngestService(Deployment(settings, _CREDENTIALS, MemoryLog(now=lambda: NOW), lambda: NOW))
+async def opened(
+    folder: Path, database: str | None = None, *, alone: bool = False, log: Log | None = None
+) -> AsyncIterator[IngestService]:
+    """A service on SQLite files in a folder or on a PostgreSQL; `alone`: its deployment has no other."""
+    services: tuple[ServiceName, ...] = ("ingest",) if alone else SERVICES
+    settings = Settings(data=folder, database=database, services=services)
+    service = IngestService(Deployment(settings, _CREDENTIALS, log or MemoryLog(now=lambda: NOW), lambda: NOW))
     await service.start()
     yield service
     await service.close()
