@@ -47,7 +47,10 @@ class Cleaning:
         """Whether what was noted has left every outbox, and all services have read what they take of it.
 
         One that this process does not run may stand anywhere: then the answer is no."""
-        return all([service in self._stores and await self._is_done(service) for service in self._services])
+        for service in {*self._services, *self._stores}:
+            if service not in self._stores or not await self._is_done(service):
+                return False
+        return True
 
     async def _is_done(self, service: ServiceName) -> bool:
         async with self._stores[service].read() as reader:

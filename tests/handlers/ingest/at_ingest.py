@@ -157,16 +157,22 @@ class IngestService:
         async with httpx.AsyncClient(transport=transport, base_url="http://ingest", headers=headers) as client:
             return await client.delete(f"/v1/people/{person_id}")
 
-    async def finished(self, erasure_id: str) -> Any:
-        """The receipt of an erasure once it is finished; the relay and the tick run until then."""
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Whatever comes is worked and sent, and time goes by, while the block runs."""
         stopping = asyncio.Event()
-        parts = [part(stopping) for name, part in self._service.worker if name != f"{GROUP}.consume"]
-        async with asyncio.timeout(30), asyncio.TaskGroup() as running:
-            for part in parts:
-                running.create_task(part)
-            while (receipt := await self.get(f"/v1/erasures/{erasure_id}"))["state"] != "finished":
-                await self.given()
+        parts = [part for name, part in self._service.worker if name != f"{GROUP}.consume"]
+        async with asyncio.TaskGroup() as running:
+            for part in (*parts, self._consumer.run):
+                running.create_task(part(stopping))
+            yield
             stopping.set()
+
+    async def finished(self, erasure_id: str) -> Any:
+        """The receipt of an erasure once it is finished."""
+        async with asyncio.timeout(60), self.working():
+            while (receipt := await self.get(f"/v1/erasures/{erasure_id}"))["state"] != "finished":
+                continue
         return receipt
 
     async def done(self, path: str, **body: Any) -> Any:
