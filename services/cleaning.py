@@ -30,39 +30,45 @@ class Cleaning:
     def __init__(self, log: Log, stores: Mapping[ServiceName, Database], services: Iterable[ServiceName]) -> None:
         self._log = log
         self._stores = stores
-        self._services = tuple(services)
-        self._held: Mapping[Partition, Bounds] = {}
+        self._services = frozenset(services)
         self._leaving: Mapping[ServiceName, int] = {}
+        self._held: Mapping[Partition, Bounds] | None = None
 
     async def begin(self) -> None:
-        """Note what the log and all that is on its way to it hold by now."""
+        """Note what is on its way to the log by now."""
         leaving: dict[ServiceName, int] = {}
         for service, store in self._stores.items():
             async with store.read() as reader:
                 leaving[service] = int(await reader.scalar(select(func.coalesce(func.max(OUTBOX.c.id), 0))))
-        self._leaving = leaving
-        self._held = await self._log.bounds(_topics())
+        self._leaving, self._held = leaving, None
 
     async def read_up(self) -> bool:
-        """Whether what was noted has left every outbox, and all services have read what they take of it.
+        """Whether all services have read what the log held once everything noted had come there.
 
         One that this process does not run may stand anywhere: then the answer is no."""
-        for service in {*self._services, *self._stores}:
-            if service not in self._stores or not await self._is_done(service):
+        if not self._stores.keys() >= self._services:
+            return False
+        if self._held is None:
+            if not all([await self._has_left(service) for service in self._leaving]):
                 return False
-        return True
+            self._held = await self._log.bounds(_topics())
+        return all([await self._has_read(service, self._held) for service in self._stores])
 
-    async def _is_done(self, service: ServiceName) -> bool:
+    async def _has_left(self, service: ServiceName) -> bool:
+        """Whether the outbox of a service holds nothing any more of what was noted."""
         async with self._stores[service].read() as reader:
             oldest = await reader.scalar(select(func.min(OUTBOX.c.id)))
+        return oldest is None or oldest > self._leaving[service]
+
+    async def _has_read(self, service: ServiceName, held: Mapping[Partition, Bounds]) -> bool:
+        async with self._stores[service].read() as reader:
             stands = await positions.standing(reader, service)
         taken = {topic.name for topic in TOPICS if service in topic.consumers}
-        read = all(
-            partition in stands and stands[partition].next_offset >= held.end
-            for partition, held in self._held.items()
+        return all(
+            partition in stands and stands[partition].next_offset >= bounds.end
+            for partition, bounds in held.items()
             if partition.topic in taken
         )
-        return read and (oldest is None or oldest > self._leaving[service])
 
     async def clean(self) -> bool:
         """Clean the files of all stores, then the log of what was noted; False where somebody still reads there.
@@ -71,7 +77,8 @@ class Cleaning:
         for store in self._stores.values():
             if not await clean(store):
                 return False
-        await self._log.discard({partition: held.end for partition, held in self._held.items()})
+        held = self._held or {}
+        await self._log.discard({partition: bounds.end for partition, bounds in held.items()})
         return True
 
 

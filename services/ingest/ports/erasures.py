@@ -61,15 +61,15 @@ class Cleaning(Protocol):
     """Takes what was deleted out of the files of a whole deployment, and out of its log."""
 
     async def begin(self) -> None:
-        """Note what the log and all that is on its way to it hold by now."""
+        """Note what is on its way to the log by now."""
         ...
 
     async def read_up(self) -> bool:
-        """Whether all services have read what was noted."""
+        """Whether all services have read what the log held once everything noted had come there."""
         ...
 
     async def clean(self) -> bool:
-        """Clean the files of all stores, then the log of what was noted; False where somebody still reads there."""
+        """Clean the files of all stores, then the log of what it held; False where somebody still reads there."""
         ...
 
 

@@ -15,7 +15,7 @@ from services.ingest.handlers.erasing import Erasing, erasure_of
 from services.ingest.ports.erasures import Cleaning, Line, Receipt
 from services.ingest.store import statements
 from services.ingest.store.commands import Done
-from services.ingest.store.erasures import Suppression
+from services.ingest.store.erasures import Suppression, erasures_so_far
 from services.ingest.store.forgetting import SqlForgetting
 from services.ingest.store.identities import canonical
 from services.ingest.store.session import open_record
@@ -60,7 +60,9 @@ class SqlErasing:
         self._show = show
         self._now = now
         self._committed = committed
-        self._noted: Sequence[str] = ()
+        self._round: Sequence[str] | None = None
+        """The erasures that end with the cleaning that is under way, if one is."""
+        self._cleaned_at: Instant | None = None
 
     async def erase(self, person_id: str) -> Answer:
         """Erase somebody by any id of theirs; answers the receipt so far. Raises NotFound, or Erased where they are."""
@@ -114,7 +116,8 @@ class SqlErasing:
         if unswept:
             await sweep(self._database, self._terms.suppression.key, now)
             await self._mark([row.id for row in unswept], swept_at=now)
-        return await self._finish_retained(now) if self._terms.cleaning is None else await self._finish_clean(now)
+        cleaning = self._terms.cleaning
+        return await self._finish_retained(now) if cleaning is None else await self._finish_clean(cleaning, now)
 
     async def _finish_retained(self, now: Instant) -> int:
         ended = await self._ready(ERASURES.c.requested_at <= now - _RETENTION)
@@ -123,24 +126,30 @@ class SqlErasing:
             await self._mark(ended, finished_at=now)
         return len(ended)
 
-    async def _finish_clean(self, now: Instant) -> int:
+    async def _finish_clean(self, cleaning: Cleaning, now: Instant) -> int:
         """What the log held once all had answered is noted; once it is read, it and what was deleted go for good."""
-        cleaning = self._terms.cleaning
-        if cleaning is None:
-            return 0
-        if not self._noted:
-            self._noted = await self._ready()
-            if not self._noted:
+        if self._round is None:
+            ready = await self._ready()
+            if not ready and not await self._is_stale(now):
                 return 0
             await cleaning.begin()
+            self._round = ready
         if not await cleaning.read_up():
             return 0
         await sweep(self._database, self._terms.suppression.key, now)
         if not await cleaning.clean():
             return 0
-        ended, self._noted = self._noted, ()
+        ended, self._round, self._cleaned_at = self._round, None, now
         await self._mark(ended, finished_at=now)
         return len(ended)
+
+    async def _is_stale(self, now: Instant) -> bool:
+        """Whether what was sent under suppressed names may have lain on the log for a day."""
+        self._cleaned_at = self._cleaned_at or now
+        if now - self._cleaned_at < DAY:
+            return False
+        async with self._database.read() as reader:
+            return await erasures_so_far(reader) > 0
 
     async def _ready(self, *conditions: ColumnElement[bool]) -> Sequence[str]:
         """The erasures that are not finished and that all services have answered."""
@@ -156,6 +165,8 @@ class SqlErasing:
         return answers.scalar_subquery() == len(services)
 
     async def _mark(self, erasure_ids: Sequence[str], **marks: int) -> None:
+        if not erasure_ids:
+            return
         async with self._database.work() as work:
             await work.execute(update(ERASURES).where(work.among(ERASURES.c.id, sorted(erasure_ids))).values(**marks))
 

@@ -1,7 +1,7 @@
 """Ingest's resolver and its API in process: what was collected, on a log in memory, and what is then said of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from services.deployment import SERVICES, Deployment, ServiceName, Settings
 from services.ingest import wiring
 from services.ingest.domain.identity import DEFAULT_LIMITS
+from services.ingest.handlers.resolving import Resolving
 from services.ingest.store.erasures import Suppression
 from services.ingest.store.session import opening
 from services.ingest.store.tables import DEAL_CONTACTS, DEALS, METADATA
@@ -118,9 +119,13 @@ class IngestService:
         self._service = wiring.build(deployment, lambda: True)
         self.api = self._service.api
         self._log = deployment.log
+        self._now = deployment.now
+        self._consumer = self._member()
+
+    def _member(self) -> Consumer[Resolving]:
         suppression = Suppression(_CREDENTIALS.derived_key("suppression"))
         consuming = Consuming(GROUP, TOPICS, HANDLERS, opening(DEFAULT_LIMITS, suppression))
-        self._consumer = Consumer(deployment.log, self._service.database, consuming, now=deployment.now)
+        return Consumer(self._log, self._service.database, consuming, now=self._now)
 
     async def start(self) -> None:
         await self._log.start(Settings().topic_partitions())
@@ -167,6 +172,7 @@ class IngestService:
                 running.create_task(part(stopping))
             yield
             stopping.set()
+        self._consumer = self._member()
 
     async def finished(self, erasure_id: str) -> Any:
         """The receipt of an erasure once it is finished."""
@@ -219,12 +225,17 @@ class IngestService:
 
 @asynccontextmanager
 async def opened(
-    folder: Path, database: str | None = None, *, alone: bool = False, log: Log | None = None
+    folder: Path,
+    database: str | None = None,
+    *,
+    alone: bool = False,
+    log: Log | None = None,
+    now: Callable[[], Instant] = lambda: NOW,
 ) -> AsyncIterator[IngestService]:
     """A service on SQLite files in a folder or on a PostgreSQL; `alone`: its deployment has no other."""
     services: tuple[ServiceName, ...] = ("ingest",) if alone else SERVICES
     settings = Settings(data=folder, database=database, services=services)
-    service = IngestService(Deployment(settings, _CREDENTIALS, log or MemoryLog(now=lambda: NOW), lambda: NOW))
+    service = IngestService(Deployment(settings, _CREDENTIALS, log or MemoryLog(now=lambda: NOW), now))
     await service.start()
     yield service
     await service.close()
