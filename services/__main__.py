@@ -12,7 +12,7 @@ from typing import Literal
 
 import uvloop
 
-from services import commands, export, people_command, people_export
+from services import commands, export, people_command, people_erase, people_export
 from services.attribution import wiring as attribution
 from services.attribution.api.attribute import command as attribute
 from services.deployment import Deployment, Service, ServiceName, Settings, open_log, until_the_log_fails
@@ -136,6 +136,7 @@ def migrate_command() -> None:
 
 
 people_command.app.command()(people_export.export)
+people_command.app.command()(people_erase.erase)
 commands.app.add_typer(people_command.app, name="people")
 commands.app.command("attribute", epilog=attribute.EXAMPLE)(attribute.attribute)
 commands.app.command("export")(export.export)

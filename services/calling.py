@@ -56,6 +56,10 @@ class Caller:
         """The JSON of an act's answer."""
         return self._content(self._ask("POST", path, json=dict(body)))
 
+    def delete(self, path: str) -> Any:
+        """The JSON of the answer to a deletion."""
+        return self._content(self._ask("DELETE", path))
+
     def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         try:
             with httpx.Client(base_url=self._url, headers=self._headers, timeout=_SECONDS, trust_env=False) as client:

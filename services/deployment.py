@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -34,6 +34,7 @@ from shared.web.direct import Direct
 from shared.web.health import Check
 
 ServiceName = Literal["ingest", "scoring", "handoff", "attribution"]
+SERVICES: tuple[ServiceName, ...] = get_args(ServiceName)
 Network = IPv4Network | IPv6Network
 
 EMBEDDED_PARTITIONS = 4
@@ -72,6 +73,10 @@ class Settings(BaseSettings):
     handoff_url: str | None = Field(default=None, description="Where people reach hand-off; none: its own address.")
     ingest_url: str | None = Field(default=None, description="Where people reach ingest; none: its own address.")
     source: str = Field(default="web", description="Name of the source of the first write and server key.")
+    services: Annotated[tuple[ServiceName, ...], NoDecode] = Field(
+        default=SERVICES,
+        description="Services this deployment has, with commas; each has to answer before an erasure is finished.",
+    )
     webhook_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
         default=(),
         description="Networks that webhooks may reach besides public addresses, with commas; plain http too.",
@@ -89,6 +94,11 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("services", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return [one.strip() for one in value.split(",") if one.strip()] if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _mix(self) -> "Settings":
@@ -129,11 +139,14 @@ class Deployment:
     credentials: Credentials
     log: Log
     now: Callable[[], Instant] = clock.now
+    stores: dict[ServiceName, Database] = field(default_factory=dict)
+    """The stores of the services of this process, as they were opened."""
 
     def open_database(self, service: ServiceName) -> Database:
         """The store of a service."""
         url = self.settings.database or sqlite_url(self.settings.data, service)
-        return open_database(url, service, pool_size=self.settings.pool)
+        self.stores[service] = open_database(url, service, pool_size=self.settings.pool)
+        return self.stores[service]
 
 
 def open_log(settings: Settings) -> Log:

@@ -6,8 +6,9 @@ The doors need the log alone: an `ingest:api` takes events whether the database 
 from collections.abc import Callable
 from pathlib import Path
 
+from services.cleaning import cleaning
 from services.deployment import Deployment, Service, log_check, store_check, working
-from services.ingest.api import accounts, acts, events, people, rejected, reviews
+from services.ingest.api import accounts, acts, erasures, events, people, rejected, reviews
 from services.ingest.api.collect import Collector
 from services.ingest.api.door_keys import DoorKey
 from services.ingest.api.doorway import Doorway
@@ -17,6 +18,8 @@ from services.ingest.domain.limits import Limits
 from services.ingest.settings import IngestSettings
 from services.ingest.store.account_reading import SqlAccountReading
 from services.ingest.store.commands import Show, SqlIdentityCommands
+from services.ingest.store.erasing import ErasureTerms, SqlErasing
+from services.ingest.store.erasures import Suppression
 from services.ingest.store.export import sections
 from services.ingest.store.reading import SqlReading
 from services.ingest.store.session import opening
@@ -28,6 +31,7 @@ from shared.runtime.crash_points import crashing
 from shared.runtime.lag import lag
 from shared.runtime.relay import Relay
 from shared.runtime.session import Consuming
+from shared.runtime.tick import Ticker
 from shared.web import export
 from shared.web.app import PathSwitch, build_app
 from shared.web.auth import KeyLookup, Tokens
@@ -35,6 +39,8 @@ from shared.web.health import Health
 from shared.web.ids import draw_message_id
 
 MIGRATIONS = Path(__file__).parent / "store" / "migrations"
+_ERASING_SECONDS = 0.5
+"""Whoever waits for a receipt waits this much longer; nobody else notices."""
 
 
 class _Keys:
@@ -57,11 +63,16 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
     relay = Relay(deployment.log, database)
 
     async def how_far() -> Lag:
-        return await lag(deployment.log, database, GROUP, tuple(topic.name for topic in TOPICS))
+        topics = tuple(topic.name for topic in TOPICS)
+        return await lag(deployment.log, database, GROUP, topics, undone=erasing.undone)
 
-    open_session = opening(settings.person_limits())
-    consuming = Consuming(GROUP, TOPICS, HANDLERS, open_session, measure)
     metrics, metrics_open = Metrics(), deployment.settings.metrics_open
+    suppression = Suppression(deployment.credentials.derived_key("suppression"), metrics.suppressed.inc)
+    open_session = opening(settings.person_limits(), suppression)
+    consuming = Consuming(GROUP, TOPICS, HANDLERS, open_session, measure)
+    others = frozenset(deployment.settings.services) - {"ingest"}
+    terms = ErasureTerms(suppression, settings.person_limits(), others, cleaning(deployment))
+    erasing = SqlErasing(database, terms, erasures.erasure_body, now=deployment.now, committed=relay.wake)
     log_answers = log_check(deployment, TOPICS[0])
     health = Health(metrics, how_far, alive, log_answers, metrics_open)
     worker_checks = {**log_answers, **store_check(database, MIGRATIONS)}
@@ -79,6 +90,7 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
         people.router(reading, of_accounts, settings.person_limits()),
         accounts.router(of_accounts),
         acts.router(commands),
+        erasures.router(erasing),
         reviews.router(reading, commands),
         events.router(reading),
         rejected.router(reading),
@@ -101,5 +113,8 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
         api=PathSwitch(collector, collector.paths, PathSwitch(posts, posts.paths, routes)),
         health=build_app("ingest worker", [], tokens, worker_health),
         direct=collector,
-        worker=working(deployment, database, consuming, relay, metrics),
+        worker=[
+            *working(deployment, database, consuming, relay, metrics),
+            ("ingest.erase", Ticker("erase", erasing.due, _ERASING_SECONDS, deployment.now).run),
+        ],
     )

@@ -8,7 +8,7 @@ from services.ingest.handlers.on_collected import (
     reject_keys,
     touchpoint_keys,
 )
-from services.ingest.handlers.on_told import no_keys, on_handoff_acted, on_stage_changed
+from services.ingest.handlers.on_told import no_keys, on_erasure_done, on_handoff_acted, on_stage_changed
 from services.ingest.handlers.resolving import Resolving
 from shared.contracts import topics
 from shared.observe.metrics import Metrics
@@ -17,6 +17,7 @@ from shared.runtime.session import On
 GROUP = "ingest"
 TOPICS = (
     topics.TOUCHPOINTS_COLLECTED, topics.DEALS_COLLECTED, topics.TOUCHPOINTS_REJECTED, topics.LEADS, topics.HANDOFFS,
+    topics.ERASURES,
 )  # fmt: skip
 
 HANDLERS: dict[str, On[Resolving]] = {
@@ -25,6 +26,7 @@ HANDLERS: dict[str, On[Resolving]] = {
     "touchpoint.rejected": On(reject_keys, on_touchpoint_rejected),
     "lead.stage_changed": On(no_keys, on_stage_changed),
     **{name: On(no_keys, on_handoff_acted) for name in topics.HANDOFFS.types},
+    "erasure.done": On(no_keys, on_erasure_done, inbox=True),
 }
 
 

@@ -119,6 +119,9 @@ class KafkaLog:
             self._identities[topic] = await topic_id(self._bootstrap, topic)
         return self._identities[topic]
 
+    async def discard(self, before: Mapping[Partition, int]) -> None:
+        """Nothing: other groups than ours may read a topic, and its retention ends what it holds."""
+
     async def close(self) -> None:
         """Within 10 s: what is in flight has its deadline, then everything is ended, answered or not."""
         writer, self._writer = self._writer, None

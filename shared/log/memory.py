@@ -31,7 +31,12 @@ class MemoryLog:
     """
 
     features = LogFeatures(
-        name="memory", durable=False, shared=False, max_record_bytes=MAX_RECORD_BYTES, delivery_seconds=0.0
+        name="memory",
+        durable=False,
+        shared=False,
+        max_record_bytes=MAX_RECORD_BYTES,
+        delivery_seconds=0.0,
+        discards=True,
     )
 
     def __init__(
@@ -45,6 +50,8 @@ class MemoryLog:
         self._now = now
         self._partitions: dict[str, int] = {}
         self._records: dict[Partition, list[Record]] = {}
+        self._first: dict[Partition, int] = {}
+        """Where the records of a partition begin, of those that some were discarded of."""
         self._groups = Groups(self._partitions, session_seconds)
         self._users = 0
 
@@ -98,21 +105,33 @@ class MemoryLog:
     async def close(self) -> None:
         self._users = max(0, self._users - 1)
 
+    async def discard(self, before: Mapping[Partition, int]) -> None:
+        self._refuse_closed()
+        await self._step()
+        for partition, offset in before.items():
+            first, end = self.extent(partition)
+            kept_from = min(max(offset, first), end)
+            del self._records[partition][: kept_from - first]
+            self._first[partition] = kept_from
+        await self._step()
+
     def extent(self, partition: Partition) -> Bounds:
-        return Bounds(0, len(self._records[partition]))
+        first = self._first.get(partition, 0)
+        return Bounds(first, first + len(self._records[partition]))
 
     async def read(self, wanted: Sequence[tuple[Partition, int]], limit: int) -> list[Record]:
         await self._step()
         found: list[Record] = []
         for partition, offset in wanted:
-            found += self._records[partition][offset : offset + limit - len(found)]
+            start = offset - self._first.get(partition, 0)
+            found += self._records[partition][start : start + limit - len(found)]
         await self._step()
         return found
 
     def _append(self, at: Partition, part: Iterable[Outgoing]) -> None:
         held, now = self._records[at], self._now()
-        for record in part:
-            held.append(Record(at, len(held), record.key, record.value, record.headers, now))
+        for offset, record in enumerate(part, self.extent(at).end):
+            held.append(Record(at, offset, record.key, record.value, record.headers, now))
         self._groups.wake((at.topic,))
 
     def _count(self, topic: str) -> int:

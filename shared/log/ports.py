@@ -25,6 +25,8 @@ class LogFeatures:
     max_record_bytes: int
     delivery_seconds: float
     """After this long a publish has been written or never will be; a relay waits it out when it takes over."""
+    discards: bool = False
+    """Whether `discard` deletes; else records stay as long as the broker keeps them."""
 
 
 class Bounds(NamedTuple):
@@ -101,6 +103,12 @@ class Log(Publisher, Protocol):
 
     async def identity(self, topic: str) -> str:
         """A name of this very topic: one that is deleted and made again has another."""
+        ...
+
+    async def discard(self, before: Mapping[Partition, int]) -> None:
+        """Keep no record before these offsets, and no byte of one; whoever still stands there loses its place.
+
+        Nothing happens where a broker keeps records for its own time. Raises TryLater where it cannot be done now."""
         ...
 
     async def close(self) -> None:

@@ -20,7 +20,7 @@ from shared.log.partitioning import partition_of
 from shared.log.ports import Bounds, Locate, LogFeatures, Outgoing, Partition, Record
 from shared.log.sizes import MAX_RECORD_BYTES, refuse_oversized
 from shared.log.sqlite_file import FileLock, Topic, connect, open_topics
-from shared.log.sqlite_writer import Append, Committed, Trim, Writer
+from shared.log.sqlite_writer import Append, Committed, Discard, Rebuild, Trim, Writer
 from shared.observe import clock
 
 _CLOSE_SECONDS = 10.0
@@ -35,7 +35,12 @@ class SqliteLog:
     """Log in the file `path`. `now`: milliseconds since the epoch, what records are stamped with."""
 
     features = LogFeatures(
-        name="sqlite", durable=True, shared=False, max_record_bytes=MAX_RECORD_BYTES, delivery_seconds=0.0
+        name="sqlite",
+        durable=True,
+        shared=False,
+        max_record_bytes=MAX_RECORD_BYTES,
+        delivery_seconds=0.0,
+        discards=True,
     )
 
     def __init__(self, path: Path, *, now: Callable[[], int] = clock.now, session_seconds: float = 30.0) -> None:
@@ -81,11 +86,25 @@ class SqliteLog:
         for number in range(self._topic(topic).partitions):
             piece = 1
             while piece:
-                done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-                self._opened().writer.put(Trim(Partition(topic, number), before, done))
-                piece = await done
+                piece = await self._ask(Trim(Partition(topic, number), before, self._asked()))
                 deleted += piece
         return deleted
+
+    @staticmethod
+    def _asked() -> "asyncio.Future[int]":
+        return asyncio.get_running_loop().create_future()
+
+    async def _ask(self, work: Trim | Discard | Rebuild) -> int:
+        self._opened().writer.put(work)
+        return await work.done
+
+    async def discard(self, before: Mapping[Partition, int]) -> None:
+        """As the port says; publishes wait while the file is rebuilt from what is left."""
+        for partition, offset in before.items():
+            piece = 1
+            while piece:
+                piece = await self._ask(Discard(partition, offset, self._asked()))
+        await self._ask(Rebuild(self._asked()))
 
     async def subscribe(
         self,

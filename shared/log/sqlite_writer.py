@@ -42,6 +42,23 @@ class Trim(NamedTuple):
     done: asyncio.Future[int]
 
 
+class Discard(NamedTuple):
+    """Delete what a partition holds before an offset; answers how many records that were."""
+
+    partition: Partition
+    before: int
+    done: asyncio.Future[int]
+
+
+class Rebuild(NamedTuple):
+    """Leave nothing of what was deleted in the file and its write-ahead log."""
+
+    done: asyncio.Future[int]
+
+
+Put = Append | Trim | Discard | Rebuild
+
+
 @dataclass(slots=True)
 class Committed:
     """What one transaction changed, for the event loop."""
@@ -49,7 +66,7 @@ class Committed:
     extents: dict[Partition, Bounds]
     size: int = 0
     appended: list[Append] = field(default_factory=list)
-    trimmed: list[tuple[Trim, int]] = field(default_factory=list)
+    trimmed: list[tuple[Trim | Discard | Rebuild, int]] = field(default_factory=list)
     failure: TryLater | None = None
 
 
@@ -69,7 +86,7 @@ class Writer:
         self._committed = committed
         self._extents, self._latest = read_extents(connection, topics)
         self._loop = asyncio.get_running_loop()
-        self._queue: SimpleQueue[Append | Trim | None] = SimpleQueue()
+        self._queue: SimpleQueue[Put | None] = SimpleQueue()
         self._stopped: asyncio.Future[None] = self._loop.create_future()
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._thread.start()
@@ -78,7 +95,7 @@ class Writer:
         """What the partitions hold before anything is put."""
         return dict(self._extents)
 
-    def put(self, work: Append | Trim) -> None:
+    def put(self, work: Put) -> None:
         """Have it written; its future is settled through `committed`."""
         self._queue.put(work)
 
@@ -97,12 +114,16 @@ class Writer:
             for work in waiting:
                 if isinstance(work, Trim):
                     self._trim(work)
+                elif isinstance(work, Discard):
+                    self._delete(work, work.before)
+                elif isinstance(work, Rebuild):
+                    self._rebuild(work)
         self._connection.close()
         self._loop.call_soon_threadsafe(self._stopped.set_result, None)
 
-    def _take(self) -> tuple[list[Append | Trim], bool]:
+    def _take(self) -> tuple[list[Put], bool]:
         """Everything that waits now, at least one; and whether that is the end."""
-        taken: list[Append | Trim] = []
+        taken: list[Put] = []
         records = 0
         try:
             work = self._queue.get()
@@ -156,15 +177,29 @@ class Writer:
         result.extents = {partition: Bounds(self._extents[partition].first, end) for partition, end in ends.items()}
 
     def _trim(self, trim: Trim) -> None:
-        """Delete in pieces; what was put meanwhile waits for one piece at most, then comes first."""
         base = self._topics[trim.partition.topic].base(trim.partition.number)
-        extent = self._extents[trim.partition]
-        first = min(first_since(self._connection, base, extent, trim.before), extent.first + _TRIMMED_A_COMMIT)
-        deleted = first - extent.first
+        self._delete(trim, first_since(self._connection, base, self._extents[trim.partition], trim.before))
+
+    def _delete(self, asked: Trim | Discard, before: int) -> None:
+        """Delete a piece; what was put meanwhile waits for one piece at most, then comes first."""
+        base = self._topics[asked.partition.topic].base(asked.partition.number)
+        extent = self._extents[asked.partition]
+        first = max(extent.first, min(before, extent.end, extent.first + _TRIMMED_A_COMMIT))
 
         def delete(result: Committed) -> None:
             self._connection.execute("delete from records where id between ? and ?", (base, base + first - 1))
             self._connection.execute(_FLOOR, (base, first))
-            result.extents = {trim.partition: Bounds(first, extent.end)}
+            result.extents = {asked.partition: Bounds(first, extent.end)}
 
-        self._transact(delete, Committed({}, trimmed=[(trim, deleted)]))
+        self._transact(delete, Committed({}, trimmed=[(asked, first - extent.first)]))
+
+    def _rebuild(self, asked: Rebuild) -> None:
+        result = Committed({}, trimmed=[(asked, 0)])
+        try:
+            self._connection.execute("vacuum")
+            (busy, *_) = self._connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+            if busy:
+                result.failure = TryLater("the log is being read: it cannot be rebuilt now")
+        except sqlite3.Error as error:
+            result.failure = TryLater(f"the log could not be rebuilt: {error}")
+        self._loop.call_soon_threadsafe(self._committed, result)

@@ -15,7 +15,7 @@ import pytest
 
 from shared.kernel.errors import PositionLost, Reject, TryLater
 from shared.log.partitioning import partition_of
-from shared.log.ports import Locate, Log, Outgoing, Partition, Record, Subscription
+from shared.log.ports import Bounds, Locate, Log, Outgoing, Partition, Record, Subscription
 
 Opened = Callable[[Mapping[str, int]], Awaitable[Log]]
 """Opens the log under test, once more each call where it was closed, and starts it with these topics."""
@@ -317,6 +317,21 @@ class LogSuite:
         await log.close()
         assert await (await opened({one: 1, other: 1})).identity(one) == before
 
+    async def test_what_is_discarded_is_gone_where_the_log_discards_and_the_rest_stays_as_it_was(
+        self, opened: Opened
+    ) -> None:
+        topic = fresh("topic")
+        log = await opened({topic: 1})
+        await log.publish(numbered(topic, "k", range(10)))
+        for _ in range(2):
+            await log.discard({Partition(topic, 0): 7})
+        first = 7 if log.features.discards else 0
+        assert await log.bounds([topic]) == {Partition(topic, 0): Bounds(first, 10)}
+        await log.publish(numbered(topic, "k", [10]))
+        member = await log.subscribe(fresh("group"), [topic], _from(first))
+        read = await poll_until([member], lambda found: len(found) >= 11 - first)
+        assert [(record.offset, int(record.value)) for record in read] == [(n, n) for n in range(first, 11)]
+
     async def test_reporting_and_closing_never_raise(self, opened: Opened) -> None:
         topic = fresh("topic")
         log = await opened({topic: 1})
@@ -326,6 +341,15 @@ class LogSuite:
         await member.report({Partition("never-held", 0): 1})
         await member.close()
         await member.close()
+
+
+def _from(offset: int) -> Locate:
+    """A Locate for those who have read all before an offset."""
+
+    async def located(partitions: frozenset[Partition]) -> Mapping[Partition, int]:
+        return dict.fromkeys(partitions, offset)
+
+    return located
 
 
 def _only_after(event: asyncio.Event, locate: Locate) -> Locate:

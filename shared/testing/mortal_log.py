@@ -73,5 +73,8 @@ class MortalLog:
     async def identity(self, topic: str) -> str:
         return await self._inner.identity(topic)
 
+    async def discard(self, before: Mapping[Partition, int]) -> None:
+        await self._inner.discard(before)
+
     async def close(self) -> None:
         await self._inner.close()

@@ -93,6 +93,9 @@ class TableLog:
         """It is never made again."""
         return topic
 
+    async def discard(self, before: Mapping[Partition, int]) -> None:
+        """Nothing: it keeps everything."""
+
     async def close(self) -> None:
         """Give the connections back."""
         await self._database.close()

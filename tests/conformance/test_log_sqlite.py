@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from shared.kernel.errors import PositionLost
-from shared.log.ports import Bounds, Log, Partition
+from shared.log.ports import Bounds, Log, Outgoing, Partition
 from shared.log.sqlite import SqliteLog
 from shared.testing.log_suite import LogSuite, Opened, from_start, numbered, poll_until, shared_by, values_by_key
 
@@ -103,6 +103,15 @@ async def test_trimming_deletes_what_is_older_and_keeps_offsets_even_over_a_rest
     assert await log.bounds(["topic"]) == {Partition("topic", 0): Bounds(10, 10)}
 
 
+async def test_of_what_is_discarded_no_byte_is_left_in_any_file(log: SqliteLog, tmp_path: Path) -> None:
+    await log.publish([Outgoing("topic", b"k", f"canary7f3a-{number}".encode() * 50) for number in range(400)])
+    await log.publish([Outgoing("topic", b"k", b"kept")])
+    assert _holding(tmp_path, b"canary7f3a")
+    await log.discard({Partition("topic", 0): 400})
+    assert _holding(tmp_path, b"canary7f3a") == []
+    assert _holding(tmp_path, b"kept")
+
+
 async def test_a_position_that_was_trimmed_away_is_lost(log: SqliteLog) -> None:
     await log.publish(numbered("topic", "k", [1]))
     await log.publish(numbered("topic", "k", [2]))
@@ -130,6 +139,11 @@ async def test_a_poll_that_waits_is_woken_by_a_publish(log: SqliteLog) -> None:
     await log.publish(numbered("topic", "k", [7]))
     async with asyncio.timeout(5):
         assert values_by_key(await waiting) == {"k": [7]}
+
+
+def _holding(folder: Path, mark: bytes) -> list[str]:
+    """The files that hold some bytes."""
+    return [path.name for path in folder.iterdir() if mark in path.read_bytes()]
 
 
 def _run(program: str, path: Path) -> subprocess.CompletedProcess[str]:

@@ -8,7 +8,8 @@ import pytest
 
 from tests.docs.blocks import Desk, blocks
 
-CONSENT, EXPORT = blocks("docs/privacy.md", "sh")
+CONSENT, EXPORT, ERASE, ERASE_OVER_HTTP = blocks("docs/privacy.md", "sh")
+BO = CONSENT.replace("ana", "bo").replace("consent-", "bo-")
 
 
 @pytest.fixture
@@ -41,3 +42,26 @@ def test_one_file_holds_what_every_service_has_of_somebody(started: Desk) -> Non
     assert collected["scoring"] == printed
     assert [one["message_id"] for one in collected["ingest"]["touchpoints"]] == ["consent-1", "consent-2"]
     assert (started.folder / "ana.json").stat().st_mode & 0o077 == 0
+
+
+def test_who_is_erased_is_gone_for_every_service_and_the_receipt_says_so(tmp_path: Path) -> None:
+    desk = Desk.at(tmp_path)
+    # Of the others each answers by itself; here is what ingest does, and the log.
+    process = desk.start(".venv/bin/throughline", THROUGHLINE_SERVICES="ingest")
+    try:
+        desk.run(".venv/bin/throughline wait --seconds 60")
+        desk.run(CONSENT)
+        desk.run(BO)
+        receipt = json.loads(desk.run(ERASE, THROUGHLINE_SERVICES="ingest"))
+        printed = desk.run(ERASE_OVER_HTTP)
+        desk.run(".venv/bin/throughline wait --seconds 60")
+    finally:
+        process.terminate()
+        process.wait(30)
+    assert receipt["state"] == "finished"
+    assert {"service": "ingest", "store": "people", "removed": 1} in [_plain(line) for line in receipt["stores"]]
+    assert '"status":410' in printed
+
+
+def _plain(line: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in line.items() if name != "at"}

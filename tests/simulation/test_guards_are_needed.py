@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,19 +10,16 @@ import pytest
 from sqlalchemy import update
 
 from services.ingest.handlers.resolving import Resolving
-from services.ingest.ports import Record, StoredTouchpoint
-from services.ingest.store.accounts import SqlAccounts
-from services.ingest.store.deals import SqlDeals
-from services.ingest.store.graph import open_graph
-from services.ingest.store.timeline import SqlTimeline
-from services.ingest.store.touchpoints import SqlRejected, SqlTouchpoints
+from services.ingest.ports import StoredTouchpoint
+from services.ingest.store.session import open_record
+from services.ingest.store.touchpoints import SqlTouchpoints
 from shared.contracts.records import Outgoing
 from shared.db.positions import Move
 from shared.db.spine import LOG_POSITIONS
 from shared.db.work import Work
 from shared.kernel.errors import NotLoaded
 from shared.kernel.instant import Instant
-from shared.kernel.keys import Key, of_kind
+from shared.kernel.keys import Key
 from shared.log.ports import Log
 from shared.runtime.consume import Guards
 from shared.testing.chaos import step
@@ -76,10 +74,7 @@ class _Forgetful(SqlTouchpoints):
 
 
 async def _open_forgetful(work: Work, keys: frozenset[Key], now: Instant) -> Any:
-    graph = await open_graph(work, of_kind(keys, "identifier"), now)
-    accounts, deals = SqlAccounts(work), SqlDeals(work)
-    record = Record(graph, accounts, _Forgetful(work), deals, SqlRejected(work), SqlTimeline(work))
-    return Resolving(record, now)
+    return Resolving(replace(await open_record(work, keys, now), touchpoints=_Forgetful(work)), now)
 
 
 @pytest.fixture

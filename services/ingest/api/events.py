@@ -21,13 +21,14 @@ _START = EventPosition(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class EventItem:
-    """What became of something that was sent. `type` is the call's; what was refused may have had none."""
+    """What became of something that was sent. `type` is the call's; what was refused may have had none, and of what was
+    erased or suppressed neither it nor the message id is known any more."""
 
     id: str
     message_id: str | None
     source: str
     type: str | None
-    state: Literal["stored", "rejected"]
+    state: Literal["stored", "rejected", "erased", "suppressed"]
     person_id: str | None
     received_at: str
 

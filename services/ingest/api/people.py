@@ -43,7 +43,8 @@ def router(reading: Reading, accounts: AccountReading, limits: PersonLimits) -> 
 
     @routes.get("/v1/people/{person_id}")
     async def person(person_id: str) -> PersonItem:
-        for found in await reading.people([person_id]):
+        identity = await _identity(reading, person_id)
+        for found in await reading.people([identity.person_id]):
             return person_item(found)
         raise NotFound
 

@@ -6,7 +6,7 @@ A deal is published whole, again under its next revision whenever one of its con
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
-from msgspec import Struct, json
+from msgspec import Struct, json, structs
 
 from services.ingest.domain.accounts import AccountClaim
 from services.ingest.domain.identifiers import email
@@ -82,7 +82,7 @@ class DealVersions:
                 newest[deal_id] = _again(before, owner, root, frozenset(strong))
         changed = [deal for deal_id, deal in newest.items() if deal is not stored[deal_id]]
         await self._deals.keep(changed)
-        return [_published(deal) for deal in sorted(changed, key=lambda deal: deal.id)]
+        return [published(deal) for deal in sorted(changed, key=lambda deal: deal.id)]
 
 
 def _order(deal: CollectedDeal) -> tuple[int, str]:
@@ -115,7 +115,29 @@ def _again(
     return deal if after == before else replace(deal, revision=deal.revision + 1, people=json.encode(after))
 
 
-def _published(deal: StoredDeal) -> Emit:
+def erased_from(deal: StoredDeal, forgotten: Collection[Identifier]) -> StoredDeal:
+    """The same version without the contacts who are called one of these; the very same object where there is none."""
+    if not deal.body:
+        return deal
+    before = json.decode(deal.body, type=CollectedDeal)
+    after = without_contacts(before, lambda member: member in forgotten)
+    if after is before:
+        return deal
+    contacts = tuple(named[0] for contact in after.contacts if (named := contact_identifiers(contact)))
+    people = [one for one in json.decode(deal.people, type=list[_OnDeal]) if identifier(one.identifier) in contacts]
+    return replace(
+        deal, revision=deal.revision + 1, body=json.encode(after), people=json.encode(people), contacts=contacts
+    )
+
+
+def without_contacts(deal: CollectedDeal, unwanted: Callable[[Identifier], bool]) -> CollectedDeal:
+    """A deal without the contacts who are called something unwanted; the very same object where there is none."""
+    contacts = tuple(one for one in deal.contacts if not any(map(unwanted, contact_identifiers(one))))
+    return deal if len(contacts) == len(deal.contacts) else structs.replace(deal, contacts=contacts)
+
+
+def published(deal: StoredDeal) -> Emit:
+    """A deal with its people, as it is published."""
     people: Mapping[tuple[str, str | None], None] = dict.fromkeys(
         (one.person_id, one.role) for one in json.decode(deal.people, type=Sequence[_OnDeal])
     )

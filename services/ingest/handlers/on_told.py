@@ -1,4 +1,4 @@
-"""Another service said something of a person: it becomes a step of their journey."""
+"""Another service said something of a person: a step of their journey, or a line of the receipt of their erasure."""
 
 from collections.abc import Iterable
 
@@ -6,13 +6,14 @@ from msgspec import json
 
 from services.ingest.handlers.resolving import Resolving
 from services.ingest.ports import Step
+from shared.contracts.erasures import ErasureDone
 from shared.contracts.handoffs import HandoffActed
 from shared.contracts.leads import LeadStageChanged
 from shared.kernel.ids import derived
 from shared.kernel.keys import Key
 
 
-def no_keys(_event: LeadStageChanged | HandoffActed) -> Iterable[Key]:
+def no_keys(_event: LeadStageChanged | HandoffActed | ErasureDone) -> Iterable[Key]:
     """A step touches nobody: whose it is, is told when it is read."""
     return ()
 
@@ -27,3 +28,8 @@ def on_handoff_acted(event: HandoffActed, session: Resolving) -> None:
     """Keep an act on a hand-off."""
     step_id = derived("handoff", event.handoff_id, str(event.version))
     session.keep_step(Step(step_id, event.person_id, "handoff", event.version, json.encode(event).decode()))
+
+
+def on_erasure_done(event: ErasureDone, session: Resolving) -> None:
+    """Keep what a service has removed."""
+    session.keep_answer(event)

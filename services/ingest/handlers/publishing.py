@@ -10,7 +10,14 @@ from services.ingest.ports import Trait
 from shared.contracts import topics
 from shared.contracts.deals import CollectedDeal, Deal, DealPerson
 from shared.contracts.envelope import Emit, Event
-from shared.contracts.touchpoints import AccountRef, PersonIdentified, PersonMerged, PersonSplit, Touchpoint
+from shared.contracts.touchpoints import (
+    AccountRef,
+    PersonErased,
+    PersonIdentified,
+    PersonMerged,
+    PersonSplit,
+    Touchpoint,
+)
 from shared.kernel.ids import derived
 from shared.kernel.instant import Instant
 
@@ -75,6 +82,17 @@ def identified(whole: PersonIdentified, now: int) -> Emit:
     event_id = derived("card", whole.person_id, str(whole.version))
     event = Event(event_id, "person.identified", SOURCE, Instant(now), whole)
     return Emit(topics.TOUCHPOINTS.name, whole.person_id, event)
+
+
+def erased(erasure_id: str, person_id: str, ids: Iterable[str], now: int) -> list[Emit]:
+    """`person.erased` under every id that stood for somebody: what they did lies in the partitions of all of them."""
+    ordered = sorted(ids)
+    aliases = tuple(one for one in ordered if one != person_id)
+    told = PersonErased(erasure_id=erasure_id, person_id=person_id, aliases=aliases, at=now)
+    return [
+        Emit(topics.TOUCHPOINTS.name, one, Event(derived("erased", one), "person.erased", SOURCE, Instant(now), told))
+        for one in ordered
+    ]
 
 
 def deal(collected: CollectedDeal, revision: int, people: tuple[DealPerson, ...]) -> Emit:

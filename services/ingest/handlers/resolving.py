@@ -24,11 +24,12 @@ from services.ingest.domain.identity import (
 from services.ingest.domain.people import Person, Settled, root, settle
 from services.ingest.handlers import account_claims, publishing
 from services.ingest.handlers.account_book import AccountBook
-from services.ingest.handlers.deal_versions import DealVersions
+from services.ingest.handlers.deal_versions import DealVersions, without_contacts
 from services.ingest.handlers.understanding import Understood, understand
 from services.ingest.ports import Card, Community, Record, Step, StoredTouchpoint, Trait
 from shared.contracts.deals import CollectedDeal
 from shared.contracts.envelope import Emit
+from shared.contracts.erasures import ErasureDone
 from shared.contracts.touchpoints import CollectedTouchpoint, RejectedTouchpoint, Touchpoint
 
 
@@ -41,10 +42,12 @@ class Resolving:
         self._touchpoints = record.touchpoints
         self._rejected = record.rejected
         self._timeline = record.timeline
+        self._erasures = record.erasures
         self._deals = DealVersions(record.deals)
         self._now = now
         self._limits = limits
         self._acts: list[OperatorAct] = []
+        self._answers: list[ErasureDone] = []
         self._calls: dict[str, Understood] = {}
         self.duplicates = 0
         """How many events came under an id that was known already."""
@@ -64,8 +67,8 @@ class Resolving:
             self._calls[collected.id] = understand(collected)
 
     def keep_deal(self, deal: CollectedDeal) -> None:
-        """A version of a deal arrived."""
-        self._deals.arrived(deal)
+        """A version of a deal arrived; who was erased is no contact any more."""
+        self._deals.arrived(without_contacts(deal, self._erasures.suppressed))
 
     def keep_reject(self, reject: RejectedTouchpoint) -> None:
         """Something was refused at a door."""
@@ -75,6 +78,10 @@ class Resolving:
         """Another service said something of a person."""
         before = self._steps.setdefault(step.id, step)
         self._steps[step.id] = max(before, step, key=lambda one: one.version)
+
+    def keep_answer(self, done: ErasureDone) -> None:
+        """Another service has forgotten somebody."""
+        self._answers.append(done)
 
     def decide(self, act: OperatorAct) -> None:
         """An operator decided whether somebody is one person."""
@@ -87,14 +94,37 @@ class Resolving:
         await self._hand_over(moved, fresh)
         await self._publish_fresh(fresh)
         self._emits += await self._deals.close(self._owner, self._root, moved)
-        await self._rejected.add([_reject_row(reject) for reject in self._rejects])
-        await self._timeline.keep(list(self._steps.values()))
+        await self._keep_rejects()
+        await self._keep_steps()
+        await self._erasures.answered(self._answers)
+        await self._erasures.tidy()
+        return self._emits
+
+    async def settle_again(self, community: Community) -> Sequence[Emit]:
+        """Settle a community whose claims were changed; answers what is to be published."""
+        await self._accounts.open([community])
+        moved = self._settle_one(community)
+        await self._graph.flush()
+        await self._hand_over(moved, ())
+        self._emits += await self._deals.close(self._owner, self._root, moved)
         return self._emits
 
     async def _fresh(self) -> list[Understood]:
+        """What was not known before, and is of nobody who was erased."""
         known = await self._touchpoints.known(self._calls)
         self.duplicates += len(known)
-        return [call for event_id, call in self._calls.items() if event_id not in known]
+        new = [call for event_id, call in self._calls.items() if event_id not in known]
+        unwanted = {call.collected.id for call in new if any(map(self._erasures.suppressed, call.identifiers))}
+        await self._erasures.keep_out([call.collected for call in new if call.collected.id in unwanted])
+        return [call for call in new if call.collected.id not in unwanted]
+
+    async def _keep_rejects(self) -> None:
+        unwanted = await self._erasures.speaking({reject.id: reject.body for reject in self._rejects})
+        await self._rejected.add([_reject_row(reject) for reject in self._rejects if reject.id not in unwanted])
+
+    async def _keep_steps(self) -> None:
+        erased = await self._erasures.erased({step.person for step in self._steps.values()})
+        await self._timeline.keep([step for step in self._steps.values() if step.person not in erased])
 
     async def _settle(self, fresh: Sequence[Understood]) -> set[Identifier]:
         """Settle every community that is stirred; answers the identifiers whose events have to be looked at."""

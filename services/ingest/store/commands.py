@@ -72,7 +72,7 @@ class _Rehearsed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Done:
+class Done:
     """A session that is closed already: its answer is of what came of it."""
 
     answer: Answer
@@ -136,7 +136,7 @@ class SqlIdentityCommands:
     async def _decide(
         self, wanted: Wanted, order: Order, asked: idempotency.Act | None, show: Shown | None = None
     ) -> Answer:
-        async def open_command(work: Work, keys: frozenset[Key], now: Instant) -> _Done:
+        async def open_command(work: Work, keys: frozenset[Key], now: Instant) -> Done:
             session = await self._open(work, keys, now)
             emits: list[Emit] = []
 
@@ -155,7 +155,7 @@ class SqlIdentityCommands:
             answer = await once(SqlAnswers(work, now), None if order.dry_run else asked, do)
             if order.dry_run:
                 raise _Rehearsed(answer)
-            return _Done(answer, emits)
+            return Done(answer, emits)
 
         try:
             return await perform(

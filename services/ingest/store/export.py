@@ -7,6 +7,7 @@ from msgspec import json
 from sqlalchemy import Column, ColumnElement, Select, false, or_, select
 
 from services.ingest.domain.identity import identifier
+from services.ingest.store.erasures import absence
 from services.ingest.store.tables import (
     ACCOUNT_MEMBERS,
     CLAIMS,
@@ -21,12 +22,16 @@ from services.ingest.store.tables import (
 )
 from shared.db.export import Section
 from shared.db.work import Reader
+from shared.kernel.errors import Erased
 
 
 async def sections(reader: Reader, person_ids: Collection[str]) -> Sequence[Section]:
-    """The sections of somebody by all their ids; none where nobody has these ids."""
+    """The sections of somebody by all their ids; none where nobody has these ids. Raises Erased."""
     people = select(PEOPLE.c.id, PEOPLE.c.component, PEOPLE.c.card).where(reader.among(PEOPLE.c.id, [*person_ids]))
     if not await reader.rows(people):
+        missing = await absence(reader, next(iter(person_ids), None))
+        if isinstance(missing, Erased):
+            raise missing
         return ()
     owned = select(IDENTIFIERS.c.id, IDENTIFIERS.c.component, IDENTIFIERS.c.consent)
     owned = owned.where(reader.among(IDENTIFIERS.c.person, [*person_ids]))

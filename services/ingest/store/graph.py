@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import json
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from services.ingest.domain.accounts import Membership
 from services.ingest.domain.acts import OperatorAct
@@ -20,7 +20,16 @@ from services.ingest.ports import Card, Community, Trait
 from services.ingest.settings import mail_domain
 from services.ingest.store import memberships
 from services.ingest.store.identities import claim_of
-from services.ingest.store.tables import CLAIMS, COMPONENTS, IDENTIFIERS, OPERATOR_ACTS, PEOPLE, REVIEWS, TRAITS
+from services.ingest.store.tables import (
+    CLAIMS,
+    COMPONENTS,
+    ERASURES,
+    IDENTIFIERS,
+    OPERATOR_ACTS,
+    PEOPLE,
+    REVIEWS,
+    TRAITS,
+)
 from shared.db.dialect import Upsert
 from shared.db.work import Work
 from shared.kernel.errors import NotLoaded
@@ -43,6 +52,7 @@ _SAVE_TRAITS = Upsert(
     TRAITS, conflict=("identifier", "name"), update=("value", "at", "event_id"), newer=("at", "event_id")
 )
 _SAVE_REVIEWS = Upsert(REVIEWS, conflict=("id",), update=("claim", "event_id", "why", "open"))
+_ERASED = select(func.count()).select_from(ERASURES).scalar_subquery()
 
 
 def claim_id(claim: Claim) -> str:
@@ -53,8 +63,10 @@ def claim_id(claim: Claim) -> str:
     return derived("claim", str(claim.trusted), str(claim.explicit), *map(str, claim.identifiers))
 
 
-async def open_graph(work: Work, identifiers: Sequence[str], now: int) -> "SqlGraph":
-    """Make sure that identifiers are there, lock them and the roots of their components, and load them."""
+async def open_graph(work: Work, identifiers: Sequence[str], now: int, erasures: int) -> "SqlGraph":
+    """Make sure that identifiers are there, lock them and the roots of their components, and load them.
+
+    None of them is suppressed by one of so many `erasures`; where there are more meanwhile, NotLoaded is raised."""
     if not identifiers:
         return SqlGraph(work, {}, now)
     await work.write(_ADD_IDENTIFIERS, [(name, False) for name in identifiers])
@@ -69,7 +81,7 @@ async def open_graph(work: Work, identifiers: Sequence[str], now: int) -> "SqlGr
     if any(row.parent is not None for row in locked):
         raise NotLoaded(())  # A component was joined to another meanwhile: redo at once, from the top.
     graph = SqlGraph(work, roots, now)
-    await graph.load(identifiers)
+    await graph.load(identifiers, erasures)
     return graph
 
 
@@ -80,6 +92,8 @@ async def _roots(work: Work, components: set[str]) -> dict[str, str]:
     while ahead:
         rows = await work.rows(select(COMPONENTS).where(work.among(COMPONENTS.c.id, sorted(ahead))))
         parent.update({row.id: row.parent for row in rows})
+        if len(rows) < len(ahead):
+            raise NotLoaded(())  # Whoever lay in it was erased meanwhile.
         ahead = {row.parent for row in rows if row.parent is not None} - parent.keys()
     return {component: _follow(component, parent) for component in components}
 
@@ -105,9 +119,13 @@ class SqlGraph:
         self._grouped: set[Identifier] = set()
         self._rows: dict[str, dict[object, tuple[object, ...]]] = defaultdict(dict)
 
-    async def load(self, identifiers: Sequence[str]) -> None:
-        """Read identifiers under the locks."""
-        for row in await self._work.rows(select(IDENTIFIERS).where(self._work.among(IDENTIFIERS.c.id, identifiers))):
+    async def load(self, identifiers: Sequence[str], erasures: int) -> None:
+        """Read identifiers under the locks; raises NotLoaded where there are not so many erasures any more."""
+        wanted = select(IDENTIFIERS, _ERASED.label("erasures"))
+        rows = await self._work.rows(wanted.where(self._work.among(IDENTIFIERS.c.id, identifiers)))
+        if len(rows) < len(identifiers) or rows[0].erasures != erasures:
+            raise NotLoaded(())  # Somebody was erased while we waited: redo at once, without what they were called.
+        for row in rows:
             member = identifier(row.id)
             self._component[member] = None if row.component is None else self._roots[row.component]
             self._owner[member] = row.person

@@ -24,6 +24,7 @@ from services.ingest.ports import (
     Told,
 )
 from services.ingest.store import identities
+from services.ingest.store.erasures import absence
 from services.ingest.store.reviews import reviews
 from services.ingest.store.tables import REJECTED, TOUCHPOINTS
 from services.ingest.store.timeline import told_of
@@ -31,7 +32,7 @@ from shared.db.engine import Database
 from shared.db.people import roots_of
 from shared.db.work import Reader
 
-_Arrived = tuple[Row[Any], str | None, Literal["stored", "rejected"]]
+_Arrived = tuple[Row[Any], str | None, Literal["stored", "rejected", "erased", "suppressed"]]
 
 
 class SqlReading:
@@ -56,12 +57,15 @@ class SqlReading:
         return [person for person in found if person is not None]
 
     async def identity(self, person_id: str) -> Identity | None:
-        """What makes a person one, by any id of theirs."""
+        """What makes a person one, by any id of theirs; raises Erased where they were erased."""
         canonical = identities.canonical(person_id)
         if canonical is None:
             return None
         async with self._database.read() as reader:
-            return await identities.identity_of(reader, (await roots_of(reader, [canonical]))[canonical])
+            found = await identities.identity_of(reader, (await roots_of(reader, [canonical]))[canonical])
+            if found is None:
+                raise await absence(reader, canonical)
+            return found
 
     async def claims(self, identity: Identity) -> Sequence[Claim]:
         """Every claim of the components that they lie in, other people's too."""
@@ -126,11 +130,11 @@ def _in_arrival(
     roots: Mapping[str, str],
 ) -> list[ArrivedEvent]:
     """Both records as one. Each keeps its own order, so a page goes on where the one before ended."""
-    stored_rows: list[_Arrived] = [(row, row.message_id, "stored") for row in accepted]
+    stored_rows: list[_Arrived] = [(row, row.message_id, row.state or "stored") for row in accepted]
     rejected_rows: list[_Arrived] = [(row, message_id, "rejected") for row, message_id in refusals]
     events: list[ArrivedEvent] = []
     for row, message_id, state in merge(stored_rows, rejected_rows, key=lambda item: item[0].received_at):
-        taken = state == "stored"
+        taken = state != "rejected"
         after = after._replace(stored=row.seq) if taken else after._replace(rejected=row.seq)
         person = roots.get(row.person) if taken else None
         events.append(ArrivedEvent(after, row.id, message_id, row.source, row.received_at, state, person, row.body))

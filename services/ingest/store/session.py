@@ -5,6 +5,7 @@ from services.ingest.handlers.resolving import Resolving
 from services.ingest.ports import Record
 from services.ingest.store.accounts import SqlAccounts
 from services.ingest.store.deals import SqlDeals
+from services.ingest.store.erasures import SqlErasures, Suppression, erasures_so_far, suppressed_among
 from services.ingest.store.graph import open_graph
 from services.ingest.store.timeline import SqlTimeline
 from services.ingest.store.touchpoints import SqlRejected, SqlTouchpoints
@@ -13,22 +14,38 @@ from shared.kernel.instant import Instant
 from shared.kernel.keys import Key, of_kind
 from shared.runtime.session import Open
 
+_NO_KEY = Suppression(b"")
+"""Does where nobody is ever erased."""
+
+
+async def open_record(work: Work, keys: frozenset[Key], now: Instant, suppression: Suppression = _NO_KEY) -> Record:
+    """What is kept, over one transaction: identifiers locked but for those under which nothing is taken. Raises
+    NotLoaded where what was locked changed meanwhile."""
+    names = of_kind(keys, "identifier")
+    erasures = await erasures_so_far(work) if names else 0
+    kept_out = await suppressed_among(work, suppression.key, names) if erasures else frozenset[str]()
+    graph = await open_graph(work, [name for name in names if name not in kept_out], now, erasures)
+    return Record(
+        graph, SqlAccounts(work), SqlTouchpoints(work), SqlDeals(work), SqlRejected(work), SqlTimeline(work),
+        SqlErasures(work, suppression, names, kept_out),
+    )  # fmt: skip
+
 
 async def open_resolving(
-    work: Work, keys: frozenset[Key], now: Instant, limits: PersonLimits = DEFAULT_LIMITS
+    work: Work,
+    keys: frozenset[Key],
+    now: Instant,
+    limits: PersonLimits = DEFAULT_LIMITS,
+    suppression: Suppression = _NO_KEY,
 ) -> Resolving:
     """A session over one transaction; raises NotLoaded where what was locked changed meanwhile."""
-    graph = await open_graph(work, of_kind(keys, "identifier"), now)
-    record = Record(
-        graph, SqlAccounts(work), SqlTouchpoints(work), SqlDeals(work), SqlRejected(work), SqlTimeline(work)
-    )
-    return Resolving(record, now, limits)
+    return Resolving(await open_record(work, keys, now, suppression), now, limits)
 
 
-def opening(limits: PersonLimits) -> Open[Resolving]:
+def opening(limits: PersonLimits, suppression: Suppression) -> Open[Resolving]:
     """How sessions are opened under these limits."""
 
     async def open_session(work: Work, keys: frozenset[Key], now: Instant) -> Resolving:
-        return await open_resolving(work, keys, now, limits)
+        return await open_resolving(work, keys, now, limits, suppression)
 
     return open_session

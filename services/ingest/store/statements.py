@@ -12,6 +12,7 @@ from services.ingest.domain.identity import Claim, Identifier, by_strength, stat
 from services.ingest.domain.telling import withdrawn
 from services.ingest.ports import Identity
 from services.ingest.store import identities
+from services.ingest.store.erasures import absence
 from services.ingest.store.tables import CLAIMS, REVIEWS, TOUCHPOINTS
 from shared.db.people import roots_of
 from shared.db.work import Work
@@ -21,7 +22,7 @@ from shared.kernel.instant import Instant
 
 async def to_split(work: Work, person_id: str, event_id: str, who: str, now: Instant) -> list[OperatorAct]:
     """The withdrawal of what an event says of a person."""
-    identity = await _identity(work, person_id)
+    identity = await somebody(work, person_id)
     event = identities.canonical(event_id)
     if event is None:
         raise NotFound
@@ -38,7 +39,7 @@ async def to_split(work: Work, person_id: str, event_id: str, who: str, now: Ins
 
 async def to_merge(work: Work, person_id: str, other_id: str, who: str, now: Instant) -> list[OperatorAct]:
     """The statement that two people are one, by the strongest that each is called."""
-    one, other = await _identity(work, person_id), await _identity(work, other_id)
+    one, other = await somebody(work, person_id), await somebody(work, other_id)
     if one.person_id == other.person_id:
         raise Conflict("they are one person already")
     named = by_strength(by_strength(identity.identifiers)[0] for identity in (one, other))
@@ -70,14 +71,14 @@ async def _after_the_last(work: Work, named: tuple[Identifier, ...], now: Instan
     return now if last is None else Instant(max(now, last + 1))
 
 
-async def _identity(work: Work, person_id: str) -> Identity:
-    """Somebody by any id of theirs."""
+async def somebody(work: Work, person_id: str) -> Identity:
+    """Somebody by any id of theirs; raises NotFound where there is nobody, Erased where they were erased."""
     canonical = identities.canonical(person_id)
     if canonical is None:
         raise NotFound
     identity = await identities.identity_of(work, (await roots_of(work, [canonical]))[canonical])
     if identity is None:
-        raise NotFound
+        raise await absence(work, canonical)
     return identity
 
 

@@ -133,12 +133,13 @@ TOUCHPOINTS = Table(
     Column("revision", Integer, nullable=False),
     Column("body", Text, nullable=False),
     Column("statement", Id),
+    Column("state", String(16)),
     Index("touchpoints_by_message", "message_id"),
     Index("touchpoints_by_holder", "holder"),
 )
 """`holder`: its strongest identifier. `person`: whose
 it was when it was last published. `body`: the touchpoint as published, without person and revision. `statement`: what
-it claims, none where it names at most one identifier."""
+it claims, none where it names at most one identifier. `state`: set where it is empty now: `erased` or `suppressed`."""
 BROWSER_CLAIMS = Table(
     "browser_claims",
     METADATA,
@@ -195,3 +196,36 @@ ACTS = Table(
     Column("at", BigInteger, nullable=False),
 )
 """What was asked under an `Idempotency-Key`, and what was answered."""
+ERASURES = Table(
+    "erasures",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("person", Id, nullable=False),
+    Column("requested_at", BigInteger, nullable=False),
+    Column("swept_at", BigInteger),
+    Column("finished_at", BigInteger, index=True),
+)
+"""`swept_at`: when all services had answered and what is written in free form had been looked through once more."""
+ERASURE_LINES = Table(
+    "erasure_lines",
+    METADATA,
+    Column("erasure", Id, primary_key=True),
+    Column("service", String(32), primary_key=True),
+    Column("store", String(64), primary_key=True),
+    Column("removed", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+TOMBSTONES = Table(
+    "tombstones",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("erasure", Id, nullable=False),
+)
+"""Every id that stood for somebody who was erased."""
+SUPPRESSED = Table(
+    "suppressed",
+    METADATA,
+    Column("hash", String(64), primary_key=True),
+    Column("erasure", Id, nullable=False),
+)
+"""Keyed hashes of what they were called (domain/suppression.py)."""

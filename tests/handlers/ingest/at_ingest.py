@@ -1,16 +1,22 @@
 """Ingest's resolver and its API in process: what was collected, on a log in memory, and what is then said of it."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 from msgspec import Raw, Struct, json
+from sqlalchemy import func, select
 
-from services.deployment import Deployment, Settings
+from services.deployment import SERVICES, Deployment, ServiceName, Settings
 from services.ingest import wiring
-from services.ingest.store.session import open_resolving
+from services.ingest.domain.identity import DEFAULT_LIMITS
+from services.ingest.handlers.resolving import Resolving
+from services.ingest.store.erasures import Suppression
+from services.ingest.store.session import opening
+from services.ingest.store.tables import DEAL_CONTACTS, DEALS, METADATA
 from services.ingest.worker import GROUP, HANDLERS, TOPICS
 from shared.contracts import topics
 from shared.contracts.deals import CollectedDeal, DealContact
@@ -21,6 +27,7 @@ from shared.contracts.touchpoints import AccountRef, CollectedTouchpoint, Reject
 from shared.kernel.ids import derived, touchpoint_id
 from shared.kernel.instant import DAY, Instant
 from shared.log.memory import MemoryLog
+from shared.log.ports import Log
 from shared.runtime.consume import Consumer
 from shared.runtime.session import Consuming
 from shared.testing.service_in_process import ServiceInProcess
@@ -107,16 +114,44 @@ def _emit(topic: str, key: str, event_type: str, data: Struct) -> Emit:
 class IngestService(ServiceInProcess):
     """The service as it is wired, without its doors: `given` publishes what they would."""
 
-    def __init__(self, deployment: Deployment, log: MemoryLog) -> None:
-        service = wiring.build(deployment, lambda: True)
-        consuming = Consuming(GROUP, TOPICS, HANDLERS, open_resolving)
-        consumer = Consumer(log, service.database, consuming, now=deployment.now)
-        super().__init__(service.api, log, service.database, consumer)
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._service = wiring.build(deployment, lambda: True)
+        super().__init__(self._service.api, deployment.log, self._service.database, self._member())
+
+    def _member(self) -> Consumer[Resolving]:
+        suppression = Suppression(_CREDENTIALS.derived_key("suppression"))
+        consuming = Consuming(GROUP, TOPICS, HANDLERS, opening(DEFAULT_LIMITS, suppression))
+        return Consumer(self._deployment.log, self._service.database, consuming, now=self._deployment.now)
 
     async def do(self, path: str, body: Mapping[str, Any], key: str = "tl", **headers: str) -> httpx.Response:
         """The answer to a POST."""
         async with self.client(key, **headers) as client:
             return await client.post(path, json=body)
+
+    async def erase(self, person_id: str, key: str = "tl") -> httpx.Response:
+        """The answer to a DELETE of a person."""
+        async with self.client(key) as client:
+            return await client.delete(f"/v1/people/{person_id}")
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Whatever comes is worked and sent, and time goes by, while the block runs."""
+        stopping = asyncio.Event()
+        parts = [part for name, part in self._service.worker if name != f"{GROUP}.consume"]
+        async with asyncio.TaskGroup() as running:
+            for part in (*parts, self._consumer.run):
+                running.create_task(part(stopping))
+            yield
+            stopping.set()
+        self._consumer = self._member()
+
+    async def finished(self, erasure_id: str) -> Any:
+        """The receipt of an erasure once it is finished."""
+        async with asyncio.timeout(60), self.working():
+            while (receipt := await self.get(f"/v1/erasures/{erasure_id}"))["state"] != "finished":
+                continue
+        return receipt
 
     async def done(self, path: str, **body: Any) -> Any:
         """The JSON of an act's answer, which is a 200."""
@@ -129,13 +164,34 @@ class IngestService(ServiceInProcess):
         items: Sequence[Any] = (await self.get("/v1/people", **named))["items"]
         return items
 
+    async def rows(self, table: str) -> int:
+        """How many rows a table has."""
+        async with self._service.database.read() as reader:
+            return int(await reader.scalar(select(func.count()).select_from(METADATA.tables[table])))
+
+    async def contacts(self) -> Mapping[str, Sequence[str]]:
+        """Who is on each deal: by its body, which its rows of contacts and its people agree with."""
+        async with self._service.database.read() as reader:
+            bodies = {row.id: json.decode(row.body) for row in await reader.rows(select(DEALS))}
+            listed = [(row.deal_id, row.identifier) for row in await reader.rows(select(DEAL_CONTACTS))]
+        found = {name: [f"email:{one['email']}" for one in body.get("contacts", ())] for name, body in bodies.items()}
+        assert sorted(listed) == sorted((name, member) for name, members in found.items() for member in members)
+        return found
+
 
 @asynccontextmanager
-async def opened(folder: Path, database: str | None = None) -> AsyncIterator[IngestService]:
-    """A service of its own, on SQLite files in a folder or on a PostgreSQL."""
-    settings = Settings(data=folder, database=database)
-    log = MemoryLog(now=lambda: NOW)
-    service = IngestService(Deployment(settings, _CREDENTIALS, log, lambda: NOW), log)
-    await service.start(wiring.MIGRATIONS)
+async def opened(
+    folder: Path,
+    database: str | None = None,
+    *,
+    alone: bool = False,
+    log: Log | None = None,
+    now: Callable[[], Instant] = lambda: NOW,
+) -> AsyncIterator[IngestService]:
+    """A service on SQLite files in a folder or on a PostgreSQL; `alone`: its deployment has no other."""
+    services: tuple[ServiceName, ...] = ("ingest",) if alone else SERVICES
+    settings = Settings(data=folder, database=database, services=services)
+    service = IngestService(Deployment(settings, _CREDENTIALS, log or MemoryLog(now=lambda: NOW), now))
+    await service.start(wiring.MIGRATIONS, settings.topic_partitions())
     yield service
     await service.close()

@@ -11,23 +11,30 @@ from typing import Any
 from msgspec import UNSET, Raw, json
 from sqlalchemy import select
 
+from services.ingest.api.erasures import erasure_body
 from services.ingest.domain.acts import OperatorAct
-from services.ingest.domain.identity import Identifier, identifier
+from services.ingest.domain.identity import DEFAULT_LIMITS, Identifier, identifier
+from services.ingest.store.erasing import ErasureTerms, SqlErasing
+from services.ingest.store.erasures import Suppression
 from services.ingest.store.session import open_resolving
 from services.ingest.store.tables import IDENTIFIERS, METADATA, PEOPLE, TOUCHPOINTS
 from services.ingest.worker import HANDLERS
 from shared.contracts.deals import CollectedDeal, Deal
-from shared.contracts.envelope import Emit
+from shared.contracts.envelope import Emit, decode
+from shared.contracts.topics import TYPES
 from shared.contracts.touchpoints import (
     CallType,
     CollectedTouchpoint,
+    PersonErased,
     PersonIdentified,
     PersonMerged,
     PersonSplit,
     Touchpoint,
 )
+from shared.db import outbox
 from shared.db.engine import Database, open_database
 from shared.db.people import roots_of
+from shared.db.spine import OUTBOX
 from shared.kernel.errors import NotLoaded
 from shared.kernel.instant import Instant
 from shared.kernel.keys import Key
@@ -67,6 +74,7 @@ class Believer:
     cards: dict[str, PersonIdentified] = field(default_factory=dict)
     aliases: dict[str, PersonMerged | PersonSplit] = field(default_factory=dict)
     deals: dict[str, Deal] = field(default_factory=dict)
+    erased: set[str] = field(default_factory=set)
 
     def hear(self, emit: Emit) -> None:
         """Take one published event."""
@@ -79,6 +87,8 @@ class Believer:
         elif isinstance(told, Deal):
             before_deal = self.deals.get(told.id, told)
             self.deals[told.id] = max(told, before_deal, key=lambda one: (one.version, one.revision))
+        elif isinstance(told, PersonErased):
+            self.erased |= {told.person_id, *told.aliases}
         elif isinstance(told, PersonMerged | PersonSplit):
             of = told.from_id if isinstance(told, PersonMerged) else told.person_id
             self.aliases[of] = max(told, self.aliases.get(of, told), key=lambda one: one.version)
@@ -90,7 +100,8 @@ class Believer:
 
     def belongings(self) -> set[frozenset[str]]:
         """The touchpoints of each person."""
-        return belongings((t.id, self.person(t.person_id)) for t in self.touchpoints.values() if t.person_id)
+        standing = [t for t in self.touchpoints.values() if t.person_id not in self.erased and not t.withdrawn]
+        return belongings((t.id, self.person(t.person_id)) for t in standing if t.person_id)
 
     def on_deals(self) -> dict[str, set[frozenset[str]]]:
         """Of each deal: the e-mails of everyone who is on it."""
@@ -101,7 +112,8 @@ class Believer:
 
     def emails(self) -> set[frozenset[str]]:
         """The addresses of each person, as the cards say."""
-        return {frozenset(card.emails) for person_id, card in self.cards.items() if self.person(person_id) == person_id}
+        cards = {person_id: card for person_id, card in self.cards.items() if person_id not in self.erased}
+        return {frozenset(card.emails) for person_id, card in cards.items() if self.person(person_id) == person_id}
 
 
 def belongings(owned: Iterable[tuple[str, str]]) -> set[frozenset[str]]:
@@ -141,6 +153,22 @@ class Resolver:
             session = await open_resolving(work, keys, NOW)
             session.decide(act)
             self.published += await session.close()
+
+    async def erase(self, person_id: str) -> None:
+        """Somebody is erased, by any id of theirs."""
+        terms = ErasureTerms(Suppression(b""), DEFAULT_LIMITS, frozenset(), None)
+        erasing = SqlErasing(self.database, terms, erasure_body, now=lambda: NOW, committed=lambda: None)
+        await erasing.erase(person_id)
+        async with self.database.work() as work:
+            said = [decode(row.record.value, row.record.headers, TYPES) for row in await outbox.waiting(work, 10_000)]
+            await work.execute(OUTBOX.delete())
+        self.published += [Emit("", "", event) for event in said]
+
+    async def kept(self) -> str:
+        """Everything that is kept, as one text."""
+        async with self.database.read() as reader:
+            tables = [await reader.rows(select(table)) for table in METADATA.sorted_tables]
+        return "\n".join(str(value) for rows in tables for row in rows for value in row)
 
     async def known(self) -> set[Identifier]:
         """Everything that anybody was called so far."""

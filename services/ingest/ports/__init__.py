@@ -10,6 +10,7 @@ from services.ingest.domain.consent import Statements
 from services.ingest.domain.identity import BrowserClaim, Claim, Identifier, Review
 from services.ingest.domain.people import Moment, Person, Settled
 from services.ingest.domain.reviews import ReviewState, StoredReview
+from services.ingest.ports.erasures import Erasures
 from shared.contracts.envelope import Event
 
 
@@ -166,10 +167,8 @@ class Accounts(Protocol):
         ...
 
     async def hold(self, registered: Collection[str], account_ids: Collection[str], *, changing: bool) -> Directory:
-        """These accounts, who holds what under these registered domains, and the accounts that do.
-
-        They stay as they are until the transaction ends; only one that is `changing` them may write.
-        """
+        """These accounts, who holds what under these registered domains, and the accounts that do: as they are until
+        the transaction ends; only one that is `changing` them may write."""
         ...
 
     async def keep(self, accounts: Collection[Account], holdings: Collection[Holding]) -> None:
@@ -241,6 +240,7 @@ class Record:
     deals: Deals
     rejected: Rejected
     timeline: Timeline
+    erasures: Erasures
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +342,7 @@ class ArrivedEvent:
     message_id: str | None
     source: str
     received_at: int
-    state: Literal["stored", "rejected"]
+    state: Literal["stored", "rejected", "erased", "suppressed"]
     person: str | None
     body: str
 
@@ -372,7 +372,7 @@ class Reading(Protocol):
         ...
 
     async def identity(self, person_id: str) -> Identity | None:
-        """What makes a person one, by any id of theirs."""
+        """What makes a person one, by any id of theirs; none where there is nobody. Raises Erased."""
         ...
 
     async def claims(self, identity: Identity) -> Sequence[Claim]:

@@ -1,0 +1,78 @@
+"""Somebody is erased: what they did, what they were called and who they were goes, in one transaction.
+
+Promises: all other people are left as if nothing that names the erased had ever come, but that claims which named
+others too still speak of those. Leaves out what other services hold: `person.erased` asks them.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from services.ingest.domain.erasure import Remains, without
+from services.ingest.domain.identity import DEFAULT_LIMITS, PersonLimits
+from services.ingest.handlers import publishing
+from services.ingest.handlers.deal_versions import erased_from, published
+from services.ingest.handlers.resolving import Resolving
+from services.ingest.ports import Community, Identity, Record
+from services.ingest.ports.erasures import Forgetting
+from shared.contracts.envelope import Emit
+from shared.kernel.ids import derived
+
+
+class Erasing:
+    """The session that erases one person, locked with everything that they are called."""
+
+    def __init__(self, record: Record, forgetting: Forgetting, now: int, limits: PersonLimits = DEFAULT_LIMITS) -> None:
+        self._record = record
+        self._forgetting = forgetting
+        self._now = now
+        self._limits = limits
+
+    async def erase(self, identity: Identity) -> Sequence[Emit]:
+        """Erase them; answers what is to be published."""
+        person_ids = frozenset((identity.person_id, *identity.aliases))
+        (community,) = await self._record.graph.communities(identity.identifiers, ())
+        remains = without(
+            person_ids, community.owners, community.contested, community.claims, community.people, self._limits
+        )
+        erasure_id = erasure_of(identity.person_id)
+        emits = [publishing.touchpoint(one) for one in await self._forgetting.touchpoints(remains, person_ids)]
+        emits += await self._forget_contacts(remains)
+        await self._forgetting.graph(remains, person_ids, identity.components)
+        if remains.kept or remains.rewritten:
+            resolving = Resolving(self._record, self._now, self._limits)
+            emits += await resolving.settle_again(_rest(community, remains))
+        await self._forgetting.settle(erasure_id, remains, person_ids, identity.person_id)
+        return [*emits, *publishing.erased(erasure_id, identity.person_id, person_ids, self._now)]
+
+    async def _forget_contacts(self, remains: Remains) -> Iterable[Emit]:
+        """Take them off their deals, which are published again without them."""
+        near = {member for claim in remains.gone for member in claim.identifiers if member.strong}
+        stored = await self._record.deals.lock((), sorted(near | {one for one in remains.forgotten if one.strong}))
+        changed = [after for deal in stored.values() if (after := erased_from(deal, remains.forgotten)) is not deal]
+        await self._record.deals.keep(changed)
+        self._forgetting.removed("deal_contacts", len(changed))
+        return [published(deal) for deal in sorted(changed, key=lambda deal: deal.id)]
+
+
+def erasure_of(person_id: str) -> str:
+    """The id of the erasure of somebody: nobody is erased twice."""
+    return derived("erasure", person_id)
+
+
+def _rest(community: Community, remains: Remains) -> Community:
+    """The community of all others, with what is left of mixed claims as its news."""
+    owners = {member: owner for member, owner in community.owners.items() if member not in remains.forgotten}
+    kept = set(remains.kept)
+    return replace(
+        community,
+        news=remains.rewritten,
+        claims=remains.kept,
+        people=remains.people,
+        owners=owners,
+        contested=community.contested - remains.forgotten,
+        traits=[trait for trait in community.traits if trait.identifier in owners],
+        cards={person_id: card for person_id, card in community.cards.items() if person_id in remains.people},
+        reviews=[review for review in community.reviews if review.claim in kept],
+        consents={member: said for member, said in community.consents.items() if member in owners},
+        memberships=[one for one in community.memberships if one.identifier in owners],
+    )
