@@ -121,6 +121,12 @@ class Database:
         except TROUBLE as error:
             raise translated(error) from error
 
+    @asynccontextmanager
+    async def quiet(self) -> AsyncIterator[None]:
+        """Nobody of this process writes to a SQLite file while the block runs."""
+        async with self._writer:
+            yield
+
     async def close(self) -> None:
         """Give every connection back."""
         await self.engine.dispose()

@@ -3,6 +3,7 @@
     ThroughlineError
     |-- Reject          the sender is wrong: answer a 4xx, keep the reason
     |-- NotFound        there is no such thing: answer 404
+    |-- Erased          there was somebody, who was erased: answer 410
     |-- Conflict        the state does not allow it: answer 409
     |-- TryLater        the infrastructure is not there: roll back, wait, same work again; never a dead letter
     |   `-- Fenced      another worker moved a position: give the partitions up, read where they are now
@@ -31,6 +32,14 @@ class Reject(ThroughlineError):
 
 class NotFound(ThroughlineError):
     """There is no such thing."""
+
+
+class Erased(ThroughlineError):
+    """There was somebody, who was erased, and nothing is known of them any more; `erasure_id` names the receipt."""
+
+    def __init__(self, erasure_id: str) -> None:
+        super().__init__(f"erased: {erasure_id}")
+        self.erasure_id = erasure_id
 
 
 class Conflict(ThroughlineError):

@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from shared.kernel.errors import Conflict, NotFound, Reject, TryLater
+from shared.kernel.errors import Conflict, Erased, NotFound, Reject, TryLater
 
 CONTENT_TYPE: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 2
@@ -76,6 +76,8 @@ def of(error: Exception) -> Problem:
             return Problem(422, error.code, error.message, places)
         case NotFound():
             return Problem(404, "not_found", "there is no such thing")
+        case Erased():
+            return Problem(410, "erased", f"this person was erased: ingest, /v1/erasures/{error.erasure_id}")
         case Conflict():
             return Problem(409, "conflict", str(error) or "the state does not allow this")
         case TryLater():
@@ -102,7 +104,7 @@ def install(app: FastAPI, doors: Collection[str] = ()) -> None:
         response.headers["X-Request-Id"] = request.scope.get("state", {}).get("request_id", "")
         return response
 
-    for kind in (Problem, Reject, NotFound, Conflict, TryLater, RequestValidationError, HTTPException):
+    for kind in (Problem, Reject, NotFound, Erased, Conflict, TryLater, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, answer)
     app.add_exception_handler(Exception, answer_unforeseen)
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, field_validator
 
-from shared.kernel.errors import Conflict, NotFound, Reject, TryLater
+from shared.kernel.errors import Conflict, Erased, NotFound, Reject, TryLater
 from shared.web import problems
 from shared.web.problems import FieldError, Problem
 
@@ -63,6 +63,7 @@ def test_a_name_that_looks_like_a_value_is_left_out_of_the_path() -> None:
     [
         (Reject("bad_amount", "an amount is a number", "amount"), 422, "bad_amount"),
         (NotFound(CANARY), 404, "not_found"),
+        (Erased("e-1"), 410, "erased"),
         (Conflict("it is closed"), 409, "conflict"),
         (TryLater(CANARY), 503, "try_later"),
         (KeyError(CANARY), 500, "internal"),
