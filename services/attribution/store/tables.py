@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 
 from shared.db.dialect import Id
+from shared.db.erased import erased_tables
 from shared.db.people import people_table
 from shared.db.refusals import refusals_table
 from shared.db.spine import spine
@@ -24,6 +25,7 @@ METADATA = MetaData()
 spine(METADATA)
 PEOPLE = people_table(METADATA)
 refusals_table(METADATA)
+erased_tables(METADATA)
 
 
 def _booked() -> list[Column[Any]]:

@@ -3,6 +3,7 @@
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 from shared.db.dialect import Id
+from shared.db.erased import erased_tables
 from shared.db.people import people_table
 from shared.db.refusals import refusals_table
 from shared.db.spine import spine
@@ -11,6 +12,7 @@ METADATA = MetaData()
 spine(METADATA)
 PEOPLE = people_table(METADATA)
 refusals_table(METADATA)
+erased_tables(METADATA)
 
 HANDOFFS = Table(
     "handoffs",
