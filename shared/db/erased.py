@@ -1,4 +1,5 @@
-"""Who was erased, as a consumer remembers it: a tombstone for each id, and which erasures it has carried out.
+"""Who was erased, as a consumer remembers it: a tombstone for each id and for what stands in for it, and which erasures
+it has carried out.
 
 Promises: an erasure is carried out once, although it is told once for each id of the person. That each id is the
 alias of a stand-in is kept with all other aliases (people.py). Nothing here says who anybody was.
@@ -48,12 +49,13 @@ async def begin(work: Work, erasures: Collection[PersonErased]) -> list[PersonEr
     told = {erasure.erasure_id: erasure for erasure in erasures}
     new = await work.write_new(_BEGIN, [(one, told[one].at, False) for one in sorted(told)])
     begun = [told[one] for one in sorted(told) if (one,) in new]
-    await work.write(_BURY, sorted({(one, erasure.erasure_id) for erasure in begun for one in stand_ins(erasure)}))
+    buried = {(one, erasure.erasure_id) for erasure in begun for pair in stand_ins(erasure).items() for one in pair}
+    await work.write(_BURY, sorted(buried))
     return begun
 
 
 async def refuse_erased(reader: Reader, person_id: str) -> None:
-    """Raise Erased where an id is that of somebody who was erased; whatever looks like no id of ours is nobody's."""
+    """Raise Erased where an id is that of somebody who was erased, or stands in for it."""
     try:
         canonical = str(UUID(person_id))
     except ValueError:

@@ -144,6 +144,12 @@ class Merge:
     at: Instant
 
 
+def erased(handoff: Handoff, now: Instant) -> Message:
+    """What CRMs are told where a person was erased: of each hand-off that they may have kept."""
+    body = messages.handoff_erased(handoff, now)
+    return Message("handoff.updated", derived("erased", handoff.id), handoff.version, body, handoff.id)
+
+
 def person_merged(merge: Merge, kept_id: str | None, closed_id: str | None) -> Message:
     """What CRMs are told of a merge."""
     body = messages.person_merged(merge.from_id, merge.into_id, kept_id, closed_id, merge.at)

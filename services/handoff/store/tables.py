@@ -11,7 +11,7 @@ from shared.db.spine import spine
 METADATA = MetaData()
 spine(METADATA)
 PEOPLE = people_table(METADATA)
-refusals_table(METADATA)
+REFUSALS = refusals_table(METADATA)
 erased_tables(METADATA)
 
 HANDOFFS = Table(
@@ -122,5 +122,6 @@ ACTS = Table(
     Column("status", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("handoff_id", Id, index=True),
 )
 """What was asked under an `Idempotency-Key`, and what was answered."""

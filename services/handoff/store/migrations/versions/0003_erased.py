@@ -1,15 +1,22 @@
-"""Who was erased, and which erasures were carried out.
+"""Who was erased, which erasures were carried out, and on which hand-off an act was.
 
 Revision ID: 0003
 """
 
 import sqlalchemy as sa
 from alembic import op
+from msgspec import Struct, json
 
 from shared.db.dialect import Id
 
 revision = "0003"
 down_revision = "0002"
+
+
+class _Answered(Struct):
+    """Of an answer, whose it is."""
+
+    id: str
 
 
 def upgrade() -> None:
@@ -28,9 +35,25 @@ def upgrade() -> None:
         sa.Column("erasure_id", Id(), nullable=False),
         sa.PrimaryKeyConstraint("person_id"),
     )
+    op.add_column("acts", sa.Column("handoff_id", Id()))
+    op.create_index("ix_acts_handoff_id", "acts", ["handoff_id"])
+    _name_handoffs()
+
+
+def _name_handoffs() -> None:
+    """The answer that was kept names the hand-off: an erasure has to find it."""
+    acts = sa.table(
+        "acts", sa.column("key", sa.String), sa.column("body", sa.LargeBinary), sa.column("handoff_id", Id())
+    )
+    connection = op.get_bind()
+    for row in connection.execute(sa.select(acts.c.key, acts.c.body)).all():
+        handoff_id = json.decode(row.body, type=_Answered).id
+        connection.execute(sa.update(acts).where(acts.c.key == row.key).values(handoff_id=handoff_id))
 
 
 def downgrade() -> None:
     """Drop them."""
+    op.drop_index("ix_acts_handoff_id", "acts")
+    op.drop_column("acts", "handoff_id")
     op.drop_table("erased")
     op.drop_table("erasures")
