@@ -49,7 +49,7 @@ def consuming(rules: Rules) -> Consuming[Attributing]:
 
     async def open_session(work: Work, keys: frozenset[Key], now: Instant) -> Attributing:
         people, ledger = await open_ledger(work, keys)
-        return Attributing(people, ledger, SqlBooks(work, now), rules)
+        return Attributing(people, ledger, SqlBooks(work, now), rules, now)
 
     return Consuming(GROUP, TOPICS, HANDLERS, open_session)
 

@@ -32,6 +32,7 @@ def erased_tables(metadata: MetaData) -> None:
         metadata,
         Column("person_id", Id, primary_key=True),
         Column("erasure_id", Id, nullable=False),
+        Column("stand_in", Id, nullable=False),
     )
 
 
@@ -49,7 +50,12 @@ async def begin(work: Work, erasures: Collection[PersonErased]) -> list[PersonEr
     told = {erasure.erasure_id: erasure for erasure in erasures}
     new = await work.write_new(_BEGIN, [(one, told[one].at, False) for one in sorted(told)])
     begun = [told[one] for one in sorted(told) if (one,) in new]
-    buried = {(one, erasure.erasure_id) for erasure in begun for pair in stand_ins(erasure).items() for one in pair}
+    buried = {
+        (one, erasure.erasure_id, other)
+        for erasure in begun
+        for erased, other in stand_ins(erasure).items()
+        for one in (erased, other)
+    }
     await work.write(_BURY, sorted(buried))
     return begun
 
@@ -79,6 +85,17 @@ async def remove(work: Work, tables: Iterable[Table], person_ids: Collection[str
     return {
         str(table.name): await work.execute(delete(table).where(work.among(table.c.person_id, ids))) for table in tables
     }
+
+
+async def rename(work: Work, tables: Iterable[Table], person_ids: Collection[str]) -> dict[str, int]:
+    """Have the rows of these people name what stands in for them as their `person_id`; answers how many, by table."""
+    ids = sorted(person_ids)
+    renamed: dict[str, int] = {}
+    for table in tables:
+        other = select(_ERASED.c.stand_in).where(_ERASED.c.person_id == table.c.person_id).scalar_subquery()
+        theirs = work.among(table.c.person_id, ids)
+        renamed[str(table.name)] = await work.execute(update(table).where(theirs).values(person_id=other))
+    return renamed
 
 
 async def uncleaned(reader: Reader) -> Sequence[str]:

@@ -148,7 +148,8 @@ async def lock_people(work: Work, ids: Sequence[str]) -> People:
     await _lock(work, set(roots.values()))
     if work.locks and await roots_of(work, ids) != roots:
         raise NotLoaded(())  # Somebody was merged or split while we waited: redo at once, from the top.
-    return People(work, roots, _gone(into))
+    gone = _gone(into)
+    return People(work, roots | {other: _followed(other, into) for other in gone.values()}, gone)
 
 
 async def _lock(work: Work, roots: Collection[str]) -> None:

@@ -19,3 +19,8 @@ def stand_in(erased: str, *because: str) -> str:
 def stands_in(some_id: str) -> bool:
     """Whether an id is a stand-in: nobody is behind it."""
     return some_id[_VERSION_AT : _VERSION_AT + 1] == _VERSION
+
+
+def anybody(some_id: str | None) -> str | None:
+    """The id; None where nobody is behind it."""
+    return None if some_id is not None and stands_in(some_id) else some_id

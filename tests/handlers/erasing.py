@@ -1,6 +1,6 @@
 """An erasure as ingest publishes it, and what to look for in a store afterwards."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from sqlalchemy import MetaData, select
 
@@ -39,18 +39,18 @@ async def receipts(reader: Reader) -> list[ErasureDone]:
     return [one for one in said if isinstance(one, ErasureDone)]
 
 
-async def cells(reader: Reader, metadata: MetaData) -> list[str]:
-    """Every value of every column of every table, as text."""
-    found: list[str] = []
+async def cells(reader: Reader, metadata: MetaData) -> list[tuple[str, str]]:
+    """Every value of every column of every table, as the table's name and a text."""
+    found: list[tuple[str, str]] = []
     for table in metadata.sorted_tables:
         for row in await reader.rows(select(table)):
-            found += [_text(value) for value in row if value is not None]
+            found += [(str(table.name), _text(value)) for value in row if value is not None]
     return found
 
 
-def leaks(found: Iterable[str], marks: Sequence[str] = (CANARY,)) -> list[str]:
-    """The values that hold a mark."""
-    return [cell for cell in found if any(mark in cell for mark in marks)]
+def leaks(found: Iterable[tuple[str, str]], *marks: str) -> list[tuple[str, str]]:
+    """Where the canary is, or another mark."""
+    return [(name, cell) for name, cell in found if any(mark in cell for mark in marks or (CANARY,))]
 
 
 def _text(value: object) -> str:

@@ -24,6 +24,8 @@ class Cause(StrEnum):
     SPLIT = "split"
     LATE_TOUCH = "late_touch"
     """A touch came late, changed, moved to somebody else, or was withdrawn."""
+    ERASURE = "erasure"
+    """Somebody was erased. What they did earns what it earned, so this is only seen where more came together."""
     OTHER_DEAL = "other_deal"
     """Another purchase of the same buyer: this journey begins elsewhere."""
     OTHER = "other"

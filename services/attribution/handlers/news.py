@@ -1,4 +1,4 @@
-"""What a batch brought: touches, people who became somebody else, purchases. It explains why credit changed."""
+"""What a batch brought: touches, people who became somebody else or nobody, purchases. It says why credit changed."""
 
 from collections.abc import Mapping
 
@@ -6,6 +6,7 @@ from services.attribution.domain.cause import Cause, Reason, deal_event
 from services.attribution.ports import KeptTouch
 from shared.contracts.deals import Deal
 from shared.kernel.ids import derived
+from shared.kernel.stand_ins import stand_in
 
 
 class News:
@@ -16,6 +17,7 @@ class News:
         self._merges: dict[str, str] = {}
         self._splits: dict[str, str] = {}
         self._deals: list[Deal] = []
+        self._erasures: dict[str, str] = {}
 
     def touched(self, owner: str, kept: KeptTouch) -> None:
         """A touch of somebody's came, left, or changed; the earliest speaks for all."""
@@ -25,6 +27,16 @@ class News:
         """Somebody was merged into somebody, or is themselves again."""
         event_id = derived("alias", person_id, str(version))
         (self._splits if into is None else self._merges)[person_id] = event_id
+
+    def erased(self, person_id: str, erasure_id: str) -> None:
+        """Somebody was erased."""
+        self._erasures[person_id] = erasure_id
+
+    def forget(self, gone: Mapping[str, str]) -> None:
+        """Name no touch of anybody erased by its own id."""
+        for owner in gone.keys() & self._touches.keys():
+            at, touch_id = self._touches[owner]
+            self._touches[owner] = at, stand_in(touch_id)
 
     def posted(self, deal: Deal) -> None:
         """A deal is so now, or was so until now."""
@@ -40,6 +52,8 @@ class News:
         touches = [touch for owner, touch in self._touches.items() if members.get(owner) in roots]
         if touches:
             return Reason(Cause.LATE_TOUCH, min(touches)[1])
+        if (erasure := _first(self._erasures, roots, members)) is not None:
+            return Reason(Cause.ERASURE, erasure)
         # Who was split off took their touches along, and has a root of their own by now.
         if roots and self._splits:
             return Reason(Cause.SPLIT, min(self._splits.values()))

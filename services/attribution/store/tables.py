@@ -24,7 +24,7 @@ from shared.db.spine import spine
 METADATA = MetaData()
 spine(METADATA)
 PEOPLE = people_table(METADATA)
-refusals_table(METADATA)
+REFUSALS = refusals_table(METADATA)
 erased_tables(METADATA)
 
 
@@ -78,6 +78,15 @@ DEAL_PEOPLE = Table(
     Column("person_id", Id, primary_key=True),
     Column("deal_id", String(256), primary_key=True, index=True),
 )
+DEAL_LEAVERS = Table(
+    "deal_leavers",
+    METADATA,
+    Column("deal_id", String(256), primary_key=True),
+    Column("person_id", Id, primary_key=True, index=True),
+    Column("role", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+)
+"""Who was on a deal in an earlier revision of `version`, and in the next one no more: see handlers/forgetting.py."""
 CARDS = Table(
     "cards",
     METADATA,

@@ -24,7 +24,7 @@ async def scoring(tmp_path: Path) -> AsyncIterator[ScoringService]:
         yield service
 
 
-async def held(scoring: ScoringService) -> list[str]:
+async def held(scoring: ScoringService) -> list[tuple[str, str]]:
     """What the store holds of the canary."""
     async with scoring.database.read() as reader:
         return leaks(await cells(reader, METADATA))

@@ -33,6 +33,7 @@ def upgrade() -> None:
         "erased",
         sa.Column("person_id", Id(), nullable=False),
         sa.Column("erasure_id", Id(), nullable=False),
+        sa.Column("stand_in", Id(), nullable=False),
         sa.PrimaryKeyConstraint("person_id"),
     )
     op.add_column("acts", sa.Column("handoff_id", Id()))

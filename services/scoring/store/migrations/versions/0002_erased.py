@@ -26,6 +26,7 @@ def upgrade() -> None:
         "erased",
         sa.Column("person_id", Id(), nullable=False),
         sa.Column("erasure_id", Id(), nullable=False),
+        sa.Column("stand_in", Id(), nullable=False),
         sa.PrimaryKeyConstraint("person_id"),
     )
 
