@@ -24,12 +24,14 @@ from services.attribution.store.walks import SqlWalks
 from services.attribution.worker import GROUP, HANDLERS, TOPICS
 from services.deployment import Deployment, Service, log_check, store_check, working
 from shared.contracts import charter_text
+from shared.db.erased import uncleaned_count
 from shared.db.export import Exporter
 from shared.db.work import Work
 from shared.kernel.instant import Instant
 from shared.kernel.keys import Key
 from shared.observe.lag import Lag
 from shared.observe.metrics import Metrics
+from shared.runtime.cleaning import cleaning
 from shared.runtime.lag import lag
 from shared.runtime.relay import Relay
 from shared.runtime.session import Consuming
@@ -67,7 +69,8 @@ def build(deployment: Deployment, alive: Callable[[], bool], settings: Attributi
     relay = Relay(deployment.log, database)
 
     async def how_far() -> Lag:
-        return await lag(deployment.log, database, GROUP, tuple(topic.name for topic in TOPICS))
+        names = tuple(topic.name for topic in TOPICS)
+        return await lag(deployment.log, database, GROUP, names, undone=uncleaned_count)
 
     metrics = Metrics()
     checks = {**log_check(deployment, TOPICS[0]), **store_check(database, MIGRATIONS)}
@@ -98,5 +101,6 @@ def build(deployment: Deployment, alive: Callable[[], bool], settings: Attributi
         worker=[
             *working(deployment, database, consuming(rules), relay, metrics),
             ("attribution.converting", ticker.run),
+            ("attribution.clean", cleaning(database, deployment.now).run),
         ],
     )

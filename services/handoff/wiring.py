@@ -27,13 +27,15 @@ from services.handoff.store.reading import SqlReading, breaches_due, breaches_wa
 from services.handoff.store.sealing import Seal
 from services.handoff.worker import GROUP, HANDLERS, TOPICS
 from shared.contracts import charter_text
+from shared.db.erased import uncleaned_count
 from shared.db.export import Exporter
-from shared.db.work import Work
+from shared.db.work import Reader, Work
 from shared.kernel.instant import SECOND, Instant
 from shared.kernel.keys import Key
 from shared.observe.lag import Lag
 from shared.observe.metrics import Metrics
 from shared.runtime import crash_points
+from shared.runtime.cleaning import cleaning
 from shared.runtime.command import perform
 from shared.runtime.consume import Consumer
 from shared.runtime.lag import lag
@@ -88,6 +90,7 @@ def assemble(parts: "Parts", deployment: Deployment, alive: Callable[[], bool]) 
             ("handoff.relay", parts.relay.run),
             ("handoff.deliver", parts.send),
             ("handoff.breach", parts.watch),
+            ("handoff.clean", cleaning(database, deployment.now).run),
         ],
     )
 
@@ -128,9 +131,12 @@ class Parts:
             self.database,
             GROUP,
             tuple(topic.name for topic in TOPICS),
-            undone=lambda reader: breaches_waiting(reader, self._now()),
+            undone=self._undone,
             sending=lambda reader: underway(reader, self._now()),
         )
+
+    async def _undone(self, reader: Reader) -> int:
+        return await breaches_waiting(reader, self._now()) + await uncleaned_count(reader)
 
     def committed(self) -> None:
         """Something may have to be published, or delivered."""

@@ -112,9 +112,11 @@ class Scoring:
         gone = self.people.gone()
         if not gone:
             return
-        for touch_id, kept in self._touches.items():
-            if kept.owner in gone:
-                self._touches[touch_id] = KeptTouch(forgotten(kept.touch), None, kept.revision)
+        theirs = [kept for kept in self._touches.values() if kept.owner in gone]
+        for kept in theirs:
+            self._touches[kept.touch.id] = KeptTouch(forgotten(kept.touch), None, kept.revision)
+        if theirs:
+            await self.ledger.forget_outcomes([kept.touch.id for kept in theirs])
         self._outcomes = [(owner, kept) for owner, kept in self._outcomes if owner not in gone]
         self._cards = {person_id: kept for person_id, kept in self._cards.items() if person_id not in gone}
         for deal_id, deal in self._deals.items():

@@ -6,6 +6,7 @@ from msgspec import json
 from sqlalchemy import delete, select
 
 from services.scoring.domain.facts import Touch, forgotten
+from services.scoring.domain.promotion import promotion_id
 from services.scoring.store.tables import CARDS, DEAL_PEOPLE, LEADS, OUTCOMES, TOUCHES
 from shared.contracts import topics
 from shared.contracts.erasing import stand_ins
@@ -24,10 +25,15 @@ async def erase(work: Work, erasures: Sequence[PersonErased]) -> Mapping[str, Ma
     return {erasure.erasure_id: await _remove(work, sorted(stand_ins(erasure))) for erasure in begun}
 
 
+async def forget_outcomes(work: Work, touch_ids: Sequence[str]) -> int:
+    """Remove what sales did with leads because of these touches; answers how many rows went."""
+    ids = [promotion_id(touch_id) for touch_id in touch_ids]
+    return await work.execute(delete(OUTCOMES).where(work.among(OUTCOMES.c.promotion_id, ids)))
+
+
 async def _remove(work: Work, ids: Sequence[str]) -> Mapping[str, int]:
     owned = await work.rows(select(TOUCHES).where(work.among(TOUCHES.c.owner, ids)))
-    sent = sorted(row.promotion_id for row in owned if row.promotion_id is not None)
-    answered = await work.execute(delete(OUTCOMES).where(work.among(OUTCOMES.c.promotion_id, sent)))
+    answered = await forget_outcomes(work, [row.id for row in owned])
     blank = [
         (row.id, None, row.revision, 0, json.encode(forgotten(json.decode(row.body, type=Touch))), None)
         for row in sorted(owned, key=lambda row: row.id)
