@@ -277,8 +277,8 @@ class Ledger(Protocol):
         ...
 
     async def erase(self, erasures: Sequence[PersonErased]) -> Mapping[str, dict[str, int]]:
-        """Remove what is kept of people beside their hand-offs; answers by erasure how many rows of each store went,
-        without those that were carried out before."""
+        """Remove what is kept of people beside hand-offs; answers by erasure how many rows of each store went, without
+        those that were carried out before. Raises NotLoaded where a hand-off of somebody else tells of them."""
         ...
 
 

@@ -166,6 +166,11 @@ class Handing:
         removed = await self.ledger.erase(self._erasures) if self._erasures else {}
         for kept in [one for one in self._kept.values() if one.handoff.person_id in gone]:
             self._part_with(kept, gone[kept.handoff.person_id])
+        # Who was taken for them for a while may have been handed over with what was known of them.
+        for kept in [one for one in self._kept.values() if one.brief.person.id in gone]:
+            self._keep(
+                Kept(kept.handoff, messages.nothing(kept.handoff.person_id), 0, (), kept.taken_back, kept.breached)
+            )
         for erasure in self._erasures:
             if (stores := removed.get(erasure.erasure_id)) is not None:
                 ours = {*stand_ins(erasure).values()}

@@ -131,7 +131,9 @@ def message(news: News, kept: Kept, seats: Mapping[str, Seat], where: Where, now
             body = messages.handoff_sla_breached(parcel, ACCEPT, handoff.accept_by, now)
         case _:
             assert_never(news)
-    return Message(kind, handoff.id, handoff.version, body, handoff.id, handoff.person_id)
+    # Its delivery is known by the person it was handed over as; whatever comes later, by whom it tells of.
+    whose = handoff.person_id if kind == QUALIFIED else kept.brief.person.id
+    return Message(kind, handoff.id, handoff.version, body, handoff.id, whose)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Erasure in SQL: what was sent about somebody goes, and what sales did with them; the hand-offs themselves are written
 by the batch (handlers/handing.py), which ends them first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import delete, or_, select
 
@@ -12,14 +12,21 @@ from shared.contracts.touchpoints import PersonErased
 from shared.db import erased
 from shared.db.dialect import Upsert
 from shared.db.work import Work
+from shared.kernel.errors import NotLoaded
+from shared.kernel.keys import Key
 
 _BLANK = Upsert(SALES_ACTS, conflict=("id",), update=("person_id", "occurred_at", "kind", "actor", "counts"))
 
 
-async def erase(work: Work, erasures: Sequence[PersonErased]) -> Mapping[str, dict[str, int]]:
+async def erase(work: Work, erasures: Sequence[PersonErased], loaded: Collection[str]) -> Mapping[str, dict[str, int]]:
     """Remove what is kept of people; answers by erasure how many rows of each store went, without those that were
-    carried out before."""
+    carried out before. Raises NotLoaded where a hand-off that tells of them is not `loaded`."""
     begun = await erased.begin(work, erasures)
+    ids = sorted({one for erasure in begun for one in stand_ins(erasure)})
+    about = select(HANDOFFS.c.id, HANDOFFS.c.person_id).where(work.among(HANDOFFS.c.about, ids))
+    others = {row.person_id for row in await work.rows(about) if row.id not in loaded}
+    if others:
+        raise NotLoaded(Key("person", person_id) for person_id in others)
     return {erasure.erasure_id: await _remove(work, stand_ins(erasure)) for erasure in begun}
 
 

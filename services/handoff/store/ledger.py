@@ -25,7 +25,7 @@ from shared.kernel.instant import Instant
 from shared.kernel.keys import Key, of_kind
 
 _KEEP_HANDOFF = Upsert(
-    HANDOFFS, conflict=("id",), update=("person_id", "owner_id", "status", "assigned_at", "accept_due", "body")
+    HANDOFFS, conflict=("id",), update=("person_id", "owner_id", "status", "assigned_at", "accept_due", "body", "about")
 )
 _KEEP_PROMOTION = Upsert(PROMOTIONS)
 _KEEP_SALES_ACT = Upsert(
@@ -131,7 +131,7 @@ class SqlLedger:
         for kept in sorted(handoffs, key=lambda kept: kept.handoff.id):
             one = kept.handoff
             head = (one.id, one.person_id, one.owner_id, one.status, one.assigned_at, kept.accept_due)
-            rows.append((*head, json.encode(kept)))
+            rows.append((*head, json.encode(kept), kept.brief.person.id))
         await self._work.write(_KEEP_HANDOFF, rows)
 
     async def keep_promotions(self, promotions: Mapping[str, str]) -> None:
@@ -194,8 +194,9 @@ class SqlLedger:
         return await deliveries.finish(self._work, attempt, finished)
 
     async def erase(self, erasures: Sequence[PersonErased]) -> Mapping[str, dict[str, int]]:
-        """Remove what is kept of people beside their hand-offs; answers how many rows went, by erasure and store."""
-        return await erasing.erase(self._work, erasures)
+        """Remove what is kept of people beside hand-offs; answers how many rows went, by erasure and store. Raises
+        NotLoaded where a hand-off of somebody else tells of them."""
+        return await erasing.erase(self._work, erasures, self._handoffs.keys())
 
 
 def _sales_act(row: Row[Any]) -> SalesAct:

@@ -24,10 +24,12 @@ HANDOFFS = Table(
     Column("assigned_at", BigInteger, nullable=False),
     Column("accept_due", BigInteger, index=True),
     Column("body", LargeBinary, nullable=False),
+    Column("about", Id, index=True),
     Index("handoffs_by_status", "status", "owner_id"),
     Index("handoffs_by_time", "assigned_at", "id"),
 )
-"""`person_id`: under whom it was published. `accept_due`: none once it was answered, has ended or was breached."""
+"""`person_id`: under whom it was published. `about`: whom its brief tells of, which a split may leave to be somebody
+else. `accept_due`: none once it was answered, has ended or was breached."""
 PROMOTIONS = Table(
     "promotions",
     METADATA,

@@ -25,7 +25,7 @@ from tests.handlers.handoff.scene import (
 QUALIFIED = qualified(CANARY)
 PERSON = ident(CANARY)
 ERASED = PersonErased(erasure_id=ERASURE, person_id=PERSON, aliases=(ident("bo"),), at=MONDAY)
-CALL = sales_act(CANARY, "call", MONDAY, owner=f"{CANARY}@sales.example")
+CALL = sales_act(CANARY, "call", MONDAY, owner="lena@sales.example")
 
 
 async def held(here: Scene) -> list[tuple[str, str]]:
@@ -119,6 +119,17 @@ async def test_a_hand_off_that_had_ended_with_a_merge_is_not_opened_again_by_a_s
     await here.happens(ERASED)
     await here.happens(split("cleo"))
     assert {one["status"] for one in await here.handoffs()} == {"closed"}
+
+
+async def test_what_a_hand_off_of_somebody_else_told_of_them_is_forgotten(here: Scene, receiver: Crm) -> None:
+    await here.listens(receiver)
+    await here.happens(qualified("cleo"), structs.replace(merged("cleo", "ana"), into_id=PERSON))
+    await here.happens(QUALIFIED)
+    await here.happens(split("cleo"))
+    assert await held(here)
+    await here.happens(ERASED)
+    assert await held(here) == []
+    assert [one["status"] for one in await here.handoffs(f"?person_id={ident('cleo')}")] == ["assigned"]
 
 
 async def test_an_erasure_holds_on_postgresql_too(tmp_path: Path, postgres_url: str) -> None:
