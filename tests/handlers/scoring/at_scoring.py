@@ -18,6 +18,7 @@ from shared.contracts import charter_text, topics
 from shared.contracts.deals import Deal, DealPerson
 from shared.contracts.envelope import Emit, Event
 from shared.contracts.handoffs import HandoffActed
+from shared.contracts.records import Outgoing
 from shared.contracts.touchpoints import PersonIdentified, PersonMerged, PersonSplit, Touchpoint
 from shared.db import outbox
 from shared.db.migrate import migrate
@@ -123,7 +124,11 @@ class ScoringService:
 
     async def given(self, *emits: Emit) -> None:
         """These events were published, and scoring took them one batch after the other."""
-        await self._log.publish([outbox.outgoing(emit) for emit in emits])
+        await self.given_records(*(outbox.outgoing(emit) for emit in emits))
+
+    async def given_records(self, *records: Outgoing) -> None:
+        """The same of records as they lie on the log."""
+        await self._log.publish(records)
         while await self._consumer.turn(0):
             continue
 

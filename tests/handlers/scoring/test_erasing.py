@@ -7,6 +7,7 @@ import pytest
 
 from services.scoring.store.tables import METADATA
 from shared.contracts.envelope import Emit
+from shared.db import outbox
 from shared.kernel.ids import derived
 from tests.handlers.erasing import CANARY, ERASURE, cells, erasure, leaks, receipts
 from tests.handlers.scoring.at_scoring import ScoringService, accepted, card, merged, opened, split, touch, who, won
@@ -54,6 +55,21 @@ async def test_what_comes_late_brings_nobody_back(scoring: ScoringService, late:
     await scoring.given(late, touch("bo", "page_viewed", 4, **MARKED))
     assert (await held(scoring), (await scoring.get("/v1/leads"))["items"]) == ([], [])
     assert (await scoring.ask(f"/v1/leads/{who('ana')}")).status_code == 410
+
+
+async def test_what_could_not_be_read_of_them_goes_too(scoring: ScoringService) -> None:
+    await scoring.given_records(outbox.outgoing(DEMO)._replace(value=f'{{"text": "{CANARY}"}}'.encode()))
+    assert {name for name, _ in await held(scoring)} == {"dead_letters", "outbox"}
+    await scoring.given(*ERASED)
+    assert await held(scoring) == []
+
+
+async def test_an_erasure_holds_on_postgresql_too(tmp_path: Path, postgres_url: str) -> None:
+    async with opened(tmp_path, postgres_url) as scoring:
+        await scoring.given(CARD, DEMO, merged("bo", "ana"), won("ana", 3))
+        assert await held(scoring)
+        await scoring.given(*ERASED, CARD, DEMO)
+        assert (await held(scoring), (await scoring.get("/v1/leads"))["items"]) == ([], [])
 
 
 async def test_an_erasure_is_answered_once_with_what_went(scoring: ScoringService) -> None:

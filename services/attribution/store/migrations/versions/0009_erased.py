@@ -41,10 +41,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("deal_id", "person_id", "role"),
     )
     op.create_index("ix_deal_leavers_person_id", "deal_leavers", ["person_id"])
-    _name_nobody()
+    fill()
 
 
-def _name_nobody() -> None:
+def fill() -> None:
     """No answer tells who was on an earlier version of a deal."""
     history = sa.table(
         "deal_history", sa.column("deal_id", sa.String), sa.column("version", sa.BigInteger),

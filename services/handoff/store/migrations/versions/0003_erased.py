@@ -50,14 +50,19 @@ def upgrade() -> None:
     )
     op.add_column("acts", sa.Column("handoff_id", Id()))
     op.create_index("ix_acts_handoff_id", "acts", ["handoff_id"])
-    _name_handoffs()
     op.add_column("handoffs", sa.Column("about", Id()))
     op.create_index("ix_handoffs_about", "handoffs", ["about"])
+    fill()
+
+
+def fill() -> None:
+    """What is there says it in its body: an erasure has to find it by a column."""
+    _name_handoffs()
     _name_people()
 
 
 def _name_handoffs() -> None:
-    """The answer that was kept names the hand-off: an erasure has to find it."""
+    """The hand-off that an answer was about."""
     acts = sa.table(
         "acts", sa.column("key", sa.String), sa.column("body", sa.LargeBinary), sa.column("handoff_id", Id())
     )
