@@ -12,6 +12,7 @@ async def sums(stage: Scene) -> dict[str, Json]:
     """By what was asked, what was answered."""
     asked: list[tuple[str, dict[str, str]]] = [
         *(("/v1/attribution", {"group_by": group, "models": _ALL}) for group in GROUPS),
+        ("/v1/attribution", {"group_by": "channel", "models": "markov,markov_channel,shapley"}),
         *(("/v1/attribution", {"group_by": group, "models": "linear", "view": "as_reported"}) for group in GROUPS[:4]),
         *(("/v1/pipeline", {"group_by": group}) for group in ("channel", "department")),
         *(("/v1/quality", {"group_by": group}) for group in ("channel", "campaign,kind")),
