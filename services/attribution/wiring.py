@@ -25,12 +25,14 @@ from services.attribution.store.walks import SqlWalks
 from services.attribution.worker import GROUP, HANDLERS, TOPICS
 from services.deployment import Deployment, Service, log_check, store_check, working
 from shared.contracts import charter_text
+from shared.db.erased import uncleaned_count
 from shared.db.export import Exporter
-from shared.db.work import Work
+from shared.db.work import Reader, Work
 from shared.kernel.instant import Instant
 from shared.kernel.keys import Key
 from shared.observe.lag import Lag
 from shared.observe.metrics import Metrics
+from shared.runtime.cleaning import cleaning
 from shared.runtime.lag import lag
 from shared.runtime.relay import Relay
 from shared.runtime.session import Consuming
@@ -52,7 +54,7 @@ def consuming(rules: Rules) -> Consuming[Attributing]:
 
     async def open_session(work: Work, keys: frozenset[Key], now: Instant) -> Attributing:
         people, ledger = await open_ledger(work, keys)
-        return Attributing(people, ledger, SqlBooks(work, now), rules)
+        return Attributing(people, ledger, SqlBooks(work, now), rules, now)
 
     return Consuming(GROUP, TOPICS, HANDLERS, open_session)
 
@@ -69,8 +71,12 @@ def build(deployment: Deployment, alive: Callable[[], bool], settings: Attributi
     rules = rules_in_force(settings or AttributionSettings())
     relay = Relay(deployment.log, database)
 
+    async def undone(reader: Reader) -> int:
+        return await dirty(reader) + await uncleaned_count(reader)
+
     async def how_far() -> Lag:
-        return await lag(deployment.log, database, GROUP, tuple(topic.name for topic in TOPICS), undone=dirty)
+        names = tuple(topic.name for topic in TOPICS)
+        return await lag(deployment.log, database, GROUP, names, undone=undone)
 
     metrics = Metrics()
     checks = {**log_check(deployment, TOPICS[0]), **store_check(database, MIGRATIONS)}
@@ -107,5 +113,6 @@ def build(deployment: Deployment, alive: Callable[[], bool], settings: Attributi
         worker=[
             *working(deployment, database, consuming(rules), relay, metrics),
             *((f"attribution.{name}", ticker.run) for name, ticker in tickers.items()),
+            ("attribution.clean", cleaning(database, deployment.now).run),
         ],
     )

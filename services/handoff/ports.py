@@ -10,6 +10,7 @@ from services.handoff.domain.messages import Brief
 from services.handoff.domain.routing import Owner, Step
 from shared.contracts.charter import Owner as AgreedOwner
 from shared.contracts.deals import DealStatus
+from shared.contracts.touchpoints import PersonErased
 from shared.kernel.instant import Instant
 
 DeliveryState = Literal["pending", "delivered", "failed"]
@@ -49,6 +50,10 @@ class SalesAct:
     kind: str
     actor: str | None
     counts: bool
+
+    def forgotten(self, stand_in: str) -> "SalesAct":
+        """What stays of it where the person was erased: that there was one."""
+        return SalesAct(self.id, stand_in, self.revision, Instant(0), "erased", None, counts=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +184,14 @@ class People(Protocol):
         """An id became an alias of another, or of nobody."""
         ...
 
+    def erase(self, stand_ins: Mapping[str, str], person_id: str) -> None:
+        """Each id of somebody became the alias of what stands in for it, for ever."""
+        ...
+
+    def gone(self) -> Mapping[str, str]:
+        """The ids of the batch that were erased, with what stands in for each."""
+        ...
+
     async def settle(self) -> Mapping[str, str]:
         """Keep the aliases; the members of everyone who is touched: id -> root."""
         ...
@@ -263,6 +276,11 @@ class Ledger(Protocol):
         """Keep what an attempt came to; False where it was claimed anew, or settled, since."""
         ...
 
+    async def erase(self, erasures: Sequence[PersonErased]) -> Mapping[str, dict[str, int]]:
+        """Remove what is kept of people beside hand-offs; answers by erasure how many rows of each store went, without
+        those that were carried out before. Raises NotLoaded where a hand-off of somebody else tells of them."""
+        ...
+
 
 class Desk(Protocol):
     """Where deliveries are claimed."""
@@ -301,11 +319,11 @@ class Reading(Protocol):
     """What can be read outside of any batch."""
 
     async def handoffs(self, wanted: Wanted, after: After, limit: int) -> Sequence[Shown]:
-        """Up to `limit` hand-offs by (time of assignment, id)."""
+        """Up to `limit` hand-offs by (time of assignment, id); raises Erased where one is asked for who was erased."""
         ...
 
     async def handoff(self, handoff_id: str) -> Shown:
-        """One hand-off; raises NotFound."""
+        """One hand-off; raises NotFound, Erased."""
         ...
 
     async def between(self, first: Instant, end: Instant) -> Sequence[Handoff]:

@@ -28,6 +28,7 @@ from services.handoff.store.reading import SqlReading, breaches_due, clocks
 from services.handoff.store.sealing import Seal
 from services.handoff.worker import GROUP, HANDLERS, TOPICS
 from shared.contracts import charter_text
+from shared.db.erased import uncleaned_count
 from shared.db.export import Exporter
 from shared.db.work import Reader, Work
 from shared.kernel.instant import SECOND, Instant
@@ -35,6 +36,7 @@ from shared.kernel.keys import Key
 from shared.observe.lag import Lag
 from shared.observe.metrics import Metrics
 from shared.runtime import crash_points
+from shared.runtime.cleaning import cleaning
 from shared.runtime.command import perform
 from shared.runtime.consume import Consumer
 from shared.runtime.lag import lag
@@ -91,6 +93,7 @@ def assemble(parts: "Parts", deployment: Deployment, alive: Callable[[], bool]) 
             ("handoff.relay", parts.relay.run),
             ("handoff.deliver", parts.send),
             ("handoff.breach", parts.watch),
+            ("handoff.clean", cleaning(database, deployment.now).run),
         ],
     )
 
@@ -132,15 +135,15 @@ class Parts:
             self.database,
             GROUP,
             tuple(topic.name for topic in TOPICS),
-            undone=self._overdue,
+            undone=self._undone,
             sending=lambda reader: underway(reader, self._now()),
         )
 
-    async def _overdue(self, reader: Reader) -> int:
+    async def _undone(self, reader: Reader) -> int:
         running, overdue = await clocks(reader, self._now())
         self.metrics.sla_clocks.labels(ACCEPT, "running").set(running)
         self.metrics.sla_clocks.labels(ACCEPT, "overdue").set(overdue)
-        return overdue
+        return overdue + await uncleaned_count(reader)
 
     def committed(self) -> None:
         """Something may have to be published, or delivered."""

@@ -13,6 +13,7 @@ HANDLERS: dict[str, On[Handing]] = {
     "person.identified": On(on_person.card_keys, on_person.on_person_identified),
     "person.merged": On(on_person.merge_keys, on_person.on_person_merged),
     "person.split": On(on_person.split_keys, on_person.on_person_split, inbox=True),
+    "person.erased": On(on_person.erasure_keys, on_person.on_person_erased),
     "deal": On(on_deal.keys, on_deal.on_deal),
     "lead.qualified": On(on_lead_qualified.keys, on_lead_qualified.on_lead_qualified),
     "lead.stage_changed": On(on_stage_changed.keys, on_stage_changed.on_stage_changed),

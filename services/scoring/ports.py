@@ -6,7 +6,7 @@ from typing import Protocol
 
 from services.scoring.domain.facts import NOBODY, Card, DealFact, Outcome, Touch
 from services.scoring.domain.state import State
-from shared.contracts.touchpoints import AccountRef
+from shared.contracts.touchpoints import AccountRef, PersonErased
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,14 @@ class People(Protocol):
         """An id became an alias of another, or of nobody."""
         ...
 
+    def erase(self, stand_ins: Mapping[str, str], person_id: str) -> None:
+        """Each id of somebody became the alias of what stands in for it, for ever."""
+        ...
+
+    def gone(self) -> Mapping[str, str]:
+        """The ids of the batch that were erased, with what stands in for each."""
+        ...
+
     async def settle(self) -> Mapping[str, str]:
         """Keep the aliases; the members of everyone who is touched: id -> root."""
         ...
@@ -138,6 +146,15 @@ class Ledger(Protocol):
         """Promotions are sent: touch id -> promotion id."""
         ...
 
+    async def erase(self, erasures: Sequence[PersonErased]) -> Mapping[str, Mapping[str, int]]:
+        """Remove what is kept of people; answers by erasure how many rows of each store went, without those that were
+        carried out before."""
+        ...
+
+    async def forget_outcomes(self, touch_ids: Sequence[str]) -> None:
+        """Remove what sales did with leads because of these touches."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class KnownLead:
@@ -165,7 +182,7 @@ class Reading(Protocol):
         ...
 
     async def lead(self, person_id: str) -> KnownLead | None:
-        """The lead of a person, by any id of theirs."""
+        """The lead of a person, by any id of theirs; raises Erased."""
         ...
 
     async def touches(self, person_id: str) -> Sequence[Touch]:

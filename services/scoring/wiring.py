@@ -12,12 +12,14 @@ from services.scoring.store.ledger import open_ledger
 from services.scoring.store.reading import SqlReading
 from services.scoring.worker import GROUP, HANDLERS, TOPICS
 from shared.contracts import charter_text
+from shared.db.erased import uncleaned_count
 from shared.db.export import Exporter
 from shared.db.work import Work
 from shared.kernel.instant import Instant
 from shared.kernel.keys import Key
 from shared.observe.lag import Lag
 from shared.observe.metrics import Metrics
+from shared.runtime.cleaning import cleaning
 from shared.runtime.lag import lag
 from shared.runtime.relay import Relay
 from shared.runtime.session import Consuming
@@ -40,7 +42,8 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
         return Scoring(people, ledger, rules, now)
 
     async def how_far() -> Lag:
-        return await lag(deployment.log, database, GROUP, tuple(topic.name for topic in TOPICS))
+        names = tuple(topic.name for topic in TOPICS)
+        return await lag(deployment.log, database, GROUP, names, undone=uncleaned_count)
 
     consuming = Consuming(GROUP, TOPICS, HANDLERS, open_session)
     metrics = Metrics()
@@ -61,5 +64,8 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
         metrics=metrics,
         api=build_app("scoring", routes, tokens, health),
         health=build_app("scoring worker", [], tokens, health),
-        worker=working(deployment, database, consuming, relay, metrics),
+        worker=[
+            *working(deployment, database, consuming, relay, metrics),
+            ("scoring.clean", cleaning(database, deployment.now).run),
+        ],
     )

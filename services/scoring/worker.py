@@ -14,6 +14,7 @@ HANDLERS: dict[str, On[Scoring]] = {
     "person.identified": On(on_person.card_keys, on_person.on_person_identified),
     "person.merged": On(on_person.merge_keys, on_person.on_person_merged),
     "person.split": On(on_person.split_keys, on_person.on_person_split),
+    "person.erased": On(on_person.erasure_keys, on_person.on_person_erased),
     "deal": On(on_deal.keys, on_deal.on_deal),
     **{f"handoff.{act}": On(on_handoff.keys, on_handoff.on_handoff) for act in HANDOFF_ACTS},
 }

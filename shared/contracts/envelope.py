@@ -37,12 +37,17 @@ class Unreadable(ValueError):
     """A record is not an event we know; the message names the reason and none of the content."""
 
 
+def full_type(event_type: str) -> str:
+    """The type as it stands in the headers."""
+    return f"{PREFIX}{event_type}{_SUFFIX}"
+
+
 def headers(event_id: str, event_type: str, source: str, at: Instant) -> tuple[tuple[str, bytes], ...]:
     """The headers of an event."""
     return (
         *_FIXED,
         ("ce_id", event_id.encode()),
-        ("ce_type", f"{PREFIX}{event_type}{_SUFFIX}".encode()),
+        ("ce_type", full_type(event_type).encode()),
         ("ce_source", source.encode()),
         ("ce_time", instant.to_text(at).encode()),
     )

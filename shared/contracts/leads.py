@@ -4,9 +4,11 @@ Stages are the charter's: visitor, subscriber, lead, mql, sal, sql, opportunity,
 advocate on the line; recycled and disqualified off it.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from shared.contracts.touchpoints import PersonIdentified
 
@@ -19,6 +21,11 @@ class StageEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     cause_event_id: str
     rule: str
     cycle: int = 1
+
+
+def without_causes(history: Iterable[StageEntry]) -> tuple[StageEntry, ...]:
+    """A history that says when each stage was entered, and not because of what."""
+    return tuple(replace(entry, cause_event_id="") for entry in history)
 
 
 class LeadStageChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -13,9 +13,11 @@ from msgspec import json
 from sqlalchemy import Column, Row, Select, tuple_
 
 from shared.db.engine import Database
+from shared.db.erased import refuse_erased
 from shared.db.people import members_of, roots_of
 from shared.db.work import Reader
 from shared.kernel.instant import Instant, to_text
+from shared.kernel.stand_ins import stands_in
 
 _PAGE = 500
 
@@ -51,13 +53,17 @@ class Exporter:
         self._sections = sections
 
     async def export(self, person_id: str) -> Exported | None:
-        """What is held of a person, by any id of theirs; None where no id of ours looks like this, or is known."""
+        """What is held of a person, by any id of theirs; None where no id of ours looks like this, or is known. Raises
+        Erased."""
         try:
             canonical = str(UUID(person_id))
         except ValueError:
             return None
         async with self._database.read() as reader:
             root = (await roots_of(reader, [canonical]))[canonical]
+            if stands_in(root):
+                await refuse_erased(reader, canonical)
+                return None
             members = sorted(await members_of(reader, [root]))
             sections = await self._sections(reader, members)
         if not sections:

@@ -3,13 +3,13 @@
 The relay reads the rows that exist, never "ids greater than the last": ids are drawn before they commit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from msgspec import msgpack
 from sqlalchemy import delete, func, select
 
-from shared.contracts.envelope import Emit, encode
+from shared.contracts.envelope import Emit, encode, full_type
 from shared.contracts.records import Outgoing
 from shared.db.dialect import Upsert
 from shared.db.spine import OUTBOX
@@ -49,6 +49,18 @@ async def sent(work: Work, ids: Sequence[int]) -> None:
     """Delete what the log has acknowledged."""
     if ids:
         await work.execute(delete(OUTBOX).where(work.among(OUTBOX.c.id, list(ids))))
+
+
+async def withdraw(work: Work, topic: str, keys: Collection[str], event_type: str) -> int:
+    """Drop events of a type that wait to be sent under some keys; answers how many."""
+    wanted = select(OUTBOX.c.id, OUTBOX.c.headers).where(
+        OUTBOX.c.topic == topic, OUTBOX.c.key.in_([key.encode() for key in sorted(keys)])
+    )
+    named = full_type(event_type).encode()
+    rows = await work.rows(wanted)
+    ids = [row.id for row in rows if ("ce_type", named) in msgpack.decode(row.headers, type=_Headers)]
+    await sent(work, ids)
+    return len(ids)
 
 
 async def depth(reader: Reader) -> int:

@@ -12,6 +12,10 @@ from sqlalchemy import BigInteger, Column, MetaData, Table, select
 from shared.db.dialect import Id, Upsert
 from shared.db.work import Reader, Work
 from shared.kernel.errors import NotLoaded
+from shared.kernel.stand_ins import stands_in
+
+FOR_EVER = 2**63 - 1
+"""The version of what is never taken back: the alias of somebody who was erased."""
 
 
 def people_table(metadata: MetaData) -> Table:
@@ -33,16 +37,28 @@ _ALIAS = Upsert(_PEOPLE, conflict=("id",), update=("into_id", "version"), newer=
 
 async def roots_of(reader: Reader, ids: Iterable[str]) -> dict[str, str]:
     """The person that each id stands for. An id nobody has heard of stands for itself."""
+    wanted = sorted(set(ids))
+    into = await _chains(reader, wanted)
+    return {person_id: _followed(person_id, into) for person_id in wanted}
+
+
+async def _chains(reader: Reader, ids: Iterable[str]) -> dict[str, str | None]:
+    """What each of these ids is an alias of, and each of those, to the end."""
     into: dict[str, str | None] = dict.fromkeys(ids)
-    wanted = sorted(into)
-    ahead = set(wanted)
+    ahead = set(into)
     while ahead:
         rows = await reader.rows(
             select(_PEOPLE.c.id, _PEOPLE.c.into_id).where(reader.among(_PEOPLE.c.id, sorted(ahead)))
         )
         into.update({row.id: row.into_id for row in rows})
         ahead = {row.into_id for row in rows if row.into_id is not None} - into.keys()
-    return {person_id: _followed(person_id, into) for person_id in wanted}
+    return into
+
+
+def _gone(into: Mapping[str, str | None]) -> dict[str, str]:
+    """Of these aliases, those of somebody who was erased. Who is only taken for an alias of them is not: the split
+    may be on its way."""
+    return {one: other for one, other in into.items() if other is not None and stands_in(other) and not stands_in(one)}
 
 
 def _followed(person_id: str, into: Mapping[str, str | None]) -> str:
@@ -71,9 +87,10 @@ async def members_of(reader: Reader, roots: Collection[str]) -> dict[str, str]:
 class People:
     """The people of a batch, locked. Aliases may change while it is worked; `touched` collects who is affected."""
 
-    def __init__(self, work: Work, roots: Mapping[str, str]) -> None:
+    def __init__(self, work: Work, roots: Mapping[str, str], gone: Mapping[str, str]) -> None:
         self._work = work
         self._roots = dict(roots)
+        self._gone = dict(gone)
         self._locked = set(roots.values())
         self._changes: dict[str, tuple[str, str | None, int]] = {}
         self.touched: set[str] = set()
@@ -88,6 +105,18 @@ class People:
     def root(self, person_id: str) -> str:
         """The person an id of the batch stood for before it."""
         return self._roots[person_id]
+
+    def gone(self) -> Mapping[str, str]:
+        """The ids of the batch that were erased, before it or in it, with what stands in for each."""
+        return self._gone
+
+    def erase(self, stand_ins: Mapping[str, str], person_id: str) -> None:
+        """Somebody was erased: from now on each of their ids is the alias of what stands in for it, for ever."""
+        for erased, other in stand_ins.items():
+            self.alias(erased, other, FOR_EVER)
+            if erased != person_id:
+                self.alias(other, stand_ins[person_id], FOR_EVER)
+        self._gone.update(stand_ins)
 
     def alias(self, person_id: str, into: str | None, version: int) -> None:
         """An id became an alias of another, or of nobody; both sides are touched. The highest version holds."""
@@ -114,11 +143,13 @@ class People:
 async def lock_people(work: Work, ids: Sequence[str]) -> People:
     """Make sure that people are there, and lock who they stand for, in id order."""
     await work.write(_ENSURE, [(person_id, None, 0) for person_id in ids])
-    roots = await roots_of(work, ids)
+    into = await _chains(work, ids)
+    roots = {person_id: _followed(person_id, into) for person_id in ids}
     await _lock(work, set(roots.values()))
     if work.locks and await roots_of(work, ids) != roots:
         raise NotLoaded(())  # Somebody was merged or split while we waited: redo at once, from the top.
-    return People(work, roots)
+    gone = _gone(into)
+    return People(work, roots | {other: _followed(other, into) for other in gone.values()}, gone)
 
 
 async def _lock(work: Work, roots: Collection[str]) -> None:

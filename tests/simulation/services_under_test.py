@@ -78,6 +78,6 @@ def _open_attribution(charter: Charter) -> Open[Attributing]:
 
     async def open_session(work: Work, keys: frozenset[Key], now: Instant) -> Attributing:
         people, ledger = await open_journeys(work, keys)
-        return Attributing(people, ledger, SqlBooks(work, now), rules)
+        return Attributing(people, ledger, SqlBooks(work, now), rules, now)
 
     return open_session

@@ -12,6 +12,7 @@ from services.attribution.ports import Counted, CreditedDeal, NotCounted, Readin
 from shared.contracts.deals import Deal
 from shared.kernel.errors import Conflict, NotFound
 from shared.kernel.instant import Instant, to_text
+from shared.kernel.stand_ins import anybody
 from shared.web.auth import Scope, require
 from shared.web.paging import Asked, Page, page
 
@@ -81,7 +82,7 @@ def _told(deal: Deal) -> Mapping[str, Any]:
         "created_at": _text(deal.created_at),
         "closed_at": _text_or_none(deal.closed_at),
         "occurred_at": _text(deal.occurred_at),
-        "people": [schemas.Person(person.person_id, person.role) for person in deal.people],
+        "people": [schemas.Person(anybody(person.person_id), person.role) for person in deal.people],
         "flags": list(deal.flags),
     }
 
@@ -114,7 +115,12 @@ def _credits(found: CreditedDeal, model: str, rules: Rules) -> schemas.Credits:
 
 def _credit(credit: Credit) -> schemas.Credit:
     return schemas.Credit(
-        **credit._asdict() | {"occurred_at": _text_or_none(credit.occurred_at), "share": float(credit.share)}
+        **credit._asdict()
+        | {
+            "occurred_at": _text_or_none(credit.occurred_at),
+            "person_id": anybody(credit.person_id),
+            "share": float(credit.share),
+        }
     )
 
 
@@ -122,7 +128,7 @@ def _counted(counted: Counted) -> schemas.Counted:
     return schemas.Counted(
         counted.interaction_id,
         _text(counted.occurred_at),
-        counted.person_id,
+        anybody(counted.person_id),
         counted.kind,
         list(counted.kinds),
         counted.channel,
@@ -137,7 +143,7 @@ def _not_counted(passed: NotCounted) -> schemas.NotCounted:
         passed.id,
         passed.what,
         _text(passed.occurred_at),
-        passed.person_id,
+        anybody(passed.person_id),
         passed.kind,
         passed.channel,
         passed.why,

@@ -14,9 +14,9 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody on a deal, and the role the CRM gives them."""
+    """Somebody on a deal, and the role the CRM gives them; `person_id` is null where they were erased."""
 
-    person_id: str
+    person_id: str | None
     role: str | None
 
 

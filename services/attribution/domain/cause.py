@@ -26,6 +26,8 @@ class Cause(StrEnum):
     """A touch came late, changed, moved to somebody else, or was withdrawn."""
     STAGE = "stage"
     """Somebody on it became a lead at another moment than was known, or was none after all."""
+    ERASURE = "erasure"
+    """Somebody was erased. What they did earns what it earned, so this is only seen where more came together."""
     OTHER_DEAL = "other_deal"
     """Another purchase of the same buyer: this journey begins elsewhere."""
     OTHER = "other"

@@ -6,11 +6,13 @@ later never changes what an earlier interaction began with, and one person's dep
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 
 from services.attribution.domain.touch import Touch, Why
+from shared.kernel.ids import derived
 from shared.kernel.instant import MINUTE
+from shared.kernel.stand_ins import stand_in
 
 _order = attrgetter("order")
 
@@ -161,6 +163,19 @@ def interactions(touches: Iterable[Touch], rules: InteractionRules) -> tuple[Int
         click = openings.get(number)
         found.append(_interaction((*([click] if click else ()), *visit.touches), rules))
     return tuple(sorted(found, key=_order))
+
+
+def forgotten(touch: Touch, rules: InteractionRules) -> Touch:
+    """What stays of a touch of somebody who was erased: all that credit is told by, nothing that they said or are known
+    by. It counts as before, in the same place and the same visit."""
+    outcome = None if touch.outcome is None else _snake(touch.outcome)
+    return replace(
+        touch,
+        id=stand_in(touch.id),
+        anonymous_id=None if touch.anonymous_id is None else derived("erased visitor", touch.anonymous_id),
+        outcome=outcome if outcome in rules.unanswered else None,
+        heard_from=None,
+    )
 
 
 @dataclass(slots=True)

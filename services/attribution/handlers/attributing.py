@@ -3,42 +3,52 @@
 A deal is touched by itself, by what its people did, became or turned out to be, by who joins or leaves its account,
 and by the buyer's other purchases.
 It is always derived from all its facts, so no order of arrival can make a difference. Nothing is published.
-What is new about people is remembered only to say why a credit changed.
+What is new about people is remembered only to say why a credit changed. Whoever was erased is kept as what stands in
+for them.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from services.attribution.domain.rules import Rules
 from services.attribution.handlers.deriving import derive
+from services.attribution.handlers.forgetting import Forgetting, leavers
 from services.attribution.handlers.news import News, SettledNews
 from services.attribution.ports import (
     NOTHING_AROUND,
     Derived,
     KeptCard,
     KeptTouch,
+    Leaver,
     Ledger,
-    People,
     Refusal,
     Surroundings,
 )
 from services.attribution.ports.books import Books, Credited
 from services.attribution.ports.leads import Changed
-from shared.contracts.deals import Deal
+from services.attribution.ports.people import People
+from shared.contracts.deals import Deal, DealPerson
 from shared.contracts.envelope import Emit
+from shared.contracts.erasing import receipt, stand_ins
 from shared.contracts.handoffs import HandoffActed
 from shared.contracts.leads import LeadQualified, LeadStageChanged
 from shared.contracts.spend import CollectedSpend
+from shared.contracts.touchpoints import PersonErased
+from shared.kernel.instant import Instant
+
+SOURCE = "attribution"
 
 
 class Attributing:
     """The session of attribution. Handlers fill it; `close` derives and writes."""
 
-    def __init__(self, people: People, ledger: Ledger, books: Books, rules: Rules) -> None:
+    def __init__(self, people: People, ledger: Ledger, books: Books, rules: Rules, now: Instant) -> None:
         self.people = people
         self.ledger = ledger
         self.personas = rules.personas
         self._books = books
         self._rules = rules
+        self._now = now
         self._touches: dict[str, KeptTouch] = {}
         self._cards: dict[str, KeptCard] = {}
         self._deals: dict[str, Deal] = {}
@@ -48,6 +58,9 @@ class Attributing:
         self._promotions: dict[str, LeadQualified] = {}
         self._acts: dict[tuple[str, int], HandoffActed] = {}
         self._refusals: list[Refusal] = []
+        self._former: defaultdict[str, list[DealPerson]] = defaultdict(list)
+        self._leavers: list[Leaver] = []
+        self._erasures: list[PersonErased] = []
         self._news = News()
         self._spend: dict[str, CollectedSpend] = {}
 
@@ -87,10 +100,19 @@ class Attributing:
         if before is not None and (posted.version, posted.revision) <= (before.version, before.revision):
             return
         self._deals[posted.id] = posted
+        if before is not None:
+            self._former[posted.id] += before.people
+            self._leavers += leavers(before, posted)
         for deal in (before, posted):
             if deal is not None:
                 self._touch_buyer(deal)
                 self._news.posted(deal)
+
+    def erase(self, erasure: PersonErased) -> None:
+        """Somebody was erased: what they did stays, and is nobody's; so does what comes later."""
+        self.people.erase(stand_ins(erasure), erasure.person_id)
+        self._erasures.append(erasure)
+        self._news.erased(erasure.person_id, erasure.erasure_id)
 
     def keep_stages(self, said: LeadStageChanged) -> None:
         """News of somebody's stages: the highest version holds."""
@@ -120,9 +142,11 @@ class Attributing:
             self._accounts.add(deal.account.id)
 
     async def close(self) -> Sequence[Emit]:
-        """Derive every deal that was touched; there is nothing to be published."""
-        await self.ledger.keep_touches(self._touches.values())
+        """Derive every deal that was touched; what is published is that erasures were carried out."""
+        emits = await self._forget()
+        await self.ledger.keep_touches(self._touches)
         await self.ledger.keep_deals(self._deals.values(), self._rules.journey.contact_scope)
+        await self.ledger.keep_leavers(self._leavers)
         await self.ledger.keep_versions(self._versions.values())
         await self.ledger.keep_promotions(self._promotions.values())
         await self.ledger.keep_acts(self._acts.values())
@@ -143,7 +167,26 @@ class Attributing:
             await self.ledger.keep_journeys(derived)
             news = self._news.settled(members)
             await self._books.enter([_credited(deal, one, news) for deal, one in zip(dirty, derived, strict=True)])
-        return ()
+        return emits
+
+    async def _forget(self) -> Sequence[Emit]:
+        """Carry out erasures, and have what the batch says of anybody erased be of what stands in for them."""
+        forgetting = Forgetting(self.people.gone(), self._rules.journey.interactions)
+        self._deals = {one: forgetting.deal(deal, self._former.get(one, ())) for one, deal in self._deals.items()}
+        if not forgetting.gone:
+            return ()
+        self._touches = {one: forgetting.touch(kept) for one, kept in self._touches.items()}
+        self._cards = forgetting.named(self._cards, forgetting.card)
+        self._stages = forgetting.named(self._stages, forgetting.stages)
+        self._refusals = [forgetting.refusal(one) for one in self._refusals]
+        self._promotions = {one: forgetting.of_person(said) for one, said in self._promotions.items()}
+        self._acts = {one: forgetting.of_person(said) for one, said in self._acts.items()}
+        self._leavers = [one for one in self._leavers if one.person_id not in forgetting.gone]
+        self._news.forget(forgetting.gone)
+        if not self._erasures:
+            return ()
+        removed = await self.ledger.erase(self._erasures, forgetting.forgotten)
+        return [receipt(SOURCE, one, removed[one], self._now) for one in sorted(removed)]
 
     def _changed(self, members: Mapping[str, str], around: Surroundings) -> Changed:
         """Whose way as a lead this batch may have changed; a deal may be another lead's once one of its people is."""

@@ -1,4 +1,4 @@
-"""What a batch brought: touches, people who became somebody else or a lead, purchases. It explains why credit
+"""What a batch brought: touches, people who became somebody else, a lead or nobody, purchases. It says why credit
 changed."""
 
 from collections import defaultdict
@@ -11,6 +11,7 @@ from services.attribution.domain.cause import Cause, Reason, deal_event
 from services.attribution.ports import KeptTouch
 from shared.contracts.deals import Deal
 from shared.kernel.ids import derived
+from shared.kernel.stand_ins import stand_in
 
 _News = TypeVar("_News", str, tuple[int, str])
 _Buyer = tuple[str, str]
@@ -26,6 +27,7 @@ class News:
         self._splits: dict[str, str] = {}
         self._leads: dict[str, str] = {}
         self._deals: list[Deal] = []
+        self._erasures: dict[str, str] = {}
 
     def touched(self, owner: str, kept: KeptTouch) -> None:
         """A touch of somebody's came, left, or changed; the earliest speaks for all."""
@@ -40,6 +42,16 @@ class News:
         """Somebody became a lead at another moment."""
         self._leads[person_id] = derived("stage", person_id, str(version))
 
+    def erased(self, person_id: str, erasure_id: str) -> None:
+        """Somebody was erased."""
+        self._erasures[person_id] = erasure_id
+
+    def forget(self, gone: Mapping[str, str]) -> None:
+        """Name no touch of anybody erased by its own id."""
+        for owner in gone.keys() & self._touches.keys():
+            at, touch_id = self._touches[owner]
+            self._touches[owner] = at, stand_in(touch_id)
+
     def posted(self, deal: Deal) -> None:
         """A deal is so now, or was so until now."""
         self._deals.append(deal)
@@ -52,6 +64,7 @@ class News:
             _earliest(self._splits.items(), members),
             _earliest(self._touches.items(), members),
             _earliest(self._leads.items(), members),
+            _earliest(self._erasures.items(), members),
             min(self._splits.values(), default=None),
             _by_buyer(self._deals, members),
         )
@@ -66,6 +79,7 @@ class SettledNews:
     splits: Mapping[str, str]
     touches: Mapping[str, tuple[int, str]]
     leads: Mapping[str, str]
+    erasures: Mapping[str, str]
     any_split: str | None
     purchases: Mapping[_Buyer, Sequence[tuple[int, Deal]]]
     """In the order in which they were told."""
@@ -81,6 +95,8 @@ class SettledNews:
             return Reason(Cause.LATE_TOUCH, touch[1])
         if (stage := _first(self.leads, roots)) is not None:
             return Reason(Cause.STAGE, stage)
+        if (erasure := _first(self.erasures, roots)) is not None:
+            return Reason(Cause.ERASURE, erasure)
         # Who was split off took their touches along, and has a root of their own by now.
         if roots and self.any_split is not None:
             return Reason(Cause.SPLIT, self.any_split)

@@ -1,7 +1,7 @@
 """Sales did something with a lead that was handed over: keep the act.
 
 Promises: each act of a hand-off is kept once, under its version. Leaves out: what became of the lead in the end, a fold
-over all acts of its hand-offs, and credit, which no act changes; so nobody has to be locked.
+over all acts of its hand-offs, and credit, which no act changes.
 """
 
 from collections.abc import Iterable
@@ -11,9 +11,9 @@ from shared.contracts.handoffs import HandoffActed
 from shared.kernel.keys import Key
 
 
-def keys(_event: HandoffActed) -> Iterable[Key]:
-    """Nobody."""
-    return []
+def keys(event: HandoffActed) -> Iterable[Key]:
+    """The person: they may be erased at this moment."""
+    return [Key("person", event.person_id)]
 
 
 def on_handoff(event: HandoffActed, session: Attributing) -> None:

@@ -1,7 +1,7 @@
 """A lead qualified: keep the promotion as a fact of the touch that caused it.
 
 Promises: it belongs to whoever owns that touch, now and after any merge or split. Leaves out: credit, which no
-promotion changes; so nobody has to be locked.
+promotion changes.
 """
 
 from collections.abc import Iterable
@@ -11,9 +11,9 @@ from shared.contracts.leads import LeadQualified
 from shared.kernel.keys import Key
 
 
-def keys(_event: LeadQualified) -> Iterable[Key]:
-    """Nobody."""
-    return []
+def keys(event: LeadQualified) -> Iterable[Key]:
+    """The person: they may be erased at this moment."""
+    return [Key("person", event.person_id)]
 
 
 def on_lead_qualified(event: LeadQualified, session: Attributing) -> None:

@@ -1,11 +1,13 @@
-"""Something was said of a person: their accounts, whether they may be analysed, or whose alias they are."""
+"""Something was said of a person: their accounts, whether they may be analysed, whose alias they are, that they were
+erased."""
 
 from collections.abc import Iterable
 
 from services.attribution.domain.persona import persona_of
 from services.attribution.handlers.attributing import Attributing
 from services.attribution.ports import KeptCard, Refusal
-from shared.contracts.touchpoints import PersonIdentified, PersonMerged, PersonSplit
+from shared.contracts import erasing
+from shared.contracts.touchpoints import PersonErased, PersonIdentified, PersonMerged, PersonSplit
 from shared.kernel.keys import Key
 
 
@@ -24,6 +26,11 @@ def split_keys(event: PersonSplit) -> Iterable[Key]:
     return [Key("person", event.person_id)]
 
 
+def erasure_keys(event: PersonErased) -> Iterable[Key]:
+    """Every id of the person, and what stands in for it."""
+    return erasing.keys(event)
+
+
 def on_person_identified(event: PersonIdentified, session: Attributing) -> None:
     """Keep of a card the accounts it names, the persona it tells, and whether what the person did may earn credit."""
     persona = persona_of(event.traits, session.personas)
@@ -39,6 +46,11 @@ def on_person_merged(event: PersonMerged, session: Attributing) -> None:
 def on_person_split(event: PersonSplit, session: Attributing) -> None:
     """Take a merge back."""
     session.alias(event.person_id, None, event.version)
+
+
+def on_person_erased(event: PersonErased, session: Attributing) -> None:
+    """Forget somebody, and none of what their acts earned."""
+    session.erase(event)
 
 
 def _accounts(event: PersonIdentified) -> list[str]:

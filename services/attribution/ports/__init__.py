@@ -1,6 +1,6 @@
 """What attribution needs of its store, in its own words. A ledger lives as long as one batch, a reading for ever."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -17,6 +17,7 @@ from shared.contracts.deals import Deal as PostedDeal
 from shared.contracts.handoffs import HandoffActed
 from shared.contracts.leads import LeadQualified, LeadStageChanged
 from shared.contracts.spend import CollectedSpend
+from shared.contracts.touchpoints import PersonErased
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,20 +158,13 @@ class Derived:
     open: OpenDeal | None = None
 
 
-class People(Protocol):
-    """The people of a batch, locked."""
+class Leaver(NamedTuple):
+    """Somebody who left a deal between two revisions of one version."""
 
-    def touch(self, person_id: str) -> None:
-        """Something of this id changed."""
-        ...
-
-    def alias(self, person_id: str, into: str | None, version: int) -> None:
-        """An id became an alias of another, or of nobody."""
-        ...
-
-    async def settle(self) -> Mapping[str, str]:
-        """Keep the aliases; the members of everyone who is touched: id -> root."""
-        ...
+    deal_id: str
+    person_id: str
+    role: str
+    version: int
 
 
 class Ledger(Protocol):
@@ -184,8 +178,8 @@ class Ledger(Protocol):
         """A deal of the batch as it was kept before."""
         ...
 
-    async def keep_touches(self, touches: Collection[KeptTouch]) -> None:
-        """Keep touches, each in its new revision."""
+    async def keep_touches(self, touches: Mapping[str, KeptTouch]) -> None:
+        """Keep touches by the id they were published under, each in its new revision."""
         ...
 
     async def keep_refusals(self, given: Sequence[Refusal]) -> Collection[str]:
@@ -232,6 +226,17 @@ class Ledger(Protocol):
 
     async def surroundings(self, deals: Sequence[PostedDeal]) -> Surroundings:
         """All that the credit of deals depends on."""
+        ...
+
+    async def keep_leavers(self, leavers: Collection[Leaver]) -> None:
+        """Keep who left a deal although nobody posted it anew."""
+        ...
+
+    async def erase(
+        self, erasures: Sequence[PersonErased], forget: Callable[[Touch], Touch]
+    ) -> Mapping[str, Mapping[str, int]]:
+        """Have all that is kept of people be of what stands in for them; answers by erasure how many rows of each
+        store, without those that were carried out before."""
         ...
 
     async def keep_journeys(self, derived: Sequence[Derived]) -> None:

@@ -5,14 +5,14 @@ Months are locked last, after deals, in id order: whoever closes one waits for t
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
 from msgspec import json
 from sqlalchemy import Row, delete, select
 
-from services.attribution.domain.books import NOTHING, Entry, adjustments, lines
+from services.attribution.domain.books import NOTHING, Earned, Entry, Line, adjustments, lines
 from services.attribution.domain.cause import Reason, Standing, own_reason
 from services.attribution.domain.deal import close_of
 from services.attribution.domain.month import month, month_of
@@ -23,6 +23,7 @@ from services.attribution.store.tables import ADJUSTMENTS, CREDIT_CHANGES, CREDI
 from shared.db.dialect import Upsert
 from shared.db.work import Work
 from shared.kernel.instant import Instant
+from shared.kernel.stand_ins import stands_in
 
 CHANGES_KEPT = 200
 """Of each deal, so that one whose people never rest does not grow for ever."""
@@ -50,6 +51,8 @@ class _Derived:
     closed_at: int | None
     """When it closed, where it is won."""
     digest: bytes
+    renamed: bool = False
+    """The credit is what it was, of somebody who was erased."""
 
     @property
     def deal_id(self) -> str:
@@ -67,6 +70,10 @@ class _Derived:
 
     @property
     def changed(self) -> bool:
+        return self.rewritten and not self.renamed
+
+    @property
+    def rewritten(self) -> bool:
         return self.digest != (self.before.digest if self.before else b"")
 
     @property
@@ -77,6 +84,32 @@ class _Derived:
     @property
     def reason(self) -> Reason:
         return own_reason(self.deal_id, self.stood, self.standing) or self.one.reason
+
+    @property
+    def is_of_nobody(self) -> bool:
+        return any(
+            credit.person_id is not None and stands_in(credit.person_id)
+            for earned in self.one.credits.values()
+            for credit in earned
+        )
+
+    def lines_before(self, kept: Mapping[str, Sequence[Row[Any]]]) -> dict[Line, Earned]:
+        """What it earned before, by the credits that were kept of it."""
+        stood = self.before
+        if stood is None:
+            return {}
+        earned = {model: [credit_of(row) for row in rows] for model, rows in kept.items()}
+        return lines(stood.currency, stood.account_id, earned)
+
+    @property
+    def lines_now(self) -> dict[Line, Earned]:
+        account = self.one.deal.account
+        return lines(self.one.deal.currency, None if account is None else account.id, self.one.credits)
+
+    def earns_the_same(self, kept: Mapping[str, Sequence[Row[Any]]]) -> bool:
+        """Whether the books could not tell it from before."""
+        stood = self.before
+        return stood is not None and stood.closed_at == self.closed_at and self.lines_before(kept) == self.lines_now
 
     def months(self) -> set[str]:
         """The months that its credit was in and is in."""
@@ -95,18 +128,37 @@ class SqlBooks:
         """Keep the credit of deals as it is now; where it changed, also when and why."""
         known = await self._standing([one.deal.id for one in credited])
         derived = [_derived(one, known.get(one.deal.id)) for one in credited]
-        moved = [one for one in derived if one.before or one.rows]
+        moved = await self._told_apart([one for one in derived if one.before or one.rows])
         changed = [one for one in moved if one.changed]
+        rewritten = [one for one in moved if one.rewritten]
         former: Sequence[Row[Any]] = ()
         if changed:
             await self._adjust(changed)
-            former = await self._replace(changed)
             await self._work.write(_KEEP_CHANGE, [_change_row(one, self._now) for one in changed])
-        standings = [one for one in moved if one.changed or one.stood != one.standing]
+        if rewritten:
+            former = await self._replace(rewritten)
+        standings = [one for one in moved if one.rewritten or one.stood != one.standing]
         await self._work.write(_KEEP_STANDING, [_standing_row(one) for one in standings])
-        if changed:
-            won = [(one.one.won, one.one.credits) for one in changed if one.one.won is not None]
+        if rewritten:
+            won = [(one.one.won, one.one.credits) for one in rewritten if one.one.won is not None]
             await sums.move(self._work, won, former)
+
+    async def _told_apart(self, moved: Sequence[_Derived]) -> Sequence[_Derived]:
+        """The same, with those marked that earn what they earned, under what stands in for somebody erased."""
+        of_nobody = [one for one in moved if one.rewritten and one.before and one.is_of_nobody]
+        if not of_nobody:
+            return moved
+        kept = await self._kept([one.deal_id for one in of_nobody])
+        same = {one.deal_id for one in of_nobody if one.earns_the_same(kept.get(one.deal_id, {}))}
+        return [replace(one, renamed=one.deal_id in same) for one in moved]
+
+    async def _kept(self, deal_ids: Sequence[str]) -> Mapping[str, Mapping[str, Sequence[Row[Any]]]]:
+        """Credits as they were kept, by deal and model."""
+        wanted = select(CREDITS).where(self._work.among(CREDITS.c.deal_id, deal_ids))
+        kept: dict[str, dict[str, list[Row[Any]]]] = {}
+        for row in await self._work.rows(wanted):
+            kept.setdefault(row.deal_id, {}).setdefault(row.model, []).append(row)
+        return kept
 
     async def _standing(self, deal_ids: Sequence[str]) -> Mapping[str, Row[Any]]:
         wanted = select(CREDITED).where(self._work.among(CREDITED.c.deal_id, deal_ids))
@@ -117,10 +169,7 @@ class SqlBooks:
         late = [one for one in changed if closed & one.months()]
         if not late:
             return
-        wanted = select(CREDITS).where(self._work.among(CREDITS.c.deal_id, [one.deal_id for one in late]))
-        kept: dict[str, dict[str, list[Row[Any]]]] = {}
-        for row in await self._work.rows(wanted):
-            kept.setdefault(row.deal_id, {}).setdefault(row.model, []).append(row)
+        kept = await self._kept([one.deal_id for one in late])
         rows = [row for one in late for row in _adjusted(one, kept.get(one.deal_id, {}), closed, self._now)]
         await self._work.write(_ADD_ADJUSTMENT, rows)
 
@@ -169,12 +218,9 @@ def _adjusted(
     one: _Derived, kept: Mapping[str, Sequence[Row[Any]]], closed: Collection[str], now: Instant
 ) -> list[tuple[object, ...]]:
     """What a change adds to closed months, as rows."""
-    before, stood, deal = NOTHING, one.before, one.one.deal
-    if stood is not None:
-        earned = {model: [credit_of(row) for row in rows] for model, rows in kept.items()}
-        before = Entry(_within(stood.closed_at, closed), lines(stood.currency, stood.account_id, earned))
-    account_id = None if deal.account is None else deal.account.id
-    after = Entry(_within(one.closed_at, closed), lines(deal.currency, account_id, one.one.credits))
+    stood = one.before
+    before = NOTHING if stood is None else Entry(_within(stood.closed_at, closed), one.lines_before(kept))
+    after = Entry(_within(one.closed_at, closed), one.lines_now)
     reason = one.reason
     return [
         (

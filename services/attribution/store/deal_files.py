@@ -18,6 +18,7 @@ from services.attribution.store.tables import CREDITS, DEALS, JOURNEYS
 from shared.contracts.deals import Deal
 from shared.contracts.touchpoints import AccountRef
 from shared.db.engine import Database
+from shared.kernel.stand_ins import anybody, stands_in
 
 _DEALS_AT_ONCE = 100
 """With some eighty credits each: a page is some thousands of rows, and well under a megabyte."""
@@ -35,7 +36,7 @@ class SqlExports:
         """What interactions earned of won deals."""
         async for page in self._pages(lambda deals: _credits(deals, asked.model), asked, DEALS.c.status == "won"):
             # A deal without credits by the model asked for is a row all the same: the next page begins after it.
-            yield [tuple(row) for row in page if row.model is not None]
+            yield [_credit(row) for row in page if row.model is not None]
 
     async def journeys(self, asked: ExportAsked) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
         """The interactions that count for deals."""
@@ -89,13 +90,19 @@ def _deals(deals: Subquery) -> Select[Any]:
     return select(deals.c.id, deals.c.body).order_by(deals.c.id)
 
 
+def _credit(row: Row[Any]) -> tuple[Any, ...]:
+    """A credit in the order of the columns of the export, without whom it stands in for."""
+    return tuple((row._asdict() | {"person_id": anybody(row.person_id)}).values())
+
+
 def _lines(row: Row[Any]) -> Iterator[tuple[Any, ...]]:
     """A journey's interactions, in the order of the columns of the export."""
     journey = json.decode(row.body, type=KeptJourney)
     for number, met in enumerate(journey.counted):
         yield (
-            row.id, row.status, row.closed_at, number, met.interaction_id, met.occurred_at, met.person_id, met.kind,
-            _BETWEEN.join(met.kinds), met.channel, met.campaign, met.department, len(met.touchpoints), journey.charter,
+            row.id, row.status, row.closed_at, number, met.interaction_id, met.occurred_at, anybody(met.person_id),
+            met.kind, _BETWEEN.join(met.kinds), met.channel, met.campaign, met.department, len(met.touchpoints),
+            journey.charter,
         )  # fmt: skip
 
 
@@ -106,5 +113,5 @@ def _deal(deal: Deal) -> tuple[Any, ...]:
         deal.id, deal.version, deal.name, deal.status, deal.stage, deal.deal_type, deal.lost_reason, deal.owner,
         account.id or None, account.name, account.domain, deal.amount_minor, deal.currency, deal.created_at,
         close_of(deal.status, deal.closed_at, deal.occurred_at), deal.occurred_at,
-        _BETWEEN.join(person.person_id for person in deal.people),
+        _BETWEEN.join(person.person_id for person in deal.people if not stands_in(person.person_id)),
     )  # fmt: skip

@@ -5,18 +5,18 @@ that no deal with them on it changes meanwhile.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from msgspec import json
+from msgspec import json, structs
 from sqlalchemy import ColumnElement, Row, delete, select, union, union_all
 
 from services.attribution.domain.deal import ContactScope, account_counts, close_of
 from services.attribution.domain.touch import Touch, Why
-from services.attribution.ports import Derived, KeptCard, KeptTouch, Moved, Published, Refusal, Surroundings
+from services.attribution.ports import Derived, KeptCard, KeptTouch, Leaver, Moved, Published, Refusal, Surroundings
 from services.attribution.ports.leads import Changed
-from services.attribution.store import leads, lifecycle
+from services.attribution.store import erasing, leads, lifecycle
 from services.attribution.store.account_people import (
     beside,
     colleagues_of,
@@ -27,11 +27,20 @@ from services.attribution.store.account_people import (
 )
 from services.attribution.store.pipeline import keep_open
 from services.attribution.store.spend import keep_spend
-from services.attribution.store.tables import ACCOUNTS, DEAL_HISTORY, DEAL_PEOPLE, DEALS, JOURNEYS, TOUCHES
+from services.attribution.store.tables import (
+    ACCOUNTS,
+    DEAL_HISTORY,
+    DEAL_LEAVERS,
+    DEAL_PEOPLE,
+    DEALS,
+    JOURNEYS,
+    TOUCHES,
+)
 from shared.contracts.deals import Deal
 from shared.contracts.handoffs import HandoffActed
 from shared.contracts.leads import LeadQualified, LeadStageChanged
 from shared.contracts.spend import CollectedSpend
+from shared.contracts.touchpoints import PersonErased
 from shared.db import refusals
 from shared.db.dialect import Upsert
 from shared.db.people import People, lock_people, members_of, roots_of
@@ -64,6 +73,7 @@ _KEEP_DEAL = Upsert(
     newer=("version", "revision"),
 )
 _KEEP_DEAL_PEOPLE = Upsert(DEAL_PEOPLE, conflict=("person_id", "deal_id"))
+_KEEP_LEAVER = Upsert(DEAL_LEAVERS, conflict=("deal_id", "person_id", "role"), update=("version",))
 _KEEP_VERSION = Upsert(DEAL_HISTORY, conflict=("deal_id", "version"), update=("revision", "body"), newer=("revision",))
 _KEEP_JOURNEY = Upsert(JOURNEYS, conflict=("deal_id",), update=("charter", "body"))
 
@@ -151,17 +161,11 @@ class SqlLedger:
         """A deal of the batch as it was kept before."""
         return self._deals.get(deal_id)
 
-    async def keep_touches(self, touches: Collection[KeptTouch]) -> None:
-        """Keep touches, each in its new revision."""
+    async def keep_touches(self, touches: Mapping[str, KeptTouch]) -> None:
+        """Keep touches by the id they were published under, each in its new revision."""
         rows = [
-            (
-                kept.touch.id,
-                kept.published.owner,
-                kept.published.revision,
-                kept.touch.occurred_at,
-                json.encode(kept.touch),
-            )
-            for kept in sorted(touches, key=lambda kept: kept.touch.id)
+            (one, kept.published.owner, kept.published.revision, kept.touch.occurred_at, json.encode(kept.touch))
+            for one, kept in sorted(touches.items(), key=lambda item: item[0])
         ]
         await self._work.write(_KEEP_TOUCH, rows)
 
@@ -185,9 +189,21 @@ class SqlLedger:
         return await keep_cards(self._work, cards) if cards else Moved()
 
     async def keep_versions(self, versions: Collection[Deal]) -> None:
-        """Keep versions of deals for their history, whether they hold or not."""
-        rows = [(deal.id, deal.version, deal.revision, json.encode(deal)) for deal in versions]
+        """Keep versions of deals for their history, whether they hold or not; who was on them is no part of it."""
+        rows = [
+            (deal.id, deal.version, deal.revision, json.encode(structs.replace(deal, people=()))) for deal in versions
+        ]
         await self._work.write(_KEEP_VERSION, sorted(rows))
+
+    async def keep_leavers(self, leavers: Collection[Leaver]) -> None:
+        """Keep who left a deal although nobody posted it anew."""
+        await self._work.write(_KEEP_LEAVER, sorted(set(leavers)))
+
+    async def erase(
+        self, erasures: Sequence[PersonErased], forget: Callable[[Touch], Touch]
+    ) -> Mapping[str, Mapping[str, int]]:
+        """Have all that is kept of people be of what stands in for them; answers how many rows of each store."""
+        return await erasing.erase(self._work, erasures, forget)
 
     async def keep_stages(self, stages: Collection[LeadStageChanged]) -> Collection[str]:
         """Keep histories; answers whose moment of becoming a lead is another than before."""

@@ -17,6 +17,7 @@ from sqlalchemy import (
 
 from services.attribution.domain.quality import MEASURED, By
 from shared.db.dialect import Id
+from shared.db.erased import erased_tables
 from shared.db.people import people_table
 from shared.db.refusals import refusals_table
 from shared.db.spine import spine
@@ -24,7 +25,8 @@ from shared.db.spine import spine
 METADATA = MetaData()
 spine(METADATA)
 PEOPLE = people_table(METADATA)
-refusals_table(METADATA)
+REFUSALS = refusals_table(METADATA)
+erased_tables(METADATA)
 
 
 def _attributes() -> list[Column[Any]]:
@@ -88,6 +90,15 @@ DEAL_PEOPLE = Table(
     Column("person_id", Id, primary_key=True),
     Column("deal_id", String(256), primary_key=True, index=True),
 )
+DEAL_LEAVERS = Table(
+    "deal_leavers",
+    METADATA,
+    Column("deal_id", String(256), primary_key=True),
+    Column("person_id", Id, primary_key=True, index=True),
+    Column("role", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+)
+"""Who was on a deal in an earlier revision of `version`, and in the next one no more: see handlers/forgetting.py."""
 CARDS = Table(
     "cards",
     METADATA,

@@ -8,13 +8,15 @@ from services.handoff.domain.lead import Handoff
 from services.handoff.ports import Delivery, Endpoint, Shown
 from shared.kernel import instant
 from shared.kernel.instant import Instant
+from shared.kernel.stand_ins import stands_in
 
 
 def handoff(one: Handoff, person_id: str | None = None) -> dict[str, Any]:
-    """A hand-off; `person_id` is the person it belongs to now, where that is known."""
+    """A hand-off; `person_id` is the person it belongs to now, where that is known. Nobody, where they were erased."""
+    owner = person_id or one.person_id
     return {
         "id": one.id,
-        "person_id": person_id or one.person_id,
+        "person_id": None if stands_in(owner) else owner,
         "promotion_id": one.promotion_id,
         "cycle": one.cycle,
         "owner": one.owner_id,

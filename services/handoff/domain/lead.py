@@ -169,6 +169,11 @@ def act(handoff: Handoff, what: Act, at: Instant) -> Handoff:
     return replace(_after(handoff, what, at), version=handoff.version + 1)
 
 
+def forgotten(handoff: Handoff, stand_in: str) -> Handoff:
+    """The hand-off of somebody who was erased: whose it was and what was written down go, its times stay."""
+    return replace(handoff, person_id=stand_in, note=None)
+
+
 def _done_before(handoff: Handoff, what: Act) -> bool:
     if isinstance(what, Accepted):
         return handoff.accepted_at is not None

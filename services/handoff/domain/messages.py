@@ -101,6 +101,11 @@ class Parcel:
     links: Links
 
 
+def nothing(person_id: str) -> Brief:
+    """The brief of somebody of whom nothing is known any more."""
+    return Brief(Person(person_id), "", "", 0.0, 0.0, Instant(0))
+
+
 def message_id(cause: str, endpoint_id: str, version: int) -> str:
     """The `webhook-id`: one an event and endpoint, the same on every retry, redo and replay."""
     return "msg_" + derived("webhook", cause, endpoint_id, str(version)).replace("-", "")
@@ -115,6 +120,12 @@ def handoff_updated(parcel: Parcel, at: Instant, reason: str | None = None) -> b
     """`handoff.updated`: the same with its `status`, and the `reason` why it is told or why it ended."""
     told = {"status": parcel.handoff.status, "reason": _cut(reason or parcel.handoff.reason)}
     return _body("handoff.updated", at, _handoff(parcel) | told)
+
+
+def handoff_erased(handoff: Handoff, at: Instant) -> bytes:
+    """`handoff.updated` of somebody who was erased: their ids, and that nothing more may be kept of them."""
+    told = {"handoff_id": handoff.id, "version": handoff.version, "person": {"id": handoff.person_id}}
+    return _body("handoff.updated", at, told | {"status": handoff.status, "reason": "erased"})
 
 
 def handoff_reassigned(parcel: Parcel, previous: Owner, at: Instant) -> bytes:

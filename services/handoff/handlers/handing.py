@@ -8,7 +8,19 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from services.handoff.domain.lead import Act, Breached, Closed, Contacted, Delivered, Handoff, Reopened, Updated, act
+from services.handoff.domain import messages
+from services.handoff.domain.lead import (
+    Act,
+    Breached,
+    Closed,
+    Contacted,
+    Delivered,
+    Handoff,
+    Reopened,
+    Updated,
+    act,
+    forgotten,
+)
 from services.handoff.handlers import publishing
 from services.handoff.handlers.assigning import Rota, brief, person
 from services.handoff.handlers.publishing import Merge, News, Where
@@ -16,10 +28,12 @@ from services.handoff.handlers.settling import settle
 from services.handoff.ports import Answered, Kept, KeptDeal, Ledger, Message, People, Refusal, SalesAct
 from services.handoff.settings import Terms
 from shared.contracts.envelope import Emit
+from shared.contracts.erasing import receipt, stand_ins
 from shared.contracts.leads import LeadQualified, LeadStageChanged
-from shared.contracts.touchpoints import PersonIdentified
+from shared.contracts.touchpoints import PersonErased, PersonIdentified
 from shared.kernel.errors import NotFound
 from shared.kernel.instant import DAY, Instant
+from shared.kernel.stand_ins import stands_in
 
 CONTACTS = frozenset({"call", "email_sent", "email_replied", "meeting_held", "demo_held"})
 """Acts of sales that are a contact by themselves. `prospected` is none: it only tells whose the person is."""
@@ -47,6 +61,7 @@ class Handing:
         self._cards: list[PersonIdentified] = []
         self._merges: list[Merge] = []
         self._parted: dict[str, str] = {}
+        self._erasures: list[PersonErased] = []
         self._answers: list[Answered] = []
         self._news: list[tuple[News, Kept]] = []
         self._messages: list[Message] = []
@@ -100,6 +115,11 @@ class Handing:
         self._parted[person_id] = self.people.root(person_id)
         self.people.alias(person_id, None, version)
 
+    def erase(self, erasure: PersonErased) -> None:
+        """Somebody was erased: what is known of them goes, and what comes later is not kept."""
+        self.people.erase(stand_ins(erasure), erasure.person_id)
+        self._erasures.append(erasure)
+
     def answered(self, answered: Answered) -> None:
         """A receiver answered an attempt, or did not."""
         self._answers.append(answered)
@@ -123,6 +143,7 @@ class Handing:
         """Settle everyone who was touched; answers what is to be published."""
         for answered in sorted(self._answers, key=_locking_order):
             await self._record(answered)
+        await self._forget()
         members = await self.people.settle()
         await self.ledger.keep_deals(list(self._deals.values()))
         self._group(members)
@@ -138,6 +159,42 @@ class Handing:
             self._tell(publishing.Updated(publishing.SPLIT), self._kept[handoff_id])
         await self._write()
         return self._emits
+
+    async def _forget(self) -> None:
+        """Carry out erasures, and leave out of the batch what is of somebody erased."""
+        gone = self.people.gone()
+        if not gone:
+            return
+        removed = await self.ledger.erase(self._erasures) if self._erasures else {}
+        for kept in [one for one in self._kept.values() if one.handoff.person_id in gone]:
+            self._part_with(kept, gone[kept.handoff.person_id])
+        # Who was taken for them for a while may have been handed over with what was known of them.
+        for kept in [one for one in self._kept.values() if one.brief.person.id in gone]:
+            self._keep(
+                Kept(kept.handoff, messages.nothing(kept.handoff.person_id), 0, (), kept.taken_back, kept.breached)
+            )
+        for erasure in self._erasures:
+            if (stores := removed.get(erasure.erasure_id)) is not None:
+                ours = {*stand_ins(erasure).values()}
+                stores["handoffs"] = sum(one.handoff.person_id in ours for one in self._kept.values())
+        self._emits += [receipt(publishing.SOURCE, one, removed[one], self._now) for one in sorted(removed)]
+        self._leads = {one: lead for one, lead in self._leads.items() if lead.person_id not in gone}
+        self._contacts = {one: act for one, act in self._contacts.items() if act.person_id not in gone}
+        self._cards = [card for card in self._cards if card.person_id not in gone]
+        self._stages = [one for one in self._stages if one.person_id not in gone]
+        self._merges = [one for one in self._merges if one.from_id not in gone and one.into_id not in gone]
+        for act_id, what in self._sales_acts.items():
+            if what.person_id in gone:
+                self._sales_acts[act_id] = what.forgotten(gone[what.person_id])
+        for deal_id, deal in self._deals.items():
+            self._deals[deal_id] = replace(deal, people=tuple(one for one in deal.people if one not in gone))
+
+    def _part_with(self, kept: Kept, stand_in: str) -> None:
+        """The hand-off of somebody who was erased: ended, told to CRMs by ids alone, kept for the clocks and counts."""
+        if kept.handoff.is_open:
+            kept = self._act(kept, Closed("erased"))
+        self._messages.append(publishing.erased(kept.handoff, self._now))
+        self._keep(Kept(forgotten(kept.handoff, stand_in), messages.nothing(stand_in), 0, ()))
 
     def _act(self, kept: Kept, what: Act) -> Kept:
         kept = replace(kept, handoff=act(kept.handoff, what, self._now))
@@ -192,7 +249,7 @@ class Handing:
         Answers the hand-offs that CRMs are to be told of, once their cards are noted too."""
         gone = {one: was for one, was in self._parted.items() if members[one] != members[was]}
         told: list[str] = []
-        for root in sorted({members[one] for pair in gone.items() for one in pair}):
+        for root in sorted({root for pair in gone.items() for one in pair if not stands_in(root := members[one])}):
             held = [self._kept[one] for one in self._of_root.get(root, ())]
             last = held[-1:] if held and not self._open(root) else self._open(root)
             for kept in last:

@@ -135,7 +135,9 @@ def message(news: News, kept: Kept, seats: Mapping[str, Seat], where: Where, now
             body = messages.handoff_sla_breached(parcel, ACCEPT, handoff.accept_by, now)
         case _:
             assert_never(news)
-    return Message(kind, handoff.id, handoff.version, body, handoff.id, handoff.person_id)
+    # Its delivery is known by the person it was handed over as; whatever comes later, by whom it tells of.
+    whose = handoff.person_id if kind == QUALIFIED else kept.brief.person.id
+    return Message(kind, handoff.id, handoff.version, body, handoff.id, whose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,12 @@ class Merge:
     into_id: str
     version: int
     at: Instant
+
+
+def erased(handoff: Handoff, now: Instant) -> Message:
+    """What CRMs are told where a person was erased: of each hand-off that they may have kept."""
+    body = messages.handoff_erased(handoff, now)
+    return Message("handoff.updated", derived("erased", handoff.id), handoff.version, body, handoff.id)
 
 
 def person_merged(merge: Merge, kept_id: str | None, closed_id: str | None) -> Message:

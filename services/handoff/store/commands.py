@@ -11,10 +11,12 @@ from services.handoff.store.tables import ACTS, HANDOFFS
 from shared.contracts.envelope import Emit
 from shared.db.dialect import Upsert
 from shared.db.engine import Database
+from shared.db.erased import refuse_erased
 from shared.db.work import Work
 from shared.kernel.errors import Conflict, NotFound
 from shared.kernel.instant import Instant
 from shared.kernel.keys import Key
+from shared.kernel.stand_ins import stands_in
 from shared.runtime.command import perform
 from shared.runtime.session import Open
 from shared.web import idempotency
@@ -26,9 +28,10 @@ _KEEP = Upsert(ACTS, conflict=("key",))
 class SqlActs:
     """The acts that were done, in one transaction."""
 
-    def __init__(self, work: Work, now: Instant) -> None:
+    def __init__(self, work: Work, now: Instant, handoff_id: str) -> None:
         self._work = work
         self._now = now
+        self._handoff_id = handoff_id
 
     async def find(self, key: str) -> tuple[bytes, Answer] | None:
         """The fingerprint and the answer kept under a key."""
@@ -37,7 +40,7 @@ class SqlActs:
 
     async def keep(self, act: idempotency.Act, answer: Answer) -> None:
         """Keep an act; raises Conflict where its key was taken at the same time."""
-        row = (act.key, act.fingerprint, answer.status, answer.body, self._now)
+        row = (act.key, act.fingerprint, answer.status, answer.body, self._now, self._handoff_id)
         if not await self._work.write_new(_KEEP, [row]):
             raise Conflict("this Idempotency-Key is in use by another request right now")
 
@@ -72,8 +75,8 @@ class SqlCommands:
         self._committed = committed
 
     async def act(self, handoff_id: str, what: Act, asked: idempotency.Act | None) -> Answer:
-        """The answer to an act; raises NotFound, Conflict where the state does not allow it, Reject where its key
-        was used for another request."""
+        """The answer to an act; raises NotFound, Erased, Conflict where the state does not allow it, Reject where its
+        key was used for another request."""
 
         async def open_command(work: Work, keys: frozenset[Key], now: Instant) -> _Answered:
             session = await self._open(work, keys, now)
@@ -81,10 +84,12 @@ class SqlCommands:
             async def do() -> Answer:
                 return Answer(200, self._show(session.do(handoff_id, what)))
 
-            return _Answered(session, await once(SqlActs(work, now), asked, do))
+            return _Answered(session, await once(SqlActs(work, now, handoff_id), asked, do))
 
         async with self._database.read() as reader:
             person_id = await reader.scalar(select(HANDOFFS.c.person_id).where(HANDOFFS.c.id == handoff_id))
+            if person_id is not None and stands_in(person_id):
+                await refuse_erased(reader, person_id)
         if person_id is None:
             raise NotFound
         return await perform(

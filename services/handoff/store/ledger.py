@@ -13,8 +13,9 @@ from services.handoff.domain.delivery import Health
 from services.handoff.domain.lead import IN_HAND
 from services.handoff.ports import Attempt, Finished, Kept, KeptDeal, Message, Refusal, SalesAct, Seat
 from services.handoff.settings import Terms
-from services.handoff.store import deliveries, endpoints, owners
+from services.handoff.store import deliveries, endpoints, erasing, owners
 from services.handoff.store.tables import DEAL_PEOPLE, DEALS, HANDOFFS, OWNERS, PROMOTIONS, SALES_ACTS
+from shared.contracts.touchpoints import PersonErased
 from shared.db import refusals
 from shared.db.dialect import Upsert
 from shared.db.people import People, lock_people, members_of, roots_of
@@ -23,7 +24,9 @@ from shared.kernel.errors import NotLoaded
 from shared.kernel.instant import Instant
 from shared.kernel.keys import Key, of_kind
 
-_KEEP_HANDOFF = Upsert(HANDOFFS, conflict=("id",), update=("owner_id", "status", "assigned_at", "accept_due", "body"))
+_KEEP_HANDOFF = Upsert(
+    HANDOFFS, conflict=("id",), update=("person_id", "owner_id", "status", "assigned_at", "accept_due", "body", "about")
+)
 _KEEP_PROMOTION = Upsert(PROMOTIONS)
 _KEEP_SALES_ACT = Upsert(
     SALES_ACTS,
@@ -128,7 +131,7 @@ class SqlLedger:
         for kept in sorted(handoffs, key=lambda kept: kept.handoff.id):
             one = kept.handoff
             head = (one.id, one.person_id, one.owner_id, one.status, one.assigned_at, kept.accept_due)
-            rows.append((*head, json.encode(kept)))
+            rows.append((*head, json.encode(kept), kept.brief.person.id))
         await self._work.write(_KEEP_HANDOFF, rows)
 
     async def keep_promotions(self, promotions: Mapping[str, str]) -> None:
@@ -189,6 +192,11 @@ class SqlLedger:
     async def finish(self, attempt: Attempt, finished: Finished) -> bool:
         """Keep what an attempt came to; False where it was claimed anew, or settled, since."""
         return await deliveries.finish(self._work, attempt, finished)
+
+    async def erase(self, erasures: Sequence[PersonErased]) -> Mapping[str, dict[str, int]]:
+        """Remove what is kept of people beside hand-offs; answers how many rows went, by erasure and store. Raises
+        NotLoaded where a hand-off of somebody else tells of them."""
+        return await erasing.erase(self._work, erasures, self._handoffs.keys())
 
 
 def _sales_act(row: Row[Any]) -> SalesAct:

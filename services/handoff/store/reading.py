@@ -10,10 +10,12 @@ from services.handoff.domain.lead import Handoff
 from services.handoff.ports import After, Delivery, Kept, Shown, Wanted
 from services.handoff.store.tables import DELIVERIES, HANDOFFS
 from shared.db.engine import Database
+from shared.db.erased import refuse_erased
 from shared.db.people import members_of, roots_of
 from shared.db.work import Reader
 from shared.kernel.errors import NotFound
 from shared.kernel.instant import Instant
+from shared.kernel.stand_ins import stands_in
 
 
 class SqlReading:
@@ -23,7 +25,7 @@ class SqlReading:
         self._database = database
 
     async def handoffs(self, wanted: Wanted, after: After, limit: int) -> Sequence[Shown]:
-        """Up to `limit` hand-offs by (time of assignment, id); of a person's all aliases."""
+        """Up to `limit` hand-offs by (time of assignment, id); of a person's all aliases. Raises Erased."""
         found = _after(select(HANDOFFS), HANDOFFS.c.assigned_at, HANDOFFS.c.id, after).limit(limit)
         if wanted.owner_id is not None:
             found = found.where(HANDOFFS.c.owner_id == wanted.owner_id)
@@ -32,13 +34,17 @@ class SqlReading:
         async with self._database.read() as reader:
             if wanted.person_id is not None:
                 root = (await roots_of(reader, [wanted.person_id]))[wanted.person_id]
+                if stands_in(root):
+                    await refuse_erased(reader, wanted.person_id)
                 found = found.where(reader.among(HANDOFFS.c.person_id, sorted(await members_of(reader, [root]))))
             return await _shown(reader, await reader.rows(found))
 
     async def handoff(self, handoff_id: str) -> Shown:
-        """One hand-off; raises NotFound."""
+        """One hand-off; raises NotFound, Erased."""
         async with self._database.read() as reader:
             found = await _shown(reader, await reader.rows(select(HANDOFFS).where(HANDOFFS.c.id == handoff_id)))
+            if found and stands_in(found[0].kept.handoff.person_id):
+                await refuse_erased(reader, found[0].kept.handoff.person_id)
         if not found:
             raise NotFound
         return found[0]

@@ -3,6 +3,7 @@
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 from shared.db.dialect import Id
+from shared.db.erased import erased_tables
 from shared.db.people import people_table
 from shared.db.refusals import refusals_table
 from shared.db.spine import spine
@@ -10,7 +11,8 @@ from shared.db.spine import spine
 METADATA = MetaData()
 spine(METADATA)
 PEOPLE = people_table(METADATA)
-refusals_table(METADATA)
+REFUSALS = refusals_table(METADATA)
+erased_tables(METADATA)
 
 HANDOFFS = Table(
     "handoffs",
@@ -22,10 +24,12 @@ HANDOFFS = Table(
     Column("assigned_at", BigInteger, nullable=False),
     Column("accept_due", BigInteger, index=True),
     Column("body", LargeBinary, nullable=False),
+    Column("about", Id, index=True),
     Index("handoffs_by_status", "status", "owner_id"),
     Index("handoffs_by_time", "assigned_at", "id"),
 )
-"""`person_id`: under whom it was published. `accept_due`: none once it was answered, has ended or was breached."""
+"""`person_id`: under whom it was published. `about`: whom its brief tells of, which a split may leave to be somebody
+else. `accept_due`: none once it was answered, has ended or was breached."""
 PROMOTIONS = Table(
     "promotions",
     METADATA,
@@ -120,5 +124,6 @@ ACTS = Table(
     Column("status", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("handoff_id", Id, index=True),
 )
 """What was asked under an `Idempotency-Key`, and what was answered."""

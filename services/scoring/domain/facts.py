@@ -51,6 +51,11 @@ class Touch:
         return self.call_type in ("track", "page", "screen")
 
 
+def forgotten(touch: Touch) -> Touch:
+    """What stays of a touch of somebody who was erased: that there was one."""
+    return Touch(id=touch.id, occurred_at=0, call_type="track", kind="erased", name="", channel="", counts=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What sales did with the lead: `act` as on the topic `handoffs`, `outcome` of a rejection by the charter."""

@@ -21,6 +21,11 @@ class Promote:
     cycle: int
 
 
+def promotion_id(cause: str) -> str:
+    """The id of the promotion that a touch causes."""
+    return derived("promotion", cause)
+
+
 def promotions_due(state: State, card: Card) -> tuple[Promote, ...]:
     """What is to be sent now: at most one. A stage may be entered before anybody knows who it is; this waits."""
     cycle = state.cycle
@@ -28,4 +33,4 @@ def promotions_due(state: State, card: Card) -> tuple[Promote, ...]:
         return ()
     if not card.reachable or not card.allows("sales_handoff") or state.stage == "disqualified":
         return ()
-    return (Promote(derived("promotion", cycle.cause), cycle.cause, cycle.qualified_at, cycle.number),)
+    return (Promote(promotion_id(cycle.cause), cycle.cause, cycle.qualified_at, cycle.number),)

@@ -1,4 +1,4 @@
-"""Something was said of a person: their card, or whose alias they are."""
+"""Something was said of a person: their card, whose alias they are, that they were erased."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,8 @@ from services.scoring.domain.account_names import account_names
 from services.scoring.domain.facts import Card
 from services.scoring.handlers.scoring import Scoring
 from services.scoring.ports import KeptCard
-from shared.contracts.touchpoints import PersonIdentified, PersonMerged, PersonSplit
+from shared.contracts import erasing
+from shared.contracts.touchpoints import PersonErased, PersonIdentified, PersonMerged, PersonSplit
 from shared.kernel.keys import Key
 
 
@@ -25,6 +26,11 @@ def merge_keys(event: PersonMerged) -> Iterable[Key]:
 def split_keys(event: PersonSplit) -> Iterable[Key]:
     """Who comes back; whoever stood for them is found under the lock."""
     return [Key("person", event.person_id)]
+
+
+def erasure_keys(event: PersonErased) -> Iterable[Key]:
+    """Every id of the person, and what stands in for it."""
+    return erasing.keys(event)
 
 
 def on_person_identified(event: PersonIdentified, session: Scoring) -> None:
@@ -51,3 +57,8 @@ def on_person_merged(event: PersonMerged, session: Scoring) -> None:
 def on_person_split(event: PersonSplit, session: Scoring) -> None:
     """Take a merge back."""
     session.alias(event.person_id, None, event.version)
+
+
+def on_person_erased(event: PersonErased, session: Scoring) -> None:
+    """Forget somebody."""
+    session.erase(event)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from services.scoring.domain.facts import NOBODY, Fact
+from services.scoring.domain.facts import NOBODY, Fact, forgotten
 from services.scoring.domain.lifecycle import continues, fold, refold
 from services.scoring.domain.promotion import Promote, promotions_due
 from services.scoring.domain.rules import Rules
@@ -16,6 +16,9 @@ from services.scoring.domain.state import State, begin
 from services.scoring.handlers import publishing
 from services.scoring.ports import Facts, KeptCard, KeptDeal, KeptOutcome, KeptTouch, Lead, Ledger, People
 from shared.contracts.envelope import Emit
+from shared.contracts.erasing import receipt, stand_ins
+from shared.contracts.touchpoints import PersonErased
+from shared.kernel.stand_ins import stands_in
 
 
 class Scoring:
@@ -27,11 +30,12 @@ class Scoring:
         self._rules = rules
         self._now = now
         self._touches: dict[str, KeptTouch] = {}
-        self._outcomes: list[KeptOutcome] = []
+        self._outcomes: list[tuple[str, KeptOutcome]] = []
         self._cards: dict[str, KeptCard] = {}
         self._deals: dict[str, KeptDeal] = {}
         self._news: defaultdict[str, list[Fact]] = defaultdict(list)
         self._stale: set[str] = set()
+        self._erasures: list[PersonErased] = []
         self._emits: list[Emit] = []
 
     def keep_touch(self, kept: KeptTouch) -> None:
@@ -54,8 +58,9 @@ class Scoring:
 
     def keep_outcome(self, kept: KeptOutcome, person_id: str) -> None:
         """Sales did something with a lead: it belongs to whoever owns the touch that caused the promotion."""
-        self._outcomes.append(kept)
-        self._refold(self.ledger.promoted(kept.promotion_id) or person_id)
+        owner = self.ledger.promoted(kept.promotion_id) or person_id
+        self._outcomes.append((owner, kept))
+        self._refold(owner)
 
     def keep_card(self, kept: KeptCard) -> None:
         """A card arrived: the highest version holds."""
@@ -78,19 +83,44 @@ class Scoring:
         self.people.alias(person_id, into, version)
         self._stale.update((person_id,) if into is None else (person_id, into))
 
+    def erase(self, erasure: PersonErased) -> None:
+        """Somebody was erased: what is known of them goes, and what comes later is not kept."""
+        self.people.erase(stand_ins(erasure), erasure.person_id)
+        self._erasures.append(erasure)
+
     def _refold(self, person_id: str) -> None:
         self.people.touch(person_id)
         self._stale.add(person_id)
 
     async def close(self) -> Sequence[Emit]:
         """Derive everyone who was touched; answers what is to be published."""
+        await self._forget()
         await self.ledger.keep_touches(list(self._touches.values()))
-        await self.ledger.keep_outcomes(self._outcomes)
+        await self.ledger.keep_outcomes([kept for _, kept in self._outcomes])
         await self.ledger.keep_cards(list(self._cards.values()))
         await self.ledger.keep_deals(list(self._deals.values()))
         members = await self.people.settle()
         await self._derive(members)
         return self._emits
+
+    async def _forget(self) -> None:
+        """Carry out erasures, and keep nothing of the batch that is of somebody erased. Of a touch it stays that it was
+        theirs: an earlier revision under somebody else may be on its way."""
+        if self._erasures:
+            removed = await self.ledger.erase(self._erasures)
+            self._emits += [receipt(publishing.SOURCE, one, removed[one], self._now) for one in sorted(removed)]
+        gone = self.people.gone()
+        if not gone:
+            return
+        theirs = [kept for kept in self._touches.values() if kept.owner in gone]
+        for kept in theirs:
+            self._touches[kept.touch.id] = KeptTouch(forgotten(kept.touch), None, kept.revision)
+        if theirs:
+            await self.ledger.forget_outcomes([kept.touch.id for kept in theirs])
+        self._outcomes = [(owner, kept) for owner, kept in self._outcomes if owner not in gone]
+        self._cards = {person_id: kept for person_id, kept in self._cards.items() if person_id not in gone}
+        for deal_id, deal in self._deals.items():
+            self._deals[deal_id] = replace(deal, people=tuple(one for one in deal.people if one not in gone))
 
     async def _derive(self, members: Mapping[str, str]) -> None:
         roots = set(members.values())
@@ -114,9 +144,11 @@ class Scoring:
         news: defaultdict[str, list[Fact]] = defaultdict(list)
         for person_id, facts in self._news.items():
             news[members[person_id]] += facts
-        stale = {members[person_id] for person_id in self._stale}
+        # Of somebody erased nothing is derived, nor of whoever is still taken for one of them.
+        living = {root for root in members.values() if not stands_in(root)}
+        stale = {members[person_id] for person_id in self._stale} & living
         states: dict[str, State] = {}
-        for root in set(members.values()) - stale:
+        for root in living - stale:
             stepped = self._stepped(root, leads.get(root), sorted(news[root], key=lambda fact: fact.key), cards)
             if stepped is None:
                 stale.add(root)

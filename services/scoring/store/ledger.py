@@ -11,8 +11,9 @@ from sqlalchemy import Row, delete, select
 from services.scoring.domain.facts import Card, DealFact, Outcome, Touch
 from services.scoring.domain.state import State
 from services.scoring.ports import Facts, KeptCard, KeptDeal, KeptOutcome, KeptTouch, Lead
+from services.scoring.store import erasing
 from services.scoring.store.tables import CARDS, DEAL_PEOPLE, DEALS, LEAD_ACCOUNTS, LEADS, OUTCOMES, TOUCHES
-from shared.contracts.touchpoints import PersonIdentified
+from shared.contracts.touchpoints import PersonErased, PersonIdentified
 from shared.db.dialect import Upsert
 from shared.db.people import People, lock_people
 from shared.db.work import Reader, Work
@@ -167,6 +168,14 @@ class SqlLedger:
     async def sent(self, promotions: Mapping[str, str]) -> None:
         """Promotions are sent: touch id -> promotion id."""
         await self._work.write(_SENT, [(touch_id, 0, 0, b"", promotions[touch_id]) for touch_id in sorted(promotions)])
+
+    async def erase(self, erasures: Sequence[PersonErased]) -> Mapping[str, Mapping[str, int]]:
+        """Remove what is kept of people; answers how many rows went, by erasure and store."""
+        return await erasing.erase(self._work, erasures)
+
+    async def forget_outcomes(self, touch_ids: Sequence[str]) -> None:
+        """Remove what sales did with leads because of these touches."""
+        await erasing.forget_outcomes(self._work, touch_ids)
 
 
 async def read_cards(reader: Reader, person_ids: Collection[str]) -> dict[str, KeptCard]:

@@ -15,6 +15,7 @@ from services.scoring.store.ledger import lead, read_cards, read_facts
 from services.scoring.store.tables import LEAD_ACCOUNTS, LEADS
 from shared.contracts.touchpoints import PersonIdentified
 from shared.db.engine import Database
+from shared.db.erased import refuse_erased
 from shared.db.people import members_of, roots_of
 from shared.db.work import Reader
 
@@ -58,11 +59,12 @@ class SqlReading:
         return [_known(row, cards) for row in rows]
 
     async def lead(self, person_id: str) -> KnownLead | None:
-        """The lead of a person, by any id of theirs."""
+        """The lead of a person, by any id of theirs; raises Erased."""
         async with self._database.read() as reader:
             root = await _root(reader, person_id)
             row = None if root is None else await reader.first(select(LEADS).where(LEADS.c.person_id == root))
             if row is None:
+                await refuse_erased(reader, person_id)
                 return None
             return _known(row, await read_cards(reader, [row.person_id]))
 

@@ -3,12 +3,14 @@
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 from shared.db.dialect import Id
+from shared.db.erased import erased_tables
 from shared.db.people import people_table
 from shared.db.spine import spine
 
 METADATA = MetaData()
 spine(METADATA)
 PEOPLE = people_table(METADATA)
+erased_tables(METADATA)
 
 TOUCHES = Table(
     "touches",

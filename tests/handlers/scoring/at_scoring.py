@@ -17,7 +17,8 @@ from shared.contracts import charter_text, topics
 from shared.contracts.deals import Deal, DealPerson
 from shared.contracts.envelope import Emit, Event
 from shared.contracts.handoffs import HandoffActed
-from shared.contracts.touchpoints import PersonIdentified, PersonMerged, Touchpoint
+from shared.contracts.records import Outgoing
+from shared.contracts.touchpoints import PersonIdentified, PersonMerged, PersonSplit, Touchpoint
 from shared.db.work import Work
 from shared.kernel.ids import derived
 from shared.kernel.instant import DAY, Instant
@@ -47,10 +48,12 @@ def who(name: str) -> str:
 def touch(name: str, kind: str, on_day: float, **given: Any) -> Emit:
     """Somebody did something; the event's id is made of name, kind and day."""
     touchpoint_id = derived(name, kind, str(on_day))
-    defaults: dict[str, Any] = {"revision": 1, "channel": "direct", "direction": "inbound", "department": "marketing"}
+    defaults: dict[str, Any] = {
+        "revision": 1, "channel": "direct", "direction": "inbound", "department": "marketing", "person_id": who(name),
+    }  # fmt: skip
     whole = Touchpoint(
         id=touchpoint_id, door="segment", source="web", occurred_at=day(on_day), received_at=day(on_day), type="track",
-        kind=kind, name=kind, person_id=who(name), **{**defaults, **given},
+        kind=kind, name=kind, **{**defaults, **given},
     )  # fmt: skip
     return _emit(topics.TOUCHPOINTS.name, who(name), "touchpoint", whole)
 
@@ -68,6 +71,12 @@ def merged(name: str, into: str) -> Emit:
     """Two people turned out to be one."""
     whole = PersonMerged(from_id=who(name), into_id=who(into), version=1, at=NOW)
     return _emit(topics.TOUCHPOINTS.name, who(name), "person.merged", whole)
+
+
+def split(name: str) -> Emit:
+    """Somebody is themselves again."""
+    whole = PersonSplit(person_id=who(name), version=2, at=NOW)
+    return _emit(topics.TOUCHPOINTS.name, who(name), "person.split", whole)
 
 
 def accepted(name: str, cause: str, on_day: float) -> Emit:
@@ -100,7 +109,14 @@ class ScoringService(ServiceInProcess):
     def __init__(self, deployment: Deployment, log: MemoryLog) -> None:
         service = wiring.build(deployment, lambda: True)
         consumer = Consumer(log, service.database, Consuming(GROUP, TOPICS, HANDLERS, _open), now=deployment.now)
+        self.database = service.database
         super().__init__(service.api, log, service.database, consumer)
+
+    async def given_records(self, *records: Outgoing) -> None:
+        """Records as they lie on the log were published, and worked."""
+        await self._log.publish(records)
+        while await self._consumer.turn(0):
+            continue
 
 
 async def _open(work: Work, keys: frozenset[Key], now: Instant) -> Scoring:

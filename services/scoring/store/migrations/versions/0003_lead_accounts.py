@@ -1,6 +1,6 @@
 """What the account of a lead may be asked for by, told from the cards that are there.
 
-Revision ID: 0002
+Revision ID: 0003
 """
 
 import sqlalchemy as sa
@@ -12,8 +12,8 @@ from services.scoring.store.ledger import card_of
 from shared.contracts.touchpoints import PersonIdentified
 from shared.db.dialect import Id
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 _CHUNK = 1_000
 

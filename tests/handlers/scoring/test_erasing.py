@@ -1,0 +1,98 @@
+"""Somebody is erased: scoring knows nothing of them any more, whatever comes late."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from services.scoring.store.tables import METADATA
+from shared.contracts.envelope import Emit
+from shared.db import outbox
+from shared.kernel.ids import derived
+from tests.handlers.erasing import CANARY, ERASURE, cells, erasure, leaks, receipts
+from tests.handlers.scoring.at_scoring import ScoringService, accepted, card, merged, opened, split, touch, who, won
+
+MARKED = {"page": {"path": CANARY}, "properties": {"text": CANARY}, "anonymous_id": CANARY, "message_id": CANARY}
+DEMO_ID = derived("ana", "demo_requested", "1")
+DEMO = touch("ana", "demo_requested", 1, **MARKED)
+CARD = card("ana", emails=(f"{CANARY}@acme.example",), traits={"name": CANARY})
+ERASED = erasure(who("ana"), who("bo"))
+
+
+@pytest.fixture
+async def scoring(tmp_path: Path) -> AsyncIterator[ScoringService]:
+    async with opened(tmp_path) as service:
+        yield service
+
+
+async def held(scoring: ScoringService) -> list[tuple[str, str]]:
+    """What the store holds of the canary."""
+    async with scoring.database.read() as reader:
+        return leaks(await cells(reader, METADATA))
+
+
+@pytest.mark.parametrize("path", ["/v1/leads/{}", "/v1/leads/{}/why", "/v1/people/{}/export"])
+@pytest.mark.parametrize("name", ["ana", "bo"])
+async def test_whatever_is_asked_of_somebody_erased_is_gone(scoring: ScoringService, path: str, name: str) -> None:
+    await scoring.given(CARD, DEMO, merged("bo", "ana"))
+    await scoring.given(*ERASED)
+    answer = await scoring.ask(path.format(who(name)))
+    assert (answer.status_code, answer.headers["content-type"]) == (410, "application/problem+json")
+    assert ERASURE in answer.json()["detail"]
+
+
+async def test_no_table_holds_anything_of_somebody_erased(scoring: ScoringService) -> None:
+    await scoring.given(CARD, DEMO, merged("bo", "ana"), accepted("ana", DEMO_ID, 2), won("ana", 3))
+    assert await held(scoring)
+    await scoring.given(*ERASED)
+    assert (await held(scoring), (await scoring.get("/v1/leads"))["items"]) == ([], [])
+
+
+@pytest.mark.parametrize("late", [CARD, DEMO, merged("bo", "ana"), accepted("ana", DEMO_ID, 2), won("ana", 3)])
+async def test_what_comes_late_brings_nobody_back(scoring: ScoringService, late: Emit) -> None:
+    await scoring.given(CARD, DEMO)
+    await scoring.given(*ERASED)
+    await scoring.given(late, touch("bo", "page_viewed", 4, **MARKED))
+    assert (await held(scoring), (await scoring.get("/v1/leads"))["items"]) == ([], [])
+    assert (await scoring.ask(f"/v1/leads/{who('ana')}")).status_code == 410
+
+
+async def test_what_could_not_be_read_of_them_goes_too(scoring: ScoringService) -> None:
+    await scoring.given_records(outbox.outgoing(DEMO)._replace(value=f'{{"text": "{CANARY}"}}'.encode()))
+    assert {name for name, _ in await held(scoring)} == {"dead_letters", "outbox"}
+    await scoring.given(*ERASED)
+    assert await held(scoring) == []
+
+
+async def test_an_erasure_holds_on_postgresql_too(tmp_path: Path, postgres_url: str) -> None:
+    async with opened(tmp_path, postgres_url) as scoring:
+        await scoring.given(CARD, DEMO, merged("bo", "ana"), won("ana", 3))
+        assert await held(scoring)
+        await scoring.given(*ERASED, CARD, DEMO)
+        assert (await held(scoring), (await scoring.get("/v1/leads"))["items"]) == ([], [])
+
+
+async def test_an_erasure_is_answered_once_with_what_went(scoring: ScoringService) -> None:
+    await scoring.given(CARD, DEMO, touch("bo", "page_viewed", 2))
+    for told in ERASED:
+        await scoring.given(told)
+    async with scoring.database.read() as reader:
+        [done] = await receipts(reader)
+    assert (done.erasure_id, done.service) == (ERASURE, "scoring")
+    assert {one.store: one.removed for one in done.stores if one.store in ("touches", "cards", "leads")} == {
+        "touches": 2, "cards": 1, "leads": 2
+    }  # fmt: skip
+
+
+async def test_who_was_only_taken_for_the_erased_person_keeps_what_is_theirs(scoring: ScoringService) -> None:
+    await scoring.given(card("cleo"), touch("cleo", "demo_requested", 1), merged("cleo", "ana"))
+    await scoring.given(*ERASED)
+    await scoring.given(split("cleo"))
+    assert (await scoring.get(f"/v1/leads/{who('cleo')}"))["stage"] == "mql"
+
+
+async def test_an_earlier_revision_of_a_touch_does_not_come_back_under_somebody_else(scoring: ScoringService) -> None:
+    moved = touch("ana", "demo_requested", 1, revision=2)
+    await scoring.given(moved, *ERASED)
+    await scoring.given(touch("ana", "demo_requested", 1, person_id=who("cleo")))
+    assert (await scoring.get("/v1/leads"))["items"] == []
