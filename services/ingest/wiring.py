@@ -56,6 +56,17 @@ class _Keys:
         return None if found is None else DoorKey(found.source, found.trusted, self._origins)
 
 
+def _doors(deployment: Deployment, settings: IngestSettings, metrics: Metrics) -> tuple[Collector, PostsDoor]:
+    """What takes events, and what takes the posts of back ends."""
+    origins = frozenset(one.strip() for one in settings.origins.split(",") if one.strip())
+    keys = _Keys(KeyLookup.of(deployment.credentials, deployment.settings.source), origins)
+    limits = Limits(body_bytes=settings.request_bytes, body_seconds=settings.body_seconds)
+    secret = deployment.credentials.derived_key("record keys")
+    shared = (crashing(deployment.log), keys, deployment.now, draw_message_id, limits)
+    collector = Collector(Doorway(*shared, Tally(metrics, "segment"), origins), secret)
+    return collector, PostsDoor(Doorway(*shared, Tally(metrics, "source")), secret)
+
+
 def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
     """The service; `alive` asks whether the process is well."""
     settings = IngestSettings()
@@ -97,14 +108,7 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
         export.router("ingest", Exporter(database, sections).export),
     ]
     routes = build_app("ingest", routers, tokens, health)
-    origins = frozenset(one.strip() for one in settings.origins.split(",") if one.strip())
-    keys = _Keys(KeyLookup.of(deployment.credentials, deployment.settings.source), origins)
-    limits = Limits(body_bytes=settings.request_bytes, body_seconds=settings.body_seconds)
-    secret = deployment.credentials.derived_key("record keys")
-    log = crashing(deployment.log)
-    shared = (log, keys, deployment.now, draw_message_id, limits)
-    collector = Collector(Doorway(*shared, Tally(metrics, "segment"), origins), secret)
-    posts = PostsDoor(Doorway(*shared, Tally(metrics, "source")), secret)
+    collector, posts = _doors(deployment, settings, metrics)
     return Service(
         name="ingest",
         database=database,

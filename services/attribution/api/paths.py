@@ -18,7 +18,7 @@ from services.attribution.api.schemas import Unconverted
 from services.attribution.domain import walks as walking
 from services.attribution.domain.rules import Rules
 from services.attribution.domain.walks import LAG_DAYS, Outcome, Walk, Walked
-from services.attribution.ports import ToldBy, Walks, WalksAsked
+from services.attribution.ports.walks import ToldBy, Walks, WalksAsked
 from shared.kernel import money
 from shared.web.auth import Scope, require
 

@@ -11,7 +11,6 @@ from services.attribution.domain.paths.closed import Closed
 from services.attribution.domain.period import Period
 from services.attribution.domain.report import Sum
 from services.attribution.domain.touch import Touch, Why
-from services.attribution.domain.walks import Outcome, Walk
 from services.attribution.ports.leads import Changed
 from shared.contracts.deals import Deal as PostedDeal
 from shared.contracts.handoffs import HandoffActed
@@ -311,39 +310,6 @@ class Reported:
     """By closed month, what became known about it in the time asked for; as reported only."""
     account_names: Mapping[str, str] = field(default_factory=dict)
     """What the accounts are called that the sums are grouped by."""
-
-
-ToldBy = Literal["channel", "campaign", "source", "department", "kind", "utm_source"]
-"""What a path may be told by."""
-
-
-@dataclass(frozen=True, slots=True)
-class WalksAsked:
-    """Which deals' paths are asked for; times are milliseconds UTC."""
-
-    outcomes: tuple[Outcome, ...]
-    told_by: ToldBy
-    currency: str
-    since: int | None = None
-    """Closed at this time or later."""
-    until: int | None = None
-    """Closed before this time."""
-
-
-@dataclass(frozen=True, slots=True)
-class WalksFound:
-    """Paths with amounts in the currency asked for, and the deals left out because they have no rate."""
-
-    walks: Sequence[Walk]
-    unconverted: Sequence[Won]
-
-
-class Walks(Protocol):
-    """What the API asks about paths."""
-
-    async def walks(self, asked: WalksAsked) -> WalksFound:
-        """The paths of the deals that closed in a time."""
-        ...
 
 
 class Reading(Protocol):

@@ -87,9 +87,9 @@ class DerivingLeads:
             if await reader.first(select(DIRTY_LEADS.c.person_id).limit(1)) is None:
                 return 0
         first = select(DIRTY_LEADS.c.person_id).order_by(DIRTY_LEADS.c.person_id).limit(_LEADS_AT_ONCE)
-        taking = delete(DIRTY_LEADS).where(DIRTY_LEADS.c.person_id.in_(first.with_for_update(skip_locked=True)))
         async with self._database.work() as work:
-            ids = [row.person_id for row in await work.rows(taking.returning(DIRTY_LEADS.c.person_id))]
+            ids = [row.person_id for row in await work.locked(first, free=True)]
+            await work.execute(delete(DIRTY_LEADS).where(work.among(DIRTY_LEADS.c.person_id, ids)))
             roots = await roots_of(work, ids)
             # Who was merged meanwhile has no row; whoever stands for them now is another's to derive.
             await _mark(work, {*roots.values()}.difference(ids))

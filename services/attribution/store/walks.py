@@ -12,7 +12,8 @@ from services.attribution.domain.converted import Count
 from services.attribution.domain.rates import Rates
 from services.attribution.domain.report import NONE
 from services.attribution.domain.walks import Walk
-from services.attribution.ports import WalksAsked, WalksFound, Won
+from services.attribution.ports import Won
+from services.attribution.ports.walks import WalksAsked, WalksFound
 from services.attribution.store.tables import DEALS, JOURNEYS
 from shared.db.engine import Database
 
