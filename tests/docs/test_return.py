@@ -35,8 +35,8 @@ def test_what_the_page_posts_gives_the_return_it_speaks_of(started: Desk) -> Non
     }
     assert rows == {"paid_search": (850_00, 400_00, 1.125), "event": (0, 92_00, -1.0)}
     assert pipeline["stages"] == [{"stage": "proposal", "deals": 1, "amount_minor": 300_00}]
-    assert [(row["key"], row["cost_per_won_minor"], row["payback_days"]) for row in costs["rows"]] == [
-        ("paid_search", 400_00, 30),
-        ("event", None, None),
-    ]
+    told = ("key", "cost_per_won_minor", "payback_days", "pipeline_minor")
+    assert [tuple(row[name] for name in told) for row in costs["rows"]] == [
+        ("paid_search", 400_00, 30, 0), ("event", None, None, 0), ("unattributed", None, None, 300_00),
+    ]  # fmt: skip
     assert [item["day"] for item in spend["items"]] == ["2026-01-10", "2026-01-12"]

@@ -6,7 +6,8 @@ from pathlib import Path
 from shared.kernel.errors import TryLater
 from tests.handlers.attribution.rebuilding import rebuilt_is_live
 from tests.handlers.attribution.sales_news import stages
-from tests.handlers.attribution.scene import Scene, deal, scene, touch
+from tests.handlers.attribution.scene import NOW, Scene, deal, scene, touch
+from tests.handlers.attribution.test_lead_rows import rebuilt_is_live as leads_are_those_of_a_rebuild
 
 DEALS, ROUND = 60, 6
 SECONDS = 30
@@ -23,6 +24,7 @@ async def work(stage: Scene, ready: asyncio.Barrier) -> None:
     while not (await stage.get("/v1/lag"))["caught_up"]:
         try:
             await stage.turn(5)
+            await stage.leads.due(NOW)
         except TryLater:
             continue
 
@@ -59,4 +61,5 @@ async def test_a_lead_that_is_made_at_the_same_moment_as_its_deal_is_its_milesto
             ready = asyncio.Barrier(2)
             await asyncio.gather(work(one, ready), work(two, ready))
         answers = [await one.earned(f"d-{number}", "lead_creation") for number in range(DEALS)]
+        assert await leads_are_those_of_a_rebuild(one)
     assert answers == [{"day 2": 100_00}] * DEALS
