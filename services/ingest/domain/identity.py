@@ -6,6 +6,7 @@ once, in one order, so it cannot matter when or where they arrived. It returns w
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from shared.kernel.ids import derived
@@ -35,6 +36,7 @@ class Identifier(NamedTuple):
         return f"{self.kind}:{self.value}"
 
 
+@lru_cache(maxsize=20_000)
 def identifier(text: str) -> Identifier:
     """The identifier of its text form, `kind:value`."""
     kind, _, value = text.partition(":")
