@@ -179,7 +179,8 @@ class _Resolving:
         said = [claim for claim in claims if claim.verdict is None]
         said += [word for word in decided.values() if word.verdict == "stands"]
         self._claims = sorted(said, key=lambda claim: claim.order)
-        self._vouched = {i for claim in self._claims if claim.trusted for i in claim.identifiers}
+        # An operator's word joins and vouches for nobody: it would tear apart what others say who are heard before.
+        self._vouched = {i for claim in said if claim.trusted and not claim.verdict for i in claim.identifiers}
         self._limits = limits
         self._group: dict[Identifier, _Group] = {}
         self._contested: set[Identifier] = set()
