@@ -29,7 +29,7 @@ class People:
         self.person: dict[Name, set[Name]] = {}
         self.first: dict[Name, tuple[int, str]] = {}
         self.contested: set[Name] = set()
-        self._vouched = {name for sender, *_, names in claims if sender != _PUBLIC for name in names}
+        self._vouched = {name for sender, *_, names in claims if sender == _TRUSTED for name in names}
         for sender, at, event, explicit, names in sorted(claims):
             for name in names:
                 self.person.setdefault(name, {name})

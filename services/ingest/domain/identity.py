@@ -6,6 +6,7 @@ once, in one order, so it cannot matter when or where they arrived. It returns w
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from shared.kernel.ids import derived
@@ -35,6 +36,7 @@ class Identifier(NamedTuple):
         return f"{self.kind}:{self.value}"
 
 
+@lru_cache(maxsize=20_000)
 def identifier(text: str) -> Identifier:
     """The identifier of its text form, `kind:value`."""
     kind, _, value = text.partition(":")
@@ -177,7 +179,8 @@ class _Resolving:
         said = [claim for claim in claims if claim.verdict is None]
         said += [word for word in decided.values() if word.verdict == "stands"]
         self._claims = sorted(said, key=lambda claim: claim.order)
-        self._vouched = {i for claim in self._claims if claim.trusted for i in claim.identifiers}
+        # An operator's word joins and vouches for nobody: it would tear apart what others say who are heard before.
+        self._vouched = {i for claim in said if claim.trusted and not claim.verdict for i in claim.identifiers}
         self._limits = limits
         self._group: dict[Identifier, _Group] = {}
         self._contested: set[Identifier] = set()

@@ -62,6 +62,13 @@ def test_an_operator_joins_what_nobody_else_may() -> None:
     assert len(people(*apart, decided("merge", 3, "user_id:1", "user_id:2"))) == 1
 
 
+def test_a_merge_of_an_operator_vouches_for_nobody_and_parts_nobody_else() -> None:
+    vouched = said("1", 0, "crm_contact_id:2")
+    links = [said(str(n), 0, one, "crm_contact_id:2", trusted=False) for n, one in ((2, "user_id:1"), (3, "email:e"))]
+    word = decided("merge", 9, "user_id:1", "email:e")
+    assert people(vouched, *links, word) == people(vouched, *links) == [{"crm_contact_id:2", "email:e", "user_id:1"}]
+
+
 def test_an_accepted_review_is_followed_and_raised_no_more() -> None:
     claims = [said("1", 1, "user_id:1", "email:e", trusted=False), said("2", 2, "user_id:2", "email:e", trusted=False)]
     (review,) = resolve(claims).reviews
