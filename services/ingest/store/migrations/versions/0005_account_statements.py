@@ -2,7 +2,7 @@
 
 Of what was kept before, the first event that said so speaks for all others of its sort.
 
-Revision ID: 0006
+Revision ID: 0005
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +15,8 @@ from msgspec import json
 from services.ingest.domain.identity import identifier, statement_id
 from shared.db.dialect import Id
 
-revision = "0006"
-down_revision = "0005"
+revision = "0005"
+down_revision = "0004"
 
 _CHUNK = 1_000
 _KEY = ("identifier", "account", "rule", "trusted")
