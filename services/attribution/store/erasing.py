@@ -20,6 +20,7 @@ from services.attribution.store.tables import (
     DEAL_LEAVERS,
     DEAL_PEOPLE,
     DEALS,
+    DIRTY_LEADS,
     HANDOFF_ACTS,
     LEAD_DEALS,
     LEADS,
@@ -57,7 +58,7 @@ async def _forget(work: Work, gone: Mapping[str, str], forget: _Forget) -> Mappi
     removed = await erased.forget_records(work, ids)
     touches = await _forget_touches(work, gone, forget)
     # What became of them as a lead is derived again, of what stands in for them.
-    await erased.remove(work, (LEADS, LEAD_DEALS), ids)
+    await erased.remove(work, (LEADS, LEAD_DEALS, DIRTY_LEADS), ids)
     removed |= {"touches": len(touches), "deals": await _rename_on_deals(work, gone)}
     for table in (ADJUSTMENTS, CREDIT_CHANGES):
         await _rename_told(work, table, touches)
