@@ -19,14 +19,13 @@ from services.attribution.ports import (
     Derived,
     KeptCard,
     KeptTouch,
-    Leaver,
     Ledger,
     Refusal,
     Surroundings,
 )
 from services.attribution.ports.books import Books, Credited
 from services.attribution.ports.leads import Changed
-from services.attribution.ports.people import People
+from services.attribution.ports.people import Leaver, People
 from shared.contracts.deals import Deal, DealPerson
 from shared.contracts.envelope import Emit
 from shared.contracts.erasing import receipt, stand_ins

@@ -9,7 +9,8 @@ from msgspec import structs
 
 from services.attribution.domain.interactions import InteractionRules, forgotten
 from services.attribution.domain.touch import Touch
-from services.attribution.ports import KeptCard, KeptTouch, Leaver, Published, Refusal
+from services.attribution.ports import KeptCard, KeptTouch, Published, Refusal
+from services.attribution.ports.people import Leaver
 from shared.contracts.deals import Deal, DealPerson
 from shared.contracts.handoffs import HandoffActed
 from shared.contracts.leads import LeadQualified, LeadStageChanged, without_causes

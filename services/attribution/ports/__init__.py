@@ -12,6 +12,7 @@ from services.attribution.domain.period import Period
 from services.attribution.domain.report import Sum
 from services.attribution.domain.touch import Touch, Why
 from services.attribution.ports.leads import Changed
+from services.attribution.ports.people import Leaver
 from shared.contracts.deals import Deal as PostedDeal
 from shared.contracts.handoffs import HandoffActed
 from shared.contracts.leads import LeadQualified, LeadStageChanged
@@ -155,15 +156,6 @@ class Derived:
     credits: Mapping[str, Sequence[Credit]] = field(default_factory=dict)
     won: WonDeal | None = None
     open: OpenDeal | None = None
-
-
-class Leaver(NamedTuple):
-    """Somebody who left a deal between two revisions of one version."""
-
-    deal_id: str
-    person_id: str
-    role: str
-    version: int
 
 
 class Ledger(Protocol):

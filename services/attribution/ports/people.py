@@ -1,7 +1,16 @@
 """What attribution needs of the people of a batch, in its own words."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+
+class Leaver(NamedTuple):
+    """Somebody who left a deal between two revisions of one version."""
+
+    deal_id: str
+    person_id: str
+    role: str
+    version: int
 
 
 class People(Protocol):

@@ -14,8 +14,9 @@ from sqlalchemy import ColumnElement, Row, delete, select, union, union_all
 
 from services.attribution.domain.deal import ContactScope, account_counts, close_of
 from services.attribution.domain.touch import Touch, Why
-from services.attribution.ports import Derived, KeptCard, KeptTouch, Leaver, Moved, Published, Refusal, Surroundings
+from services.attribution.ports import Derived, KeptCard, KeptTouch, Moved, Published, Refusal, Surroundings
 from services.attribution.ports.leads import Changed
+from services.attribution.ports.people import Leaver
 from services.attribution.store import erasing, leads, lifecycle
 from services.attribution.store.account_people import (
     beside,
