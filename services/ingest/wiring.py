@@ -19,11 +19,11 @@ from services.ingest.settings import IngestSettings
 from services.ingest.store.account_reading import SqlAccountReading
 from services.ingest.store.commands import Show, SqlIdentityCommands
 from services.ingest.store.erasing import ErasureTerms, SqlErasing
-from services.ingest.store.erasures import Suppression
 from services.ingest.store.export import sections
 from services.ingest.store.reading import SqlReading
 from services.ingest.store.session import opening
 from services.ingest.worker import GROUP, HANDLERS, TOPICS, measure
+from shared.db.engine import Database
 from shared.db.export import Exporter
 from shared.observe.lag import Lag
 from shared.observe.metrics import Metrics
@@ -39,6 +39,7 @@ from shared.web.health import Health
 from shared.web.ids import draw_message_id
 
 MIGRATIONS = Path(__file__).parent / "store" / "migrations"
+_SUPPRESSION = "suppression"
 _ERASING_SECONDS = 0.5
 """Whoever waits for a receipt waits this much longer; nobody else notices."""
 
@@ -78,12 +79,9 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
         return await lag(deployment.log, database, GROUP, topics, undone=erasing.undone)
 
     metrics, metrics_open = Metrics(), deployment.settings.metrics_open
-    suppression = Suppression(deployment.credentials.derived_key("suppression"), metrics.suppressed.inc)
-    open_session = opening(settings.person_limits(), suppression)
+    open_session = opening(settings.person_limits(), deployment.credentials.derived_key(_SUPPRESSION))
     consuming = Consuming(GROUP, TOPICS, HANDLERS, open_session, measure)
-    others = frozenset(deployment.settings.services) - {"ingest"}
-    terms = ErasureTerms(suppression, settings.person_limits(), others, cleaning(deployment))
-    erasing = SqlErasing(database, terms, erasures.erasure_body, now=deployment.now, committed=relay.wake)
+    erasing = _erasing(deployment, database, settings, relay.wake)
     log_answers = log_check(deployment, TOPICS[0])
     health = Health(metrics, how_far, alive, log_answers, metrics_open)
     worker_checks = {**log_answers, **store_check(database, MIGRATIONS)}
@@ -122,3 +120,13 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
             ("ingest.erase", Ticker("erase", erasing.due, _ERASING_SECONDS, deployment.now).run),
         ],
     )
+
+
+def _erasing(
+    deployment: Deployment, database: Database, settings: IngestSettings, committed: Callable[[], None]
+) -> SqlErasing:
+    """How people are erased, in this deployment."""
+    key = deployment.credentials.derived_key(_SUPPRESSION)
+    others = frozenset(deployment.settings.services) - {GROUP}
+    terms = ErasureTerms(key, settings.person_limits(), others, cleaning(deployment))
+    return SqlErasing(database, terms, erasures.erasure_body, now=deployment.now, committed=committed)

@@ -33,3 +33,4 @@ HANDLERS: dict[str, On[Resolving]] = {
 def measure(session: Resolving, metrics: Metrics) -> None:
     """Count what a batch came to."""
     metrics.duplicates.inc(session.duplicates)
+    metrics.suppressed.inc(session.suppressed)

@@ -6,14 +6,14 @@ each service's tests have words of their own for that.
 
 # ruff: noqa: S101 - an answer that is no 200 fails the test that asked
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from shared.contracts.envelope import Emit
-from shared.contracts.topics import TOPICS
+from shared.contracts.topics import TOPICS, dead_topic
 from shared.db import outbox
 from shared.db.engine import Database
 from shared.db.migrate import migrate
@@ -22,7 +22,7 @@ from shared.runtime.consume import Consumer
 
 
 class ServiceInProcess:
-    """An API, and the one consumer of a group on a log. Start it, and close it."""
+    """An API, and the one consumer of a group on a log of its own. Start it, and close it."""
 
     def __init__(self, api: Any, log: Log, database: Database, consumer: Consumer[Any]) -> None:
         self.api = api
@@ -30,15 +30,17 @@ class ServiceInProcess:
         self._database = database
         self._consumer = consumer
 
-    async def start(self, migrations: Path, topics: Mapping[str, int] | None = None) -> None:
-        """Make the topics (each of one partition where nothing else is said) and the tables."""
-        await self._log.start(topics or {topic.name: 1 for topic in TOPICS})
+    async def start(self, migrations: Path) -> None:
+        """Make the topics and the tables."""
+        names = (
+            name for topic in TOPICS for name in (topic.name, *(dead_topic(topic.name, of) for of in topic.consumers))
+        )
+        await self._log.start(dict.fromkeys(names, 1))
         await migrate(self._database, migrations)
 
     async def close(self) -> None:
-        """Close the store and the log."""
+        """Close the store."""
         await self._database.close()
-        await self._log.close()
 
     async def given(self, *emits: Emit) -> None:
         """These events were published, and the service took them one batch after the other."""

@@ -51,6 +51,8 @@ class Resolving:
         self._calls: dict[str, Understood] = {}
         self.duplicates = 0
         """How many events came under an id that was known already."""
+        self.suppressed = 0
+        """How many were not taken because they name somebody who was erased."""
         self._rejects: list[RejectedTouchpoint] = []
         self._steps: dict[str, Step] = {}
         self._owners: dict[Identifier, str] = {}
@@ -115,6 +117,7 @@ class Resolving:
         self.duplicates += len(known)
         new = [call for event_id, call in self._calls.items() if event_id not in known]
         unwanted = {call.collected.id for call in new if any(map(self._erasures.suppressed, call.identifiers))}
+        self.suppressed += len(unwanted)
         await self._erasures.keep_out([call.collected for call in new if call.collected.id in unwanted])
         return [call for call in new if call.collected.id not in unwanted]
 

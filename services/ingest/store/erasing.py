@@ -15,7 +15,7 @@ from services.ingest.handlers.erasing import Erasing, erasure_of
 from services.ingest.ports.erasures import Cleaning, Line, Receipt
 from services.ingest.store import statements
 from services.ingest.store.commands import Done
-from services.ingest.store.erasures import Suppression, erasures_so_far
+from services.ingest.store.erasures import erasures_so_far
 from services.ingest.store.forgetting import SqlForgetting
 from services.ingest.store.identities import canonical
 from services.ingest.store.session import open_record
@@ -37,7 +37,7 @@ _RETENTION = 30 * DAY
 class ErasureTerms:
     """What an erasure waits for: `services` that have to answer, and `cleaning` where no broker keeps copies."""
 
-    suppression: Suppression
+    suppression_key: bytes
     limits: PersonLimits
     services: frozenset[str]
     cleaning: Cleaning | None
@@ -68,12 +68,12 @@ class SqlErasing:
         """Erase somebody by any id of theirs; answers the receipt so far. Raises NotFound, or Erased where they are."""
 
         async def open_command(work: Work, keys: frozenset[Key], now: Instant) -> Done:
-            record = await open_record(work, keys, now, self._terms.suppression)
+            record = await open_record(work, keys, now, self._terms.suppression_key)
             identity = await statements.somebody(work, person_id)
             needed = frozenset(Key("identifier", str(member)) for member in identity.identifiers)
             if not needed <= keys:
                 raise NotLoaded(needed)
-            forgetting = SqlForgetting(work, self._terms.suppression.key, now)
+            forgetting = SqlForgetting(work, self._terms.suppression_key, now)
             emits = await Erasing(record, forgetting, now, self._terms.limits).erase(identity)
             return Done(Answer(202, self._show(await self._receipt(work, erasure_of(identity.person_id)))), emits)
 
@@ -114,7 +114,7 @@ class SqlErasing:
         async with self._database.read() as reader:
             unswept = await reader.rows(select(ERASURES.c.id).where(ERASURES.c.swept_at.is_(None)))
         if unswept:
-            await sweep(self._database, self._terms.suppression.key, now)
+            await sweep(self._database, self._terms.suppression_key, now)
             await self._mark([row.id for row in unswept], swept_at=now)
         cleaning = self._terms.cleaning
         return await self._finish_retained(now) if cleaning is None else await self._finish_clean(cleaning, now)
@@ -122,7 +122,7 @@ class SqlErasing:
     async def _finish_retained(self, now: Instant) -> int:
         ended = await self._ready(ERASURES.c.requested_at <= now - _RETENTION)
         if ended:
-            await sweep(self._database, self._terms.suppression.key, now)
+            await sweep(self._database, self._terms.suppression_key, now)
             await self._mark(ended, finished_at=now)
         return len(ended)
 
@@ -136,7 +136,7 @@ class SqlErasing:
             self._round = ready
         if not await cleaning.read_up():
             return 0
-        await sweep(self._database, self._terms.suppression.key, now)
+        await sweep(self._database, self._terms.suppression_key, now)
         if not await cleaning.clean():
             return 0
         ended, self._round, self._cleaned_at = self._round, None, now

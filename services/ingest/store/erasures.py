@@ -2,8 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import and_, delete, func, select
 
@@ -25,16 +24,6 @@ _KEPT_OUT = Upsert(
 )
 _LINES = Upsert(ERASURE_LINES, conflict=("erasure", "service", "store"), update=("at",), add=("removed",))
 _NOTHING_HELD = (Removed(store="all", removed=0),)
-
-
-@dataclass(frozen=True, slots=True)
-class Suppression:
-    """The key that names are hashed with, and what counts the events that were kept out.
-
-    A batch that is rolled back and redone counts again: it is a measure, and decides nothing."""
-
-    key: bytes
-    met: Callable[[int], None] = lambda _events: None
 
 
 async def erasures_so_far(reader: Reader) -> int:
@@ -79,9 +68,9 @@ async def add_lines(work: Work, lines: Mapping[tuple[str, str, str], int], at: i
 class SqlErasures:
     """The erasures port over one transaction; of the `names` of its batch those `kept_out` are suppressed."""
 
-    def __init__(self, work: Work, suppression: Suppression, names: Collection[str], kept_out: frozenset[str]) -> None:
+    def __init__(self, work: Work, key: bytes, names: Collection[str], kept_out: frozenset[str]) -> None:
         self._work = work
-        self._suppression = suppression
+        self._key = key
         self._names = names
         self._kept_out = kept_out
 
@@ -94,7 +83,6 @@ class SqlErasures:
         if calls:
             rows = [(it.id, it.source, it.received_at, it.received_at, 0, "", "suppressed") for it in calls]
             await self._work.write(_KEPT_OUT, sorted(rows))
-            self._suppression.met(len(calls))
 
     async def erased(self, person_ids: Collection[str]) -> set[str]:
         """Which of these are ids of somebody who was erased."""
@@ -107,7 +95,7 @@ class SqlErasures:
         """The keys of those texts that speak of somebody who was erased."""
         if not bodies or not await erasures_so_far(self._work):
             return set()
-        return set(await speaking_of(self._work, self._suppression.key, bodies))
+        return set(await speaking_of(self._work, self._key, bodies))
 
     async def tidy(self) -> None:
         """Let go of names of the batch that nothing was taken under: they came beside suppressed ones."""

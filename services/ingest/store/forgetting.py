@@ -38,6 +38,7 @@ from shared.db.work import Work
 
 _ERASURE = Upsert(ERASURES, columns=("id", "person", "requested_at"), conflict=("id",))
 _TOMBSTONES = Upsert(TOMBSTONES, conflict=("id",))
+_MEMBERS = Upsert(ACCOUNT_MEMBERS, conflict=tuple(ACCOUNT_MEMBERS.primary_key.columns.keys()))
 _SUPPRESSED = Upsert(SUPPRESSED, conflict=("hash",))
 
 
@@ -98,12 +99,32 @@ class SqlForgetting:
         await self._delete(CLAIMS, among(CLAIMS.c.id, sorted({claim_id(claim) for claim in remains.gone})))
         await self._delete(TRAITS, among(TRAITS.c.identifier, names))
         await self._delete(ACCOUNT_MEMBERS, among(ACCOUNT_MEMBERS.c.identifier, names))
+        await self._restate(remains)
         await self._delete(IDENTIFIERS, among(IDENTIFIERS.c.id, names))
         await self._delete(PEOPLE, among(PEOPLE.c.id, sorted(person_ids)))
         await self._delete(TIMELINE, among(TIMELINE.c.person, sorted(person_ids)))
         if not remains.kept and not remains.rewritten:
             # Their ids are made from what lay in them.
             await self._work.execute(delete(COMPONENTS).where(among(COMPONENTS.c.id, sorted(components))))
+
+    async def _restate(self, remains: Remains) -> None:
+        """Who was named with an account beside them stays so, in a statement that says nothing of them."""
+        rest: dict[str, str] = {}
+        for claim in remains.gone:
+            others = [member for member in claim.identifiers if member not in remains.forgotten]
+            rest[statement_id(claim.identifiers)] = statement_id(others)
+        of = ACCOUNT_MEMBERS.c
+        beside = and_(
+            self._work.among(of.identifier, _texts(self._near(remains))), self._work.among(of.statement, [*rest])
+        )
+        rows = await self._work.rows(select(ACCOUNT_MEMBERS).where(beside))
+        if rows:
+            await self._work.execute(delete(ACCOUNT_MEMBERS).where(beside))
+            restated = [
+                (row.identifier, row.account, row.rule, row.trusted, rest[row.statement], row.at, row.event_id)
+                for row in rows
+            ]
+            await self._work.write(_MEMBERS, sorted(set(restated)))
 
     async def settle(self, erasure_id: str, remains: Remains, person_ids: frozenset[str], person_id: str) -> None:
         """Keep that they were erased, and that nothing is taken under their names; with what was removed so far."""

@@ -14,7 +14,6 @@ from services.deployment import SERVICES, Deployment, ServiceName, Settings
 from services.ingest import wiring
 from services.ingest.domain.identity import DEFAULT_LIMITS
 from services.ingest.handlers.resolving import Resolving
-from services.ingest.store.erasures import Suppression
 from services.ingest.store.session import opening
 from services.ingest.store.tables import DEAL_CONTACTS, DEALS, METADATA
 from services.ingest.worker import GROUP, HANDLERS, TOPICS
@@ -114,15 +113,19 @@ def _emit(topic: str, key: str, event_type: str, data: Struct) -> Emit:
 class IngestService(ServiceInProcess):
     """The service as it is wired, without its doors: `given` publishes what they would."""
 
-    def __init__(self, deployment: Deployment) -> None:
-        self._deployment = deployment
+    def __init__(self, deployment: Deployment, log: Log) -> None:
         self._service = wiring.build(deployment, lambda: True)
-        super().__init__(self._service.api, deployment.log, self._service.database, self._member())
+        self._now = deployment.now
+        super().__init__(self._service.api, log, self._service.database, self._member(log))
 
-    def _member(self) -> Consumer[Resolving]:
-        suppression = Suppression(_CREDENTIALS.derived_key("suppression"))
-        consuming = Consuming(GROUP, TOPICS, HANDLERS, opening(DEFAULT_LIMITS, suppression))
-        return Consumer(self._deployment.log, self._service.database, consuming, now=self._deployment.now)
+    def _member(self, log: Log) -> Consumer[Resolving]:
+        consuming = Consuming(GROUP, TOPICS, HANDLERS, opening(DEFAULT_LIMITS, _CREDENTIALS.derived_key("suppression")))
+        return Consumer(log, self._service.database, consuming, now=self._now)
+
+    async def close(self) -> None:
+        """Close the store and the log."""
+        await super().close()
+        await self._log.close()
 
     async def do(self, path: str, body: Mapping[str, Any], key: str = "tl", **headers: str) -> httpx.Response:
         """The answer to a POST."""
@@ -144,7 +147,7 @@ class IngestService(ServiceInProcess):
                 running.create_task(part(stopping))
             yield
             stopping.set()
-        self._consumer = self._member()
+        self._consumer = self._member(self._log)
 
     async def finished(self, erasure_id: str) -> Any:
         """The receipt of an erasure once it is finished."""
@@ -191,7 +194,8 @@ async def opened(
     """A service on SQLite files in a folder or on a PostgreSQL; `alone`: its deployment has no other."""
     services: tuple[ServiceName, ...] = ("ingest",) if alone else SERVICES
     settings = Settings(data=folder, database=database, services=services)
-    service = IngestService(Deployment(settings, _CREDENTIALS, log or MemoryLog(now=lambda: NOW), now))
-    await service.start(wiring.MIGRATIONS, settings.topic_partitions())
+    log = log or MemoryLog(now=lambda: NOW)
+    service = IngestService(Deployment(settings, _CREDENTIALS, log, now), log)
+    await service.start(wiring.MIGRATIONS)
     yield service
     await service.close()

@@ -15,7 +15,6 @@ from services.ingest.api.erasures import erasure_body
 from services.ingest.domain.acts import OperatorAct
 from services.ingest.domain.identity import DEFAULT_LIMITS, Identifier, identifier
 from services.ingest.store.erasing import ErasureTerms, SqlErasing
-from services.ingest.store.erasures import Suppression
 from services.ingest.store.session import open_resolving
 from services.ingest.store.tables import IDENTIFIERS, METADATA, PEOPLE, TOUCHPOINTS
 from services.ingest.worker import HANDLERS
@@ -156,7 +155,7 @@ class Resolver:
 
     async def erase(self, person_id: str) -> None:
         """Somebody is erased, by any id of theirs."""
-        terms = ErasureTerms(Suppression(b""), DEFAULT_LIMITS, frozenset(), None)
+        terms = ErasureTerms(b"", DEFAULT_LIMITS, frozenset(), None)
         erasing = SqlErasing(self.database, terms, erasure_body, now=lambda: NOW, committed=lambda: None)
         await erasing.erase(person_id)
         async with self.database.work() as work:
