@@ -1,0 +1,31 @@
+"""What a text of any shape may call somebody."""
+
+import pytest
+
+from services.ingest.domain.identity import Identifier
+from services.ingest.domain.naming import identifiers_in
+
+EMAIL, PHONE = Identifier("email", "ana@ex.org"), Identifier("phone", "+493012345678")
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ('{"email": "Ana@Ex.org"}', EMAIL),
+        ('{"message": "write to ana@ex.org."}', EMAIL),
+        ('{"traits": {"phone": "+49 30 12345678"}}', PHONE),
+        ('{"userId": " u-1 "}', Identifier("user_id", "u-1")),
+        ('{"userId": 17}', Identifier("user_id", "17")),
+        ('{"anonymousId": "b\\u00e9"}', Identifier("anonymous_id", "bé")),
+        ('{"crmContactId": "c\\"1"}', Identifier("crm_contact_id", 'c"1')),
+        ('{"cut": "off", "userId": "u-1", "event": "nev', Identifier("user_id", "u-1")),
+        ("no JSON, but ana@ex.org", EMAIL),
+    ],
+)
+def test_whoever_is_named_is_found(body: str, named: Identifier) -> None:
+    assert named in identifiers_in(body)
+
+
+def test_a_text_that_names_nobody_names_nobody() -> None:
+    assert identifiers_in("") == set()
+    assert EMAIL not in identifiers_in('{"email": "other-ana@ex.org"}')
