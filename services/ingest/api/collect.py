@@ -4,7 +4,7 @@ Promises: no database, no framework, and no answer before the log has the events
 is refused alone. Leaves out: what the events mean, and everything that is not a tracking call.
 """
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -30,6 +30,7 @@ _CALLS: dict[str, CallType] = {
 _BATCHES = ("/v1/batch", "/v1/b", "/v1/import")
 _SIGNALS = ((b"sec-gpc", b"1", "gpc"), (b"dnt", b"1", "dnt"), (b"sec-purpose", b"prefetch", "prefetch"))
 """What a browser says in headers that nobody after this door can see."""
+_SIGNAL_NAMES = frozenset(name for name, _, _ in _SIGNALS)
 
 
 class Collector:
@@ -110,8 +111,12 @@ class Collector:
             received_at=self._doorway.now(),
             draw_id=self._doorway.draw_id,
             sent_at=claimed(sent_at),
-            flags=tuple([flag for name, value, flag in _SIGNALS if headers.get(name) == value]),
+            flags=() if _SIGNAL_NAMES.isdisjoint(headers) else _signals(headers),
         )
+
+
+def _signals(headers: Mapping[bytes, bytes]) -> tuple[str, ...]:
+    return tuple([flag for name, value, flag in _SIGNALS if headers.get(name) == value])
 
 
 def _readable_id(words: object) -> str | None:

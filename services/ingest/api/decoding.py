@@ -113,10 +113,10 @@ def plain(body: bytes, limits: Limits) -> Document:
 def signs(read: Document, items: Sequence[Any] = ()) -> Signs:
     """What a call, or the items of a batch, may hold: never wrong where it says no."""
     text, words, escaped, marked = read
-    objects = [words, *(item for item in items if isinstance(item, dict))]
+    objects = [item for item in items if isinstance(item, dict)]
     for key, quoted in _ONCE.items():
         # Looked for only where somebody has it: counting over the whole text is what costs.
-        once_each = sum([key in inner for inner in objects])
+        once_each = (key in words) + (sum([key in inner for inner in objects]) if objects else 0)
         if once_each and text.count(quoted) > once_each:
             return Signs(marked, doubled=True)
     return Signs(marked, doubled=escaped and _ESCAPED_LETTER.search(text) is not None)

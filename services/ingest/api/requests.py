@@ -25,6 +25,7 @@ _GZIP = b"\x1f\x8b"
 _GZIP_NAMES = frozenset((b"gzip", b"x-gzip"))
 _GZIP_WINDOW = zlib.MAX_WBITS | 16
 _LENGTH_DIGITS = 18
+_JSON = b"application/json"
 _NOT_JSON = re.compile(rb"multipart/|[a-z]+/(?:[a-z.\-]+\+)?xml\b", re.IGNORECASE)
 
 
@@ -154,7 +155,7 @@ def _length(headers: dict[bytes, bytes], most: int) -> int | None:
 def _zipped(headers: dict[bytes, bytes]) -> bool:
     """Whether the head announces gzip; raises Refusal for what is no JSON."""
     content_type = headers.get(b"content-type")
-    if content_type is not None and _NOT_JSON.match(content_type):
+    if content_type is not None and content_type != _JSON and _NOT_JSON.match(content_type):
         raise Refusal(415, "unsupported_media_type", "the body is JSON")
     encoding = headers.get(b"content-encoding")
     if encoding is None:

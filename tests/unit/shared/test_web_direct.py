@@ -11,6 +11,7 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from shared.observe import logs
+from shared.web import server
 from shared.web.direct import Answer, Whole
 from shared.web.server import listen, port_of, serve
 
@@ -117,7 +118,8 @@ def log() -> Iterator[io.StringIO]:
 
 
 @pytest.fixture
-async def served() -> AsyncIterator[Served]:
+async def served(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Served]:
+    monkeypatch.setattr(server, "_KEEP_ALIVE_SECONDS", getattr(request, "param", 75))
     hot, told = Hot(), asyncio.Event()
     listener = listen("127.0.0.1", 0)
     port = port_of(listener)
@@ -245,3 +247,27 @@ async def test_what_is_no_http_is_refused(served: Served, log: io.StringIO) -> N
         client.writer.write(b"POST /v1/hot HTTP/1.1\r\nContent-Length: x\r\n\r\nhello")
         assert (await client.reader.read()).startswith(b"HTTP/1.1 400")
     assert served.hot.asked.empty()
+
+
+@pytest.mark.parametrize("served", [0.2], indirect=True)
+@pytest.mark.parametrize("path", [b"/v1/hot", b"/v1/cold"])
+async def test_a_connection_is_closed_when_it_has_rested(served: Served, path: bytes) -> None:
+    loop = asyncio.get_running_loop()
+    async with served.client() as client:
+        for _ in range(3):
+            await client.ask(WHOLE.replace(b"/v1/hot", path))
+        rests = loop.time()
+        assert await client.reader.read() == b""
+        assert loop.time() - rests > 0.1
+
+
+@pytest.mark.parametrize("served", [0.05], indirect=True)
+async def test_a_connection_that_waits_for_its_answer_does_not_rest(served: Served) -> None:
+    async with served.client() as client:
+        await client.ask(WHOLE)
+        served.hot.may_answer.clear()
+        client.writer.write(WHOLE)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.reader.read(1), 0.3)
+        served.hot.may_answer.set()
+        assert await client.read() == ("direct", b"hello")
