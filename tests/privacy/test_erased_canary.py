@@ -1,6 +1,6 @@
 """Marked personal data is in no file of a store or of the embedded log once whoever it is of was erased.
 
-Files are read byte by byte. Here is ingest with the log; `marked` looks through whatever lies in a folder.
+Here is ingest with the log; all services as one process are in test_erased_everywhere.py.
 """
 
 import asyncio
@@ -12,11 +12,9 @@ import pytest
 from shared.kernel.instant import DAY, Instant
 from shared.log.sqlite import SqliteLog
 from tests.handlers.ingest.at_ingest import NOW, IngestService, call, deal, identify, opened, reject
+from tests.privacy.marks import CANARY, EMAIL, PHONE, marked
 
-CANARY = "canary7f3a"
-"""In everything that is of the erased, and in nothing else."""
-EMAIL, PHONE, KEPT = f"{CANARY}@acme.example", "+493012345678", "bo@acme.example"
-MARKS = (CANARY.encode(), CANARY.upper().encode(), PHONE.encode(), b"3012345678")
+KEPT = "bo@acme.example"
 
 
 class Clock:
@@ -50,12 +48,6 @@ async def ingest(tmp_path: Path, clock: Clock) -> AsyncIterator[IngestService]:
             *(identify(f"other-{number}", 1 + number / 100, f"{number}{KEPT}") for number in range(300)),
         )  # fmt: skip
         yield service
-
-
-def marked(folder: Path) -> list[str]:
-    """The files that hold a mark, WALs and journals too."""
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return [path.name for path in files if any(mark in path.read_bytes() for mark in MARKS)]
 
 
 async def test_nothing_of_the_erased_is_in_any_file_when_the_receipt_says_finished(
