@@ -3,7 +3,7 @@
 Pure. Whatever is Ana's bears a mark; nothing of the others does. Deals have contacts of both sorts.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from tests.demo.calls import Arrival, Json, browser_track, page_view, text_of
@@ -69,8 +69,8 @@ def refused(who: Who) -> Posted:
     return Posted("track", {"messageId": f"refused-{who.tag}", "properties": {"email": who.email}})
 
 
-def deals(begins_at: int) -> Iterator[Posted]:
-    """Deals of Ana alone, of her with others, and of others alone; most are won."""
+def deals(begins_at: int, version: int = 1, without: Collection[Who] = ()) -> Iterator[Posted]:
+    """A version of all deals, most of them won, of Ana and of others alike; but whoever they are posted without."""
     ana, (bo, eve, ludwig) = (ANA, OTHERS)
     asked = (
         ("d-ana", 1_000_003, "won", (ana,)), ("d-both", 2_000_009, "won", (ana, bo)), ("d-bo", 700_001, "won", (bo,)),
@@ -78,10 +78,11 @@ def deals(begins_at: int) -> Iterator[Posted]:
     )  # fmt: skip
     for number, (name, amount_minor, status, people) in enumerate(asked):
         at = begins_at + (20 + number) * _DAY
-        contacts = [{"email": who.email, "user_id": f"user-{who.tag}", "role": "decision_maker"} for who in people]
+        named = [who for who in people if who not in without]
+        contacts = [{"email": who.email, "user_id": f"user-{who.tag}", "role": "decision_maker"} for who in named]
         body: Json = {
-            "id": name, "amount_minor": amount_minor, "currency": "EUR", "status": status, "contacts": contacts,
-            "created_at": text_of(at - _DAY), "closed_at": text_of(at), "occurred_at": text_of(at),
+            "id": name, "version": version, "amount_minor": amount_minor, "currency": "EUR", "contacts": contacts,
+            "status": status, "created_at": text_of(at - _DAY), "closed_at": text_of(at), "occurred_at": text_of(at),
         }  # fmt: skip
         yield Posted("deals", body)
 

@@ -91,6 +91,24 @@ def test_of_events_that_come_amid_the_erasure_no_file_holds_a_mark(embedded: Wor
     before.is_as_it_was_and_she_is_gone()
 
 
+def test_deals_that_are_posted_again_with_the_erased_and_then_without_move_no_credit(embedded: World) -> None:
+    before = Before(embedded)
+    embedded.finish(embedded.erase(before.person_id))
+    for without in ((), (ANA,)):
+        embedded.post_deals(without)
+        before.is_as_it_was_and_she_is_gone()
+    assert {name.removesuffix("-wal") for name in marked(embedded.data)} <= {"log.db"}
+
+
+def test_several_who_are_erased_at_once_leave_all_credit_as_it_was(embedded: World) -> None:
+    totals, people = embedded.totals(), [embedded.person(who)["id"] for who in (ANA, *OTHERS)]
+    for erasure in [embedded.erase(person_id) for person_id in people]:
+        embedded.finish(erasure)
+    assert marked(embedded.data) == []
+    assert embedded.totals() == totals
+    assert {status for one in people for status in embedded.absences(one).values()} == {410}
+
+
 @pytest.mark.slow
 def test_on_kafka_no_table_of_a_service_holds_a_mark_once_all_have_answered(
     tmp_path: Path, own_kafka: Callable[[], KafkaBroker], postgres_url: str
