@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from tests.reference.happened import Company, Version
-from tests.reference.people import Name, People
+from tests.reference.happened import Company, Name, Version
+from tests.reference.people import People
 
 _FREE = "gmail.com"
 
@@ -36,6 +36,7 @@ class Accounts:
         self._said += [
             _Said(False, v.at, v.id, v.company, [c.names() for c in v.contacts]) for v in versions if v.company
         ]
+        self._said += [_Said(not r.trusted, r.at, r.id, r.company, r.whom()) for r in people.rests if r.company]
 
     def of(self, person: frozenset[Name]) -> list[Told]:
         """The accounts of somebody, the current one first."""

@@ -1,5 +1,6 @@
 """Who earned what of a won deal: visits and clicks before its close, by two models, to the last cent."""
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 from tests.reference.accounts import Accounts
@@ -9,6 +10,15 @@ from tests.reference.people import People, standing
 _GAP = 30 * 60 * 1000
 _VISITING = ("page_viewed", "form_submitted", "demo_requested")
 Credit = tuple[str | None, Fraction, int]
+
+
+@dataclass(frozen=True)
+class Nobody:
+    """Somebody erased, as far as it earns: what they did, their role on each of their deals, what they belonged to."""
+
+    touches: list[Happening]
+    roles: dict[str, str | None]
+    accounts: set[str]
 
 
 def interactions(touches: list[Happening]) -> list[list[Happening]]:
@@ -41,13 +51,15 @@ def _goes_on(visit: list[Happening], touch: Happening) -> bool:
     return touch.at - visit[-1].at < _GAP and touch.campaign in (None, campaign)
 
 
-def earned_by_deal(versions: list[Version], people: People) -> dict[tuple[str, str], list[Credit]]:
+def earned_by_deal(
+    versions: list[Version], people: People, erased: list[Nobody]
+) -> dict[tuple[str, str], list[Credit]]:
     """The credit of every won deal, by deal and model."""
     accounts = Accounts(people, versions)
     won = [version for version in standing(versions).values() if version.status == "won"]
     earned: dict[tuple[str, str], list[Credit]] = {}
     for deal in won:
-        journey = _journey(deal, won, people, accounts)
+        journey = _journey(deal, won, people, accounts, erased)
         equal = [Fraction(1, len(journey))] * len(journey) if journey else []
         between = [Fraction(1, 5) / (len(journey) - 2)] * (len(journey) - 2) if len(journey) > 2 else []
         first_last = [Fraction(2, 5), *between, Fraction(2, 5)] if between else equal
@@ -56,22 +68,33 @@ def earned_by_deal(versions: list[Version], people: People) -> dict[tuple[str, s
     return earned
 
 
-def _journey(deal: Version, won: list[Version], people: People, accounts: Accounts) -> list[str]:
+def _journey(deal: Version, won: list[Version], people: People, accounts: Accounts, erased: list[Nobody]) -> list[str]:
     """The interactions that count, by their first touches."""
     closed = deal.closed or deal.at
-    account = accounts.everybody_of(deal.company.id) if deal.company else set()
-    scope = people.on([c for c in deal.contacts if c.role]) or people.on(deal.contacts) | account
-    before = [v for v in won if (v.closed or 0) < closed and _same_buyer(deal, v, people)]
+    before = [v for v in won if (v.closed or 0) < closed and _same_buyer(deal, v, people, erased)]
     since = max((v.closed or 0 for v in before), default=0)
-    own = [[each for each in people.happenings if people.of(each) == person] for person in scope]
+    own = _in_scope(deal, people, accounts, erased)
     starts = sorted(_order(touches[0]) for each in own for touches in interactions(each))
     return [touch for at, touch in starts if since < at <= closed]
 
 
-def _same_buyer(one: Version, other: Version, people: People) -> bool:
+def _in_scope(deal: Version, people: People, accounts: Accounts, erased: list[Nobody]) -> list[list[Happening]]:
+    """What each of those did who count: whoever has a role, else everybody on the deal and of its account."""
+    there = people.on([c for c in deal.contacts if c.role])
+    gone = [one for one in erased if one.roles.get(deal.deal)]
+    if not there and not gone:
+        account = deal.company.id if deal.company else None
+        there = people.on(deal.contacts) | (accounts.everybody_of(account) if account else set())
+        gone = [one for one in erased if deal.deal in one.roles or account in one.accounts]
+    found = [[each for each in people.happenings if people.of(each) == person] for person in there]
+    return found + [one.touches for one in gone]
+
+
+def _same_buyer(one: Version, other: Version, people: People, erased: list[Nobody]) -> bool:
     if one.company and other.company:
         return one.company.id == other.company.id
-    return bool(people.on(one.contacts) & people.on(other.contacts))
+    both = any(one.deal in nobody.roles and other.deal in nobody.roles for nobody in erased)
+    return both or bool(people.on(one.contacts) & people.on(other.contacts))
 
 
 def _split(amount: int, journey: list[str], shares: list[Fraction]) -> list[Credit]:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+Name = tuple[str, str]
+"""What somebody is called: of which kind, and what."""
+
 
 @dataclass(frozen=True)
 class Company:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from tests.reference.happened import Contact, Decision, Happening, Version
+from tests.reference.erasure import Rest
+from tests.reference.happened import Contact, Decision, Happening, Name, Version
 
-Name = tuple[str, str]
 STRONG = ("user_id", "crm_contact_id", "email", "phone")
 _TRUSTED, _PUBLIC, _OPERATOR = 0, 1, 2
 """Who says something, in the order in which they are heard."""
@@ -14,8 +14,13 @@ class People:
     """The people that all happenings, deals and decisions together make."""
 
     def __init__(
-        self, happenings: list[Happening], versions: list[Version], decisions: Iterable[Decision] = ()
+        self,
+        happenings: list[Happening],
+        versions: list[Version],
+        decisions: Iterable[Decision] = (),
+        rests: Iterable[Rest] = (),
     ) -> None:
+        self.rests = list(rests)
         self.happenings = sorted(happenings, key=lambda h: (h.at, h.id))
         last = {decision.names: decision for decision in sorted(decisions, key=lambda d: (d.at, d.id))}
         self.withdrawn = {names for names, decision in last.items() if not decision.one}
@@ -25,6 +30,9 @@ class People:
             if h.claims()
         ]
         claims += [(_TRUSTED, v.at, v.id, False, c.names()) for v in versions for c in v.contacts]
+        claims += [
+            (_TRUSTED if r.trusted else _PUBLIC, r.at, r.id, r.explicit, r.names) for r in self.rests if r.claims()
+        ]
         claims += [(_OPERATOR, d.at, d.id, True, list(d.names)) for d in last.values() if d.one]
         self.person: dict[Name, set[Name]] = {}
         self.first: dict[Name, tuple[int, str]] = {}

@@ -5,8 +5,10 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from services.ingest.store.erasing import SqlErasing
 from shared.contracts.records import Outgoing
 from shared.contracts.topics import TOPICS, dead_topic
 from shared.db.engine import Database, open_database, sqlite_url
@@ -23,6 +25,7 @@ from shared.testing.chaos import Chaos, Crashed, Process, step
 from shared.testing.inline_sqlite import inline_dbapi
 from shared.testing.mortal_log import MortalLog
 from shared.testing.simulated_loop import simulate
+from tests.simulation.erasing import erasures, ticking
 from tests.simulation.operators import Operator
 from tests.simulation.sales import Part, Receiver, Sales
 from tests.simulation.services_under_test import Simulated
@@ -108,7 +111,8 @@ class Cluster:
         self.log = MemoryLog(step=step, now=self.now, session_seconds=_SESSION_SECONDS)
         self.receiver = Receiver(self.chaos)
         self.operators = [
-            Operator(f"operator {number}", _ORDERS, self.chaos.random, self.chaos.pause) for number in range(_PROCESSES)
+            Operator(f"operator {n}", _ORDERS, self.chaos.random, self.chaos.pause, erases=seed % 2 == 0)
+            for n in range(_PROCESSES)
         ]
         self._stores = stores
         self._services = stores.services
@@ -157,6 +161,7 @@ class Cluster:
                 parts += service.sales.parts(database, self.receiver, self.now)
             if service.operated:
                 parts.append(self.operators[slot].part(database, service.consuming.open, self.now, relay.wake))
+                parts.append(ticking(database, self.now, relay.wake))
             await process.run([part(self._stopping) for part in parts])
             await self.chaos.pause(0.1)
 
@@ -189,11 +194,12 @@ class Cluster:
         if service.sales is not None:
             return await lag(self.log, database, service.name, topics, undone=Sales.undelivered)
         if service.operated:
-            return await lag(self.log, database, service.name, topics, undone=self._unanswered)
+            undone = partial(self._unanswered, erasures(database, self.now, lambda: None))
+            return await lag(self.log, database, service.name, topics, undone=undone)
         return await lag(self.log, database, service.name, topics)
 
-    async def _unanswered(self, _reader: Reader) -> int:
-        return sum(operator.waiting for operator in self.operators)
+    async def _unanswered(self, running: SqlErasing, reader: Reader) -> int:
+        return sum(operator.waiting for operator in self.operators) + await running.undone(reader)
 
 
 def simulated(seed: int, arrivals: Sequence[Outgoing], stores: Stores, guards: GuardsOf | None = None) -> Run:

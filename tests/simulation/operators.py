@@ -1,4 +1,4 @@
-"""Operators at ingest's API: they merge, split and answer reviews while everything else goes on.
+"""Operators at ingest's API: they merge, split, answer reviews and erase people while everything else goes on.
 
 Each meets an ingest process as its part, so each order may be the last thing that process does; who got no answer
 asks again with the same key. Leaves out what has to come of it (tests/reference).
@@ -15,16 +15,19 @@ from sqlalchemy import Row, select
 from services.ingest.api import acts, reviews
 from services.ingest.ports import Order
 from services.ingest.store.commands import Show, SqlIdentityCommands
+from services.ingest.store.erasing import SqlErasing
 from services.ingest.store.tables import CLAIMS, IDENTIFIERS, PEOPLE, REVIEWS
 from shared.db.engine import Database
 from shared.db.work import Reader
-from shared.kernel.errors import Conflict, NotFound, Reject, TryLater
+from shared.kernel.errors import Conflict, Erased, NotFound, Reject, TryLater
 from shared.runtime.session import Open
 from shared.web.idempotency import Act, Answer, fingerprint
+from tests.simulation.erasing import erasures
 from tests.simulation.sales import Now, Part
 
 _PAUSE_SECONDS = 0.15
 _ACTS = ("merge", "merge", "split", "split", "accept", "refuse")
+_ERASING_TOO = (*_ACTS, "erase", "erase")
 """What there is to ask for, each as likely as it is often: a new act has its place here and in `_asking`."""
 Pause = Callable[[float], Awaitable[None]]
 Committed = Callable[[], None]
@@ -38,14 +41,22 @@ class Asked(NamedTuple):
     other: str = ""
 
 
-class Operator:
-    """One desk: an order at a time, each until it was answered."""
+class _Desk(NamedTuple):
+    """What an operator asks."""
 
-    def __init__(self, name: str, orders: int, chance: Random, pause: Pause) -> None:
+    commands: SqlIdentityCommands
+    erasures: SqlErasing
+
+
+class Operator:
+    """One operator: an order at a time, each until it was answered."""
+
+    def __init__(self, name: str, orders: int, chance: Random, pause: Pause, *, erases: bool = False) -> None:
         self.name = name
         self.done: dict[str, Sequence[str] | None] = {}
         """The ids of the acts that came of each order: empty where it was refused, None where it was one, not told."""
         self._orders = orders
+        self._acts = _ERASING_TOO if erases else _ACTS
         self._chance = chance
         self._pause = pause
         self._asked: Asked | None = None
@@ -59,6 +70,7 @@ class Operator:
         """What a process runs beside its loop and its relay: until all orders are answered."""
         show = Show(acts.outcome_body, reviews.review_body)
         commands = SqlIdentityCommands(database, open_session, show, now=now, committed=committed)
+        desk = _Desk(commands, erasures(database, now, committed))
 
         async def work(stopping: asyncio.Event) -> None:
             while self.waiting and not stopping.is_set():
@@ -67,24 +79,27 @@ class Operator:
                     async with database.read() as reader:
                         self._asked = await self._choose(reader)
                 if self._asked is not None:
-                    await self._ask(commands, self._asked)
+                    await self._ask(desk, self._asked)
 
         return work
 
-    async def _ask(self, commands: SqlIdentityCommands, asked: Asked) -> None:
+    async def _ask(self, desk: _Desk, asked: Asked) -> None:
         key = f"{self.name} {len(self.done)}"
         try:
-            answer = await self._asking(commands, asked, Order(key), Act(key, fingerprint("POST", str(asked), b"")))
+            answer = await self._asking(desk, asked, Order(key), Act(key, fingerprint("POST", str(asked), b"")))
         except TryLater:
             return  # The machine is not well: once more, later.
-        except (Conflict, NotFound, Reject):
+        except (Conflict, Erased, NotFound, Reject):
             self.done[key] = ()
         else:
-            # The answer to a review tells the review alone.
-            self.done[key] = json.decode(answer.body).get("act_ids")
+            # The answer to a review tells the review alone, and an erasure is no decision on who is who.
+            self.done[key] = () if asked.what == "erase" else json.decode(answer.body).get("act_ids")
         self._asked = None
 
-    def _asking(self, commands: SqlIdentityCommands, asked: Asked, order: Order, act: Act) -> Awaitable[Answer]:
+    def _asking(self, desk: _Desk, asked: Asked, order: Order, act: Act) -> Awaitable[Answer]:
+        commands = desk.commands
+        if asked.what == "erase":
+            return desk.erasures.erase(asked.whom)
         if asked.what == "merge":
             return commands.merge(asked.whom, asked.other, order, act)
         if asked.what == "split":
@@ -93,7 +108,10 @@ class Operator:
 
     async def _choose(self, reader: Reader) -> Asked | None:
         """Something to do with what is known now; None where there is nothing yet."""
-        what = self._chance.choice(_ACTS)
+        what = self._chance.choice(self._acts)
+        if what == "erase":
+            ids = await reader.rows(select(PEOPLE.c.id).order_by(PEOPLE.c.id))
+            return Asked(what, self._chance.choice(ids).id) if ids else None
         if what == "merge":
             people = await reader.rows(select(PEOPLE.c.id).where(PEOPLE.c.into_id.is_(None)).order_by(PEOPLE.c.id))
             if len(people) < 2:

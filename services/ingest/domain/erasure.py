@@ -8,19 +8,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from services.ingest.domain.identity import DEFAULT_LIMITS, Claim, Identifier, PersonLimits
-from services.ingest.domain.people import Person, settle
+from services.ingest.domain.people import Person, Settled, root, settle
 
 
 @dataclass(frozen=True, slots=True)
 class Remains:
-    """A community without somebody. `forgotten`: what only they were called; `gone`: the claims that named them."""
+    """A community without somebody. `person_ids`: all that stood for them, and for whoever was called nothing else than
+    what goes with them; `forgotten`: what only they were called; `gone`: the claims that named them."""
 
+    person_ids: frozenset[str]
     forgotten: frozenset[Identifier]
     gone: tuple[Claim, ...]
     kept: tuple[Claim, ...]
     rewritten: tuple[Claim, ...]
     """What is left of claims that named somebody else as well."""
     people: Mapping[str, Person]
+    aliases: frozenset[str]
+    """Of these people, who is an alias from now on."""
 
 
 def without(
@@ -44,8 +48,17 @@ def without(
         born = {member for member, owner in after.owner.items() if owner in person_ids}
         alone = {member for member in owners if member not in after.owner} | born
         if alone <= forgotten:
-            return Remains(forgotten, gone, kept, rewritten, others)
+            nameless = _nameless(after)
+            left = {person_id: person for person_id, person in others.items() if person_id not in nameless}
+            aliases = frozenset(one for one in left if after.people[one].into is not None)
+            return Remains(person_ids | nameless, forgotten, gone, kept, rewritten, left, aliases)
         forgotten |= alone
+
+
+def _nameless(settled: Settled) -> frozenset[str]:
+    """Whoever is called nothing any more: a browser made them that several claimed, and that goes with the erased."""
+    named = set(settled.members)
+    return frozenset(person_id for person_id in settled.people if root(person_id, settled.people) not in named)
 
 
 def _rewritten(gone: Iterable[Claim], kept: Iterable[Claim], forgotten: frozenset[Identifier]) -> tuple[Claim, ...]:

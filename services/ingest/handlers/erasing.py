@@ -15,6 +15,7 @@ from services.ingest.handlers.resolving import Resolving
 from services.ingest.ports import Community, Identity, Record
 from services.ingest.ports.erasures import Forgetting
 from shared.contracts.envelope import Emit
+from shared.contracts.touchpoints import PersonIdentified
 from shared.kernel.ids import derived
 
 
@@ -35,14 +36,19 @@ class Erasing:
             person_ids, community.owners, community.contested, community.claims, community.people, self._limits
         )
         erasure_id = erasure_of(identity.person_id)
-        emits = [publishing.touchpoint(one) for one in await self._forgetting.touchpoints(remains, person_ids)]
+        emptied = await self._forgetting.touchpoints(remains)
+        emits = [publishing.touchpoint(one) for one in emptied.withdrawn]
         emits += await self._forget_contacts(remains)
-        await self._forgetting.graph(remains, person_ids, identity.components)
+        blank = _blank_cards(community, remains)
+        await self._forgetting.graph(remains, identity.components)
+        await self._forgetting.cards(blank)
         if remains.kept or remains.rewritten:
             resolving = Resolving(self._record, self._now, self._limits)
-            emits += await resolving.settle_again(_rest(community, remains))
-        await self._forgetting.settle(erasure_id, remains, person_ids, identity.person_id)
-        return [*emits, *publishing.erased(erasure_id, identity.person_id, person_ids, self._now)]
+            emits += await resolving.settle_again(_rest(community, remains, emptied.ids, blank))
+        # After they became aliases: before, they would be taken for the cards of people.
+        emits += [publishing.identified(card, self._now) for card in blank]
+        await self._forgetting.settle(erasure_id, remains, identity.person_id)
+        return [*emits, *publishing.erased(erasure_id, identity.person_id, remains.person_ids, self._now)]
 
     async def _forget_contacts(self, remains: Remains) -> Iterable[Emit]:
         """Take them off their deals, which are published again without them."""
@@ -59,10 +65,21 @@ def erasure_of(person_id: str) -> str:
     return derived("erasure", person_id)
 
 
-def _rest(community: Community, remains: Remains) -> Community:
-    """The community of all others, with what is left of mixed claims as its news."""
+def _blank_cards(community: Community, remains: Remains) -> Sequence[PersonIdentified]:
+    """The cards of aliases, with nothing on them: they are of the day of the merge, and may name whoever was taken for
+    the same person. Whoever is split off gets a new one."""
+    kept = (community.cards.get(one) for one in sorted(remains.aliases))
+    return [publishing.blank(card) for card in kept if card is not None and card.body]
+
+
+def _rest(
+    community: Community, remains: Remains, emptied: frozenset[str], blank: Sequence[PersonIdentified]
+) -> Community:
+    """The community of all others, with what is left of mixed claims as its news, nothing that `emptied` events said of
+    anybody, and aliases with `blank` cards."""
     owners = {member: owner for member, owner in community.owners.items() if member not in remains.forgotten}
     kept = set(remains.kept)
+    cards = {**community.cards, **{card.person_id: publishing.kept(card) for card in blank}}
     return replace(
         community,
         news=remains.rewritten,
@@ -70,8 +87,8 @@ def _rest(community: Community, remains: Remains) -> Community:
         people=remains.people,
         owners=owners,
         contested=community.contested - remains.forgotten,
-        traits=[trait for trait in community.traits if trait.identifier in owners],
-        cards={person_id: card for person_id, card in community.cards.items() if person_id in remains.people},
+        traits=[one for one in community.traits if one.identifier in owners and one.event_id not in emptied],
+        cards={one: card for one, card in cards.items() if one in remains.people},
         reviews=[review for review in community.reviews if review.claim in kept],
         consents={member: said for member, said in community.consents.items() if member in owners},
         memberships=[one for one in community.memberships if one.identifier in owners],

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from msgspec import json
+from msgspec import json, structs
 
 from services.ingest.domain.identity import Identifier, IdentifierKind
 from services.ingest.domain.people import Person
-from services.ingest.ports import Trait
+from services.ingest.ports import Card, Trait
 from shared.contracts import topics
 from shared.contracts.deals import CollectedDeal, Deal, DealPerson
 from shared.contracts.envelope import Emit, Event
@@ -82,6 +82,22 @@ def identified(whole: PersonIdentified, now: int) -> Emit:
     event_id = derived("card", whole.person_id, str(whole.version))
     event = Event(event_id, "person.identified", SOURCE, Instant(now), whole)
     return Emit(topics.TOUCHPOINTS.name, whole.person_id, event)
+
+
+def blank(before: Card) -> PersonIdentified:
+    """A card with nothing on it but what was allowed, in the next version."""
+    whole = json.decode(before.body, type=PersonIdentified)
+    return PersonIdentified(
+        person_id=whole.person_id,
+        version=before.version + 1,
+        first_seen_at=whole.first_seen_at,
+        consent=whole.consent,
+    )
+
+
+def kept(card: PersonIdentified) -> Card:
+    """A card as the store keeps it."""
+    return Card(card.version, json.encode(structs.replace(card, version=0)).decode())
 
 
 def erased(erasure_id: str, person_id: str, ids: Iterable[str], now: int) -> list[Emit]:

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 from services.ingest.domain.erasure import Remains
 from services.ingest.domain.identity import Identifier
 from shared.contracts.erasures import ErasureDone
-from shared.contracts.touchpoints import CollectedTouchpoint, Touchpoint
+from shared.contracts.touchpoints import CollectedTouchpoint, PersonIdentified, Touchpoint
 
 
 class Erasures(Protocol):
@@ -73,19 +73,30 @@ class Cleaning(Protocol):
         ...
 
 
+class Emptied(NamedTuple):
+    """The touchpoints that hold nothing any more, and of these what is to be published to whom they were: somebody
+    else, with their next revision."""
+
+    ids: frozenset[str]
+    withdrawn: Sequence[Touchpoint]
+
+
 class Forgetting(Protocol):
     """Takes what is held of one person out of the store; each answers how many rows that were, by table."""
 
-    async def touchpoints(self, remains: Remains, person_ids: frozenset[str]) -> Sequence[Touchpoint]:
-        """Empty every touchpoint that is theirs or names them; answers those that were somebody else's, with their
-        next revision."""
+    async def touchpoints(self, remains: Remains) -> Emptied:
+        """Empty every touchpoint that is theirs or names them, and delete what it said of anybody."""
         ...
 
-    async def graph(self, remains: Remains, person_ids: frozenset[str], components: Sequence[str]) -> None:
+    async def graph(self, remains: Remains, components: Sequence[str]) -> None:
         """Delete them and all that names them; the components too where nobody else lies in them."""
         ...
 
-    async def settle(self, erasure_id: str, remains: Remains, person_ids: frozenset[str], person_id: str) -> None:
+    async def cards(self, cards: Sequence[PersonIdentified]) -> None:
+        """Have people bear these cards."""
+        ...
+
+    async def settle(self, erasure_id: str, remains: Remains, person_id: str) -> None:
         """Keep that they were erased, and that nothing is taken under their names; with what was removed so far."""
         ...
 

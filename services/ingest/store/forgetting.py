@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Table, and_, delete, null, or_, select, up
 from services.ingest.domain.erasure import Remains
 from services.ingest.domain.identity import Identifier, statement_id
 from services.ingest.domain.suppression import suppression_hash
+from services.ingest.ports.erasures import Emptied
 from services.ingest.store.erasures import add_lines
 from services.ingest.store.graph import claim_id
 from services.ingest.store.tables import (
@@ -31,7 +32,7 @@ from services.ingest.store.tables import (
     TOUCHPOINTS,
     TRAITS,
 )
-from shared.contracts.touchpoints import Touchpoint
+from shared.contracts.touchpoints import PersonIdentified, Touchpoint
 from shared.db.dialect import Upsert
 from shared.db.people import roots_of
 from shared.db.work import Work
@@ -39,6 +40,7 @@ from shared.db.work import Work
 _ERASURE = Upsert(ERASURES, columns=("id", "person", "requested_at"), conflict=("id",))
 _TOMBSTONES = Upsert(TOMBSTONES, conflict=("id",))
 _MEMBERS = Upsert(ACCOUNT_MEMBERS, conflict=tuple(ACCOUNT_MEMBERS.primary_key.columns.keys()))
+_CARDS = Upsert(PEOPLE, conflict=("id",), update=("card_version", "card"))
 _SUPPRESSED = Upsert(SUPPRESSED, conflict=("hash",))
 
 
@@ -51,12 +53,16 @@ class SqlForgetting:
         self._now = now
         self._removed: Counter[str] = Counter()
 
-    async def touchpoints(self, remains: Remains, person_ids: frozenset[str]) -> Sequence[Touchpoint]:
-        """Empty every touchpoint that is theirs or names them; answers those that were somebody else's, with their
-        next revision."""
-        rows = await self._work.rows(select(TOUCHPOINTS).where(self._theirs(remains, person_ids)))
+    async def touchpoints(self, remains: Remains) -> Emptied:
+        """Empty every touchpoint that is theirs or names them, and delete what it said of anybody."""
+        rows = await self._work.rows(select(TOUCHPOINTS).where(self._theirs(remains)))
         ids = sorted(row.id for row in rows)
-        browsers = sorted(str(member) for member in self._near(remains) if not member.strong)
+        near = self._near(remains)
+        # Somebody else may have been said to have an address that turned out to be theirs.
+        await self._delete(
+            TRAITS, self._work.among(TRAITS.c.identifier, _texts(near)), self._work.among(TRAITS.c.event_id, ids)
+        )
+        browsers = sorted(str(member) for member in near if not member.strong)
         await self._delete(
             BROWSER_CLAIMS,
             self._work.among(BROWSER_CLAIMS.c.browser, browsers),
@@ -69,28 +75,28 @@ class SqlForgetting:
                 revision=TOUCHPOINTS.c.revision + 1, body="", statement=null(), state="erased",
             )
         )  # fmt: skip
-        others = {row.person for row in rows if row.person is not None} - person_ids
+        others = {row.person for row in rows if row.person is not None} - remains.person_ids
         roots = await roots_of(self._work, others)
-        return [_withdrawn(row, roots[row.person]) for row in rows if row.person in others]
+        return Emptied(frozenset(ids), [_withdrawn(row, roots[row.person]) for row in rows if row.person in others])
 
     @staticmethod
     def _near(remains: Remains) -> frozenset[Identifier]:
         """Everything that stands beside their names, those among it."""
         return remains.forgotten.union(*(claim.identifiers for claim in remains.gone))
 
-    def _theirs(self, remains: Remains, person_ids: frozenset[str]) -> ColumnElement[bool]:
+    def _theirs(self, remains: Remains) -> ColumnElement[bool]:
         work = self._work
         said = [statement_id(claim.identifiers) for claim in remains.gone if len(claim.identifiers) > 1]
         return and_(
             work.among(TOUCHPOINTS.c.holder, _texts(self._near(remains))),
             or_(
-                work.among(TOUCHPOINTS.c.person, sorted(person_ids)),
+                work.among(TOUCHPOINTS.c.person, sorted(remains.person_ids)),
                 work.among(TOUCHPOINTS.c.holder, _texts(remains.forgotten)),
                 work.among(TOUCHPOINTS.c.statement, sorted(said)),
             ),
         )
 
-    async def graph(self, remains: Remains, person_ids: frozenset[str], components: Sequence[str]) -> None:
+    async def graph(self, remains: Remains, components: Sequence[str]) -> None:
         """Delete them and all that names them; the components too where nobody else lies in them."""
         among, names = self._work.among, _texts(remains.forgotten)
         said = sorted({statement_id(claim.identifiers) for claim in remains.gone})
@@ -101,11 +107,21 @@ class SqlForgetting:
         await self._delete(ACCOUNT_MEMBERS, among(ACCOUNT_MEMBERS.c.identifier, names))
         await self._restate(remains)
         await self._delete(IDENTIFIERS, among(IDENTIFIERS.c.id, names))
-        await self._delete(PEOPLE, among(PEOPLE.c.id, sorted(person_ids)))
-        await self._delete(TIMELINE, among(TIMELINE.c.person, sorted(person_ids)))
+        await self._delete(PEOPLE, among(PEOPLE.c.id, sorted(remains.person_ids)))
+        await self._delete(TIMELINE, among(TIMELINE.c.person, sorted(remains.person_ids)))
         if not remains.kept and not remains.rewritten:
             # Their ids are made from what lay in them.
             await self._work.execute(delete(COMPONENTS).where(among(COMPONENTS.c.id, sorted(components))))
+
+    async def cards(self, cards: Sequence[PersonIdentified]) -> None:
+        """Have people bear these cards."""
+        if not cards:
+            return
+        told = {card.person_id: card for card in cards}
+        bodies = {one: json.encode(structs.replace(card, version=0)).decode() for one, card in told.items()}
+        found = select(PEOPLE).where(self._work.among(PEOPLE.c.id, sorted(told))).order_by(PEOPLE.c.id)
+        rows = [(*row[:-2], told[row.id].version, bodies[row.id]) for row in await self._work.rows(found)]
+        await self._work.write(_CARDS, rows)
 
     async def _restate(self, remains: Remains) -> None:
         """Who was named with an account beside them stays so, in a statement that says nothing of them."""
@@ -126,10 +142,10 @@ class SqlForgetting:
             ]
             await self._work.write(_MEMBERS, sorted(set(restated)))
 
-    async def settle(self, erasure_id: str, remains: Remains, person_ids: frozenset[str], person_id: str) -> None:
+    async def settle(self, erasure_id: str, remains: Remains, person_id: str) -> None:
         """Keep that they were erased, and that nothing is taken under their names; with what was removed so far."""
         work = self._work
-        await work.write(_TOMBSTONES, [(one, erasure_id) for one in sorted(person_ids)])
+        await work.write(_TOMBSTONES, [(one, erasure_id) for one in sorted(remains.person_ids)])
         hashes = sorted(suppression_hash(self._key, member) for member in remains.forgotten)
         await work.write(_SUPPRESSED, [(one, erasure_id) for one in hashes])
         await work.write(_ERASURE, [(erasure_id, person_id, self._now)])

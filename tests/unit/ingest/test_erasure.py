@@ -62,3 +62,13 @@ def test_an_operators_word_on_the_erased_goes_with_them() -> None:
     left = remains(ANA, claim(1, ANA), claim(2, BO), word)
     assert word in left.gone
     assert left.rewritten == ()
+
+
+def test_who_is_called_nothing_any_more_goes_with_them() -> None:
+    word = Claim("act", 9, True, True, (ANA, SHARED), "operator", "withdrawn")
+    claims = (claim(1, ANA, SHARED), word)
+    settled = settle(claims, {})
+    left = remains(ANA, *claims)
+    assert left.forgotten == {ANA, SHARED}
+    assert left.person_ids == {settled.owner[ANA], settled.owner[SHARED]}
+    assert left.people == {}
