@@ -79,9 +79,10 @@ class Trial:
         topics = self._reader.get(service, "/v1/lag")["topics"]
         return all(topic["position"] == topic["end"] for topic in topics)
 
-    def differences(self) -> list[str]:
-        """What is not as it was sent, or as it must follow from it; empty where all is well."""
-        return differences(self._books, self._reader)
+    def differences(self, deaths: int = 1) -> list[str]:
+        """What is not as it was sent, or as it must follow from it; empty where all is well. `deaths`: how often the
+        process that sends webhooks may have died."""
+        return differences(self._books, self._reader, deaths)
 
     def state(self) -> State:
         """What the services say of the story."""
