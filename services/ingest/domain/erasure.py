@@ -7,7 +7,7 @@ stays theirs. Leaves out what becomes of what they did: whatever names them goes
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from services.ingest.domain.identity import DEFAULT_LIMITS, Claim, Identifier, PersonLimits
+from services.ingest.domain.identity import DEFAULT_LIMITS, Claim, Identifier, PersonLimits, statement_id, verdicts
 from services.ingest.domain.people import Person, Settled, root, settle
 
 
@@ -25,6 +25,8 @@ class Remains:
     people: Mapping[str, Person]
     aliases: frozenset[str]
     """Of these people, who is an alias from now on."""
+    withdrawn: frozenset[str]
+    """The statements that an operator had taken back."""
 
 
 def without(
@@ -37,12 +39,13 @@ def without(
 ) -> Remains:
     """A community without the person of these ids, all of them; it is given whole, as it was last settled."""
     claims = tuple(claims)
+    apart = frozenset(named for named, word in verdicts(claims).items() if word.verdict == "withdrawn")
     others = {person_id: person for person_id, person in people.items() if person_id not in person_ids}
     forgotten = frozenset(member for member, owner in owners.items() if owner in person_ids) - contested
     while True:
         gone = tuple(claim for claim in claims if not forgotten.isdisjoint(claim.identifiers))
         kept = tuple(claim for claim in claims if forgotten.isdisjoint(claim.identifiers))
-        rewritten = _rewritten(gone, kept, forgotten)
+        rewritten = _rewritten(gone, kept, forgotten, apart)
         after = settle((*kept, *rewritten), others, limits)
         # A browser that would make them a second time, or that nobody else speaks of any more, was theirs alone.
         born = {member for member, owner in after.owner.items() if owner in person_ids}
@@ -51,7 +54,8 @@ def without(
             nameless = _nameless(after)
             left = {person_id: person for person_id, person in others.items() if person_id not in nameless}
             aliases = frozenset(one for one in left if after.people[one].into is not None)
-            return Remains(person_ids | nameless, forgotten, gone, kept, rewritten, left, aliases)
+            withdrawn = frozenset(map(statement_id, apart))
+            return Remains(person_ids | nameless, forgotten, gone, kept, rewritten, left, aliases, withdrawn)
         forgotten |= alone
 
 
@@ -61,19 +65,31 @@ def _nameless(settled: Settled) -> frozenset[str]:
     return frozenset(person_id for person_id in settled.people if root(person_id, settled.people) not in named)
 
 
-def _rewritten(gone: Iterable[Claim], kept: Iterable[Claim], forgotten: frozenset[Identifier]) -> tuple[Claim, ...]:
+def _rewritten(
+    gone: Iterable[Claim],
+    kept: Iterable[Claim],
+    forgotten: frozenset[Identifier],
+    apart: frozenset[tuple[Identifier, ...]],
+) -> tuple[Claim, ...]:
     """What is left of claims: none of an operator's word on them, none that would name browsers alone, and of two that
     say the same in the same way the earlier."""
     said = {_saying(claim): claim for claim in kept if claim.verdict is None}
     found: dict[tuple[object, ...], Claim] = {}
     for claim in gone:
-        rest = tuple(member for member in claim.identifiers if member not in forgotten)
-        if claim.verdict is None and any(member.strong for member in rest):
-            left = replace(claim, identifiers=rest)
+        for left in _left(claim, forgotten, apart):
             before = found.get(_saying(left)) or said.get(_saying(left))
             if before is None or left.order < before.order:
                 found[_saying(left)] = left
     return tuple(found.values())
+
+
+def _left(claim: Claim, forgotten: frozenset[Identifier], apart: frozenset[tuple[Identifier, ...]]) -> list[Claim]:
+    """What a claim says without what is forgotten. One that an operator took back joined nobody, and never will."""
+    if claim.verdict is not None:
+        return []
+    rest = tuple(member for member in claim.identifiers if member not in forgotten)
+    parts = [(member,) for member in rest] if claim.identifiers in apart else [rest]
+    return [replace(claim, identifiers=part) for part in parts if any(member.strong for member in part)]
 
 
 def _saying(claim: Claim) -> tuple[object, ...]:

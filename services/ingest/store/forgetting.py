@@ -125,13 +125,16 @@ class SqlForgetting:
 
     async def _restate(self, remains: Remains) -> None:
         """Who was named with an account beside them stays so, in a statement that says nothing of them."""
-        rest: dict[str, str] = {}
-        for claim in remains.gone:
-            others = [member for member in claim.identifiers if member not in remains.forgotten]
-            rest[statement_id(claim.identifiers)] = statement_id(others)
+        said = {statement_id(claim.identifiers): claim.identifiers for claim in remains.gone}
+        rest = {
+            statement: statement_id([member for member in named if member not in remains.forgotten])
+            for statement, named in said.items()
+            if statement not in remains.withdrawn
+        }
         of = ACCOUNT_MEMBERS.c
         beside = and_(
-            self._work.among(of.identifier, _texts(self._near(remains))), self._work.among(of.statement, [*rest])
+            self._work.among(of.identifier, _texts(self._near(remains))),
+            self._work.among(of.statement, [*said]),
         )
         rows = await self._work.rows(select(ACCOUNT_MEMBERS).where(beside))
         if rows:
@@ -139,6 +142,7 @@ class SqlForgetting:
             restated = [
                 (row.identifier, row.account, row.rule, row.trusted, rest[row.statement], row.at, row.event_id)
                 for row in rows
+                if row.statement in rest
             ]
             await self._work.write(_MEMBERS, sorted(set(restated)))
 

@@ -72,3 +72,12 @@ def test_who_is_called_nothing_any_more_goes_with_them() -> None:
     assert left.forgotten == {ANA, SHARED}
     assert left.person_ids == {settled.owner[ANA], settled.owner[SHARED]}
     assert left.people == {}
+
+
+def test_what_an_operator_told_apart_stays_apart() -> None:
+    said = (ANA, BO, ANA_MAIL)
+    word = Claim("word", 5, True, True, said, verdict="withdrawn")
+    left = remains(ANA, claim(1, *said), word)
+    assert sorted(one.identifiers for one in left.rewritten) == sorted([(BO,), (ANA_MAIL,)])
+    after = settle((*left.kept, *left.rewritten), left.people)
+    assert after.owner[BO] != after.owner[ANA_MAIL]
