@@ -59,6 +59,11 @@ class Rest(NamedTuple):
         """Whether it still makes somebody known: browsers alone do where nothing else was said."""
         return self.claimed and (self.names == self.named or any(kind != "anonymous_id" for kind, _ in self.names))
 
+    def apart(self) -> list["Rest"]:
+        """The same where an operator had taken it back: each name for itself, and no company with it."""
+        strong = [name for name in self.names if name[0] != "anonymous_id"]
+        return [self._replace(names=[name], company=None) for name in strong]
+
     def whom(self) -> list[list[Name]]:
         """Whom it names with a company: whoever it did by the strongest name."""
         return [self.names] if self.names and self.names[0] == self.named[0] else []

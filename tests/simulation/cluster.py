@@ -25,7 +25,7 @@ from shared.testing.chaos import Chaos, Crashed, Process, step
 from shared.testing.inline_sqlite import inline_dbapi
 from shared.testing.mortal_log import MortalLog
 from shared.testing.simulated_loop import simulate
-from tests.simulation.erasing import erasures, ticking
+from tests.simulation.erasing import erasures, keep_what_is_forgotten, ticking
 from tests.simulation.operators import Operator
 from tests.simulation.sales import Part, Receiver, Sales
 from tests.simulation.services_under_test import Simulated
@@ -98,6 +98,8 @@ class Stores:
         for service in self.services:
             database = await self.open(service, "migrations")
             await migrate(database, service.migrations)
+            if service.name == "ingest":
+                await keep_what_is_forgotten(database)
             if service.sales is not None:
                 await service.sales.prepare(database)
             await database.close()

@@ -10,16 +10,16 @@ from pathlib import Path
 
 from msgspec import json
 
-from services.ingest.domain.identity import identifier
+from services.ingest.domain.identity import identifier, statement_id
 from services.ingest.domain.suppression import suppression_hash
 from shared.contracts.deals import Deal
 from shared.contracts.touchpoints import Touchpoint
 from shared.kernel.stand_ins import stands_in
 from tests.reference.credit import Nobody
-from tests.reference.erasure import Erased
+from tests.reference.erasure import Erased, Rest
 from tests.reference.happened import Name
 from tests.simulation.cluster import Run
-from tests.simulation.erasing import ANSWERING, KEY
+from tests.simulation.erasing import ANSWERING, FORGOTTEN_ACTS, KEY
 from tests.simulation.reading import name_of, published, root_of, rows
 from tests.simulation.world import World
 
@@ -37,6 +37,17 @@ def who_is_erased(world: World, folder: Path) -> Erased:
         frozenset(touch for (touch,) in emptied),
         frozenset((event, tuple(map(name_of, json.decode(named)))) for event, named in claims),
     )
+
+
+def told_apart(rests: list[Rest], folder: Path) -> list[Rest]:
+    """The same with what operators had taken back: their word on the erased is forgotten with them."""
+    kinds = dict(rows(folder, "ingest", f"{FORGOTTEN_ACTS} order by at, id"))
+    back = {statement for statement, kind in kinds.items() if kind in ("split", "refuse")}
+    found: list[Rest] = []
+    for rest in rests:
+        said = statement_id([identifier(":".join(name)) for name in rest.named])
+        found += rest.apart() if said in back else [rest]
+    return found
 
 
 def _names(world: World) -> set[Name]:

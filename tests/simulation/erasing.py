@@ -15,6 +15,22 @@ ANSWERING = frozenset({"scoring", "attribution", "handoff"})
 _TICK_SECONDS = 0.1
 
 
+FORGOTTEN_ACTS = "select statement, kind from forgotten_acts"
+"""What operators had said of statements that an erasure took away."""
+_KEPT = (
+    "create table forgotten_acts (statement, kind, at, id)",
+    "create trigger forgetting before delete on operator_acts begin "
+    "insert into forgotten_acts values (old.statement, old.kind, old.at, old.id); end",
+)
+
+
+async def keep_what_is_forgotten(database: Database) -> None:
+    """Have ingest's store keep what an erasure forgets of operators' words, which the model has to know."""
+    async with database.work() as work:
+        for statement in _KEPT:
+            await work.execute(statement)
+
+
 def erasures(database: Database, now: Now, committed: Callable[[], None]) -> SqlErasing:
     """Erasures over the store of ingest."""
     terms = ErasureTerms(KEY, DEFAULT_LIMITS, ANSWERING, None)

@@ -24,7 +24,7 @@ from tests.reference.happened import Answer, Decision, Name
 from tests.reference.people import People, standing
 from tests.reference.stages import Walk, walk
 from tests.simulation.cluster import GuardsOf, Run, Stores, simulated
-from tests.simulation.erased import nobodies, of_erasures, who_is_erased
+from tests.simulation.erased import nobodies, of_erasures, told_apart, who_is_erased
 from tests.simulation.reading import name_of, published, root_of, rows
 from tests.simulation.sales import bodies_differ
 from tests.simulation.world import World, world
@@ -54,7 +54,7 @@ def differences(world: World, run: Run) -> list[str]:
     """Everything in which the run is not what the model says; empty where all is well."""
     erased = who_is_erased(world, run.folder)
     left = replace(world, happenings=erased.kept(world.happenings), versions=erased.on_deals(world.versions))
-    rests = erased.rests(world.happenings, world.versions)
+    rests = told_apart(erased.rests(world.happenings, world.versions), run.folder)
     people = People(left.happenings, left.versions, _decisions(run), rests)
     resolved = _resolved(run.folder)
     return [

@@ -91,5 +91,7 @@ def _rest(
         cards={one: card for one, card in cards.items() if one in remains.people},
         reviews=[review for review in community.reviews if review.claim in kept],
         consents={member: said for member, said in community.consents.items() if member in owners},
-        memberships=[one for one in community.memberships if one.identifier in owners],
+        memberships=[
+            one for one in community.memberships if one.identifier in owners and one.statement not in remains.withdrawn
+        ],
     )
