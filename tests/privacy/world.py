@@ -56,7 +56,12 @@ class World:
 
     def live(self) -> None:
         """Everybody does what they do, sales answers, and deals are closed."""
-        answered = [self.post(posted) for posted in everything(_BEGAN_AT)]
+        posts = everything(_BEGAN_AT)
+        named = next(number for number, posted in enumerate(posts) if posted.path == "identify")
+        answered = [self.post(posted) for posted in posts[:named]]
+        # By now each device is somebody: whichever event comes first after this, a name makes one person of two.
+        self.settle()
+        answered += [self.post(posted) for posted in posts[named:]]
         assert answered == [200] * (len(answered) - 2) + [400] * 2
         self.settle()
         for number, handoff in enumerate(self._reader.pages("handoff", "/v1/handoffs")):
