@@ -110,7 +110,8 @@ class SqlGraph:
 
     def __init__(self, work: Work, roots: Mapping[str, str], now: int) -> None:
         self._work = work
-        self._roots = dict(roots)
+        # An identifier may have been moved to the root itself since its component was read.
+        self._roots = {**{root: root for root in roots.values()}, **roots}
         self._now = now
         self._component: dict[Identifier, str | None] = {}
         self._owner: dict[Identifier, str | None] = {}
@@ -125,6 +126,8 @@ class SqlGraph:
         rows = await self._work.rows(wanted.where(self._work.among(IDENTIFIERS.c.id, identifiers)))
         if len(rows) < len(identifiers) or rows[0].erasures != erasures:
             raise NotLoaded(())  # Somebody was erased while we waited: redo at once, without what they were called.
+        if any(row.component is not None and row.component not in self._roots for row in rows):
+            raise NotLoaded(())  # Its component was joined to one that nobody has locked here: redo at once.
         for row in rows:
             member = identifier(row.id)
             self._component[member] = None if row.component is None else self._roots[row.component]
