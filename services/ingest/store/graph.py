@@ -99,9 +99,8 @@ async def _roots(work: Work, components: set[str]) -> dict[str, str]:
 
 
 def _follow(component: str, parent: Mapping[str, str | None]) -> str:
-    above = parent[component]
-    while above is not None:
-        component, above = above, parent[above]
+    while (above := parent[component]) is not None:
+        component = above
     return component
 
 
@@ -110,8 +109,7 @@ class SqlGraph:
 
     def __init__(self, work: Work, roots: Mapping[str, str], now: int) -> None:
         self._work = work
-        # An identifier may have been moved to the root itself since its component was read.
-        self._roots = {**{root: root for root in roots.values()}, **roots}
+        self._roots = {**{root: root for root in roots.values()}, **roots}  # some have moved to the root meanwhile
         self._now = now
         self._component: dict[Identifier, str | None] = {}
         self._owner: dict[Identifier, str | None] = {}
@@ -122,12 +120,11 @@ class SqlGraph:
 
     async def load(self, identifiers: Sequence[str], erasures: int) -> None:
         """Read identifiers under the locks; raises NotLoaded where there are not so many erasures any more."""
-        wanted = select(IDENTIFIERS, _ERASED.label("erasures"))
-        rows = await self._work.rows(wanted.where(self._work.among(IDENTIFIERS.c.id, identifiers)))
-        if len(rows) < len(identifiers) or rows[0].erasures != erasures:
-            raise NotLoaded(())  # Somebody was erased while we waited: redo at once, without what they were called.
-        if any(row.component is not None and row.component not in self._roots for row in rows):
-            raise NotLoaded(())  # Its component was joined to one that nobody has locked here: redo at once.
+        wanted = self._work.among(IDENTIFIERS.c.id, identifiers)
+        rows = await self._work.rows(select(IDENTIFIERS, _ERASED.label("erasures")).where(wanted))
+        strays = {row.component for row in rows} - {None, *self._roots}
+        if strays or len(rows) < len(identifiers) or rows[0].erasures != erasures:
+            raise NotLoaded(())  # Somebody was joined or erased while we waited: redo at once.
         for row in rows:
             member = identifier(row.id)
             self._component[member] = None if row.component is None else self._roots[row.component]

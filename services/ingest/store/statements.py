@@ -16,7 +16,7 @@ from services.ingest.store.erasures import absence
 from services.ingest.store.tables import CLAIMS, REVIEWS, TOUCHPOINTS
 from shared.db.people import roots_of
 from shared.db.work import Work
-from shared.kernel.errors import Conflict, NotFound, NotLoaded, Reject
+from shared.kernel.errors import Conflict, NotFound, Reject
 from shared.kernel.instant import Instant
 
 
@@ -43,7 +43,7 @@ async def to_merge(work: Work, person_id: str, other_id: str, who: str, now: Ins
     if one.person_id == other.person_id:
         raise Conflict("they are one person already")
     if not (one.identifiers and other.identifiers):
-        raise Conflict("one of them is called nothing by themselves")
+        raise Conflict("one of them has just become somebody else: look again")
     named = by_strength(by_strength(identity.identifiers)[0] for identity in (one, other))
     return [OperatorAct("merge", named, await _after_the_last(work, named, now), who)]
 
@@ -78,12 +78,9 @@ async def somebody(work: Work, person_id: str) -> Identity:
     canonical = identities.canonical(person_id)
     if canonical is None:
         raise NotFound
-    root = (await roots_of(work, [canonical]))[canonical]
-    identity = await identities.identity_of(work, root)
+    identity = await identities.identity_of(work, (await roots_of(work, [canonical]))[canonical])
     if identity is None:
         raise await absence(work, canonical)
-    if (await roots_of(work, [canonical]))[canonical] != root:
-        raise NotLoaded(())  # They became somebody else between two looks: redo at once, from the top.
     return identity
 
 
