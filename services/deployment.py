@@ -221,5 +221,5 @@ def working(
     deployment: Deployment, database: Database, service: Consuming[S], relay: Relay, metrics: Metrics
 ) -> list[tuple[str, Part]]:
     """The loop and the relay of a service, as parts to run."""
-    consumer = Consumer(deployment.log, database, service, now=deployment.now, committed=relay.wake, metrics=metrics)
+    consumer = Consumer(deployment.log, database, service, now=deployment.now, left=relay.wake, metrics=metrics)
     return [(f"{service.group}.consume", consumer.run), (f"{service.group}.relay", relay.run)]

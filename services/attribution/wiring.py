@@ -45,6 +45,8 @@ from shared.web.health import Health
 MIGRATIONS = Path(__file__).parent / "store" / "migrations"
 _CONVERTING_SECONDS = 3_600.0
 """Rates change when the process starts; another worker may have started with others."""
+_GATHER_MS = 100
+"""People read what comes of a batch, and webhooks wait for other services on the same cores."""
 _LEADS_SECONDS = 0.25
 """So much older than the rest may be what is told of leads."""
 
@@ -56,7 +58,7 @@ def consuming(rules: Rules) -> Consuming[Attributing]:
         people, ledger = await open_ledger(work, keys)
         return Attributing(people, ledger, SqlBooks(work, now), rules, now)
 
-    return Consuming(GROUP, TOPICS, HANDLERS, open_session)
+    return Consuming(GROUP, TOPICS, HANDLERS, open_session, gather_ms=_GATHER_MS)
 
 
 def rules_in_force(settings: AttributionSettings) -> Rules:

@@ -120,7 +120,7 @@ class Parts:
         consuming = Consuming(GROUP, TOPICS, HANDLERS, self.open_session)
         self.metrics = Metrics()
         self.consumer = Consumer(
-            self._log, self.database, consuming, now=now, committed=self.committed, metrics=self.metrics
+            self._log, self.database, consuming, now=now, left=self.committed, metrics=self.metrics
         )
 
     async def open_session(self, work: Work, keys: frozenset[Key], now: Instant) -> Handing:
@@ -146,7 +146,7 @@ class Parts:
         return overdue + await uncleaned_count(reader)
 
     def committed(self) -> None:
-        """Something may have to be published, or delivered."""
+        """Something has to be published, or delivered; what is delivered alone waits for the ticker's next turn."""
         self.relay.wake()
         self._wake()
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from msgspec import json
-from sqlalchemy import Boolean, Column, ColumnElement, Executable, String, Table, Text, bindparam, text
+from sqlalchemy import Boolean, Column, ColumnElement, String, Table, Text, bindparam
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.ext.compiler import compiles
@@ -57,19 +57,13 @@ class Upsert:
         self.conflict = tuple(conflict)
         tail = _on_conflict(table.name, conflict, _changes(table.name, update, add), newer)
         listed = ", ".join(names)
-        arrays = ", ".join(f"CAST(:{name} AS {_array_type(table.columns[name])})" for name in names)
-        values = ", ".join(f":{name}" for name in names)
-        in_bulk = f"INSERT INTO {table.name} ({listed}) SELECT * FROM unnest({arrays}){tail}"
-        one_by_one = f"INSERT INTO {table.name} ({listed}) VALUES ({values}){tail}"
-        self.statements: dict[DialectName, Executable] = {"postgresql": text(in_bulk), "sqlite": text(one_by_one)}
-        keys = [table.columns[name] for name in self.conflict]
-        self.returning: Executable = text(f"{in_bulk} RETURNING {', '.join(self.conflict)}").columns(*keys)
-
-    def parameters(self, dialect: DialectName, rows: Sequence[Sequence[Any]]) -> Any:
-        """The rows as the statement of a dialect takes them."""
-        if dialect == "postgresql":
-            return dict(zip(self.columns, map(list, zip(*rows, strict=True)), strict=True))
-        return [dict(zip(self.columns, row, strict=True)) for row in rows]
+        arrays = ", ".join(f"${n}::{_array_type(table.columns[name])}" for n, name in enumerate(names, 1))
+        marks = ", ".join("?" * len(names))
+        self.in_bulk = f"INSERT INTO {table.name} ({listed}) SELECT * FROM unnest({arrays}){tail}"
+        """For PostgreSQL, whose parameters are the columns, a list of values each."""
+        self.returning = f"{self.in_bulk} RETURNING {', '.join(self.conflict)}"
+        self.one_by_one = f"INSERT INTO {table.name} ({listed}) VALUES ({marks}){tail}"
+        """For SQLite, whose parameters are those of a row."""
 
 
 def _changes(table: str, update: Sequence[str], add: Sequence[str]) -> list[str]:

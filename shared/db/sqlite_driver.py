@@ -134,6 +134,24 @@ class Connection:
         """A cursor."""
         return Cursor(self, self._conn.cursor())
 
+    async def fetch(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
+        """All rows of a statement."""
+        await self.step()
+        rows: list[Any] = self._conn.execute(sql, parameters).fetchall()
+        return rows
+
+    async def run(self, sql: str, parameters: Sequence[Any]) -> int:
+        """Run a statement that writes; answers how many rows it touched."""
+        await self.step()
+        count: int = self._conn.execute(sql, parameters).rowcount
+        return count
+
+    async def run_for_each(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
+        """Run a statement that writes for each of some rows; answers how many rows that touched."""
+        await self.step()
+        count: int = self._conn.executemany(sql, rows).rowcount
+        return count
+
     async def create_function(self, *arguments: Any, **options: Any) -> None:
         """Add a function of ours to SQL."""
         self._conn.create_function(*arguments, **options)

@@ -5,6 +5,7 @@ rolls back when it does not. Infrastructure trouble leaves as TryLater, so it is
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -16,7 +17,9 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.selectable import ReturnsRows
 
+from shared.db.compiled import SHAPES, Compiled, Values
 from shared.db.dialect import DialectName, Upsert, among
 from shared.kernel.errors import TryLater
 
@@ -29,12 +32,14 @@ _LOST_CLASSES = ("08", "53", "57", "58", "XX")
 
 _BEGUN = text("SELECT 1")
 
-TROUBLE = (DBAPIError, PoolTimeout, PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
-"""What a database raises: its health, or a statement it refuses. While it starts up, asyncpg's own errors too."""
+TROUBLE = (DBAPIError, PoolTimeout, PostgresError, asyncpg.InterfaceError, sqlite3.Error, OSError, TimeoutError)
+"""What a database raises: its health, or a statement it refuses; through SQLAlchemy, or the driver by itself."""
 
 
 def infrastructure(error: BaseException) -> bool:
     """Whether an error speaks of the database's health rather than of what was asked of it."""
+    if isinstance(error, sqlite3.Error):
+        return isinstance(error, sqlite3.OperationalError)
     if not isinstance(error, DBAPIError | PostgresError):
         return isinstance(error, TROUBLE)
     if isinstance(error, DBAPIError) and error.connection_invalidated:
@@ -67,15 +72,21 @@ class Reader:
 
     def __init__(self, connection: AsyncConnection, dialect: DialectName) -> None:
         self._connection = connection
+        self._begun = False
+        self._connected: Any = None
         self.dialect = dialect
 
     async def rows(self, statement: Executable | str, **parameters: Any) -> Sequence[Row[Any]]:
         """All rows of a statement; a str is taken as SQL with `:name` parameters."""
-        return (await self._run(statement, parameters)).all()
+        found = None if parameters else self._compiled(statement)
+        if found is None:
+            return (await self._run(statement, parameters)).all()
+        compiled, values = found
+        return compiled.rows.of(await self._fetch(compiled.sql, values))
 
     async def first(self, statement: Executable | str, **parameters: Any) -> Row[Any] | None:
         """The first row, or None."""
-        return (await self._run(statement, parameters)).first()
+        return next(iter(await self.rows(statement, **parameters)), None)
 
     async def scalar(self, statement: Executable | str, **parameters: Any) -> Any:
         """The first column of the first row, or None."""
@@ -84,7 +95,29 @@ class Reader:
 
     async def _run(self, statement: Executable | str, parameters: Any) -> CursorResult[Any]:
         executable = text(statement) if isinstance(statement, str) else statement
+        self._begun = True
         return await self._connection.execute(executable, parameters or None)
+
+    def _compiled(self, statement: Executable | str) -> tuple[Compiled, Values] | None:
+        return SHAPES[self.dialect].find(statement) if isinstance(statement, ReturnsRows) else None
+
+    async def _fetch(self, sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        driver = await self._driver()
+        found: Sequence[Sequence[Any]] = await (
+            driver.fetch(sql, *values) if self.dialect == "postgresql" else driver.fetch(sql, values)
+        )
+        return found
+
+    async def _driver(self) -> Any:
+        """The driver's own connection, in this transaction."""
+        if self._connected is None:
+            if self.dialect == "postgresql" and not self._begun:
+                # SQLAlchemy begins the transaction with its own first statement: what it does not see is none.
+                await self._run(_BEGUN, {})
+            elif not self._connection.in_transaction():
+                _ = await self._connection.begin()
+            self._connected = (await self._connection.get_raw_connection()).driver_connection
+        return self._connected
 
     def among(self, column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
         """The condition that a column is one of the values."""
@@ -112,12 +145,26 @@ class Work(Reader):
 
     async def execute(self, statement: Executable | str, **parameters: Any) -> int:
         """Run a statement that writes; answers how many rows it touched."""
-        return (await self._run(statement, parameters)).rowcount
+        found = None if parameters else self._compiled(statement)
+        if found is None:
+            return (await self._run(statement, parameters)).rowcount
+        compiled, values = found
+        driver = await self._driver()
+        if self.dialect == "postgresql":
+            said: str = await driver.execute(compiled.sql, *values)
+            return int(said.rpartition(" ")[2])
+        touched: int = await driver.run(compiled.sql, values)
+        return touched
 
     async def write(self, upsert: Upsert, rows: Sequence[Sequence[Any]]) -> None:
         """Write rows in one statement, in the order given (sort them by key: others may write them too)."""
-        if rows:
-            await self._run(upsert.statements[self.dialect], upsert.parameters(self.dialect, rows))
+        if not rows:
+            return
+        driver = await self._driver()
+        if self.dialect == "postgresql":
+            await driver.execute(upsert.in_bulk, *zip(*rows, strict=True))
+        else:
+            await driver.run_for_each(upsert.one_by_one, rows)
 
     async def append(self, upsert: Upsert, rows: Sequence[Sequence[Any]]) -> None:
         """Write rows that cannot be there yet, where there are many: a statement takes several times as long on
@@ -125,10 +172,7 @@ class Work(Reader):
         if self.dialect != "postgresql" or not rows:
             await self.write(upsert, rows)
             return
-        # The adapter begins the transaction with its first statement, and a bulk load is none.
-        await self._run(_BEGUN, {})
-        raw = await self._connection.get_raw_connection()
-        driver: asyncpg.Connection = raw.driver_connection
+        driver = await self._driver()
         await driver.copy_records_to_table(upsert.table.name, records=rows, columns=upsert.columns)
 
     async def write_new(self, upsert: Upsert, rows: Sequence[Sequence[Any]]) -> set[tuple[Any, ...]]:
@@ -138,10 +182,11 @@ class Work(Reader):
         one writer, so looking first is enough."""
         if not rows:
             return set()
-        if self.dialect == "postgresql":
-            new = await self._run(upsert.returning, upsert.parameters(self.dialect, rows))
-            return {tuple(row) for row in new}
         columns = [upsert.table.columns[name] for name in upsert.conflict]
+        if self.dialect == "postgresql":
+            new = await self._fetch(upsert.returning, list(zip(*rows, strict=True)))
+            keys = SHAPES[self.dialect].rows(upsert.conflict, [column.type for column in columns])
+            return {tuple(row) for row in keys.of(new)}
         where = [upsert.columns.index(name) for name in upsert.conflict]
         by_key: dict[tuple[Any, ...], Sequence[Any]] = {}
         for row in rows:

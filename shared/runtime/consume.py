@@ -27,12 +27,11 @@ from shared.log.ports import Log, Subscription
 from shared.observe import logs
 from shared.observe.metrics import Metrics
 from shared.runtime import crash_points
-from shared.runtime.session import Consuming, S
+from shared.runtime.session import GATHER_MS, Consuming, S
 
 BATCH = 1_000
 GATHER_BELOW = 50
-GATHER_MS = 5
-"""Below this many records the loop waits this long for more: one commit serves them all (state.md 5)."""
+"""Below this many records the loop waits a moment for more: one commit serves them all (state.md 5)."""
 IDLE_MS = 500
 RETRY_SECONDS = (0.05, 0.2, 1.0, 3.0, 5.0)
 MOST_SET_ASIDE_IN_A_ROW = 20
@@ -60,7 +59,7 @@ GUARDS = Guards()
 
 
 class Consumer(Generic[S]):
-    """One member of a service's group."""
+    """One member of a service's group. `left` is called after each commit that left something to be sent."""
 
     def __init__(
         self,
@@ -69,7 +68,7 @@ class Consumer(Generic[S]):
         service: Consuming[S],
         *,
         now: Callable[[], Instant],
-        committed: Callable[[], None] = lambda: None,
+        left: Callable[[], None] = lambda: None,
         metrics: Metrics | None = None,
         guards: Guards = GUARDS,
     ) -> None:
@@ -77,7 +76,7 @@ class Consumer(Generic[S]):
         self._database = database
         self._service = service
         self._now = now
-        self._committed = committed
+        self._left = left
         self._metrics = metrics
         self._guards = guards
         self._subscription: Subscription | None = None
@@ -116,7 +115,7 @@ class Consumer(Generic[S]):
         # Until what was polled is worked, nothing may be polled beyond it but after a way back to the store.
         self._astray = True
         if len(records) < GATHER_BELOW:
-            records += await subscription.poll(BATCH - len(records), GATHER_MS)
+            records += await self._more(subscription, BATCH - len(records))
         crash_points.reach("after_poll")
         self._idle.clear()
         began = perf_counter()
@@ -128,6 +127,14 @@ class Consumer(Generic[S]):
         self._measure(records, perf_counter() - began)
         await subscription.report({partition: self._believed[partition] for partition in _partitions(records)})
         return len(records)
+
+    async def _more(self, subscription: Subscription, most: int) -> Sequence[Record]:
+        """What comes within a moment: as soon as something does, or all of it where nobody waits for the outcome."""
+        moment = self._service.gather_ms
+        if moment <= GATHER_MS:
+            return await subscription.poll(most, moment)
+        await asyncio.sleep(moment / SECOND)
+        return await subscription.poll(most, 0)
 
     def _measure(self, records: Sequence[Record], seconds: float) -> None:
         if self._metrics is not None:
@@ -212,7 +219,7 @@ class Consumer(Generic[S]):
             try:
                 async with self._database.work(durable=False) as work:
                     await self._advance(work, records)
-                    session, repeated = await self._effects(work, events, keys)
+                    worked = await self._effects(work, events, keys)
                     for record, reason in unreadable:
                         await dead_letters.set_aside(work, self._service.group, record, reason, self._now())
                     crash_points.reach("before_commit")
@@ -223,11 +230,13 @@ class Consumer(Generic[S]):
             raise TryLater("keys kept changing while they were being locked")
         crash_points.reach("after_commit")
         self._moved(records)
-        self._count(events, session, repeated)
+        if worked.left or unreadable:
+            self._left()
+        self._count(events, worked)
         self._count_dead([record for record, _ in unreadable])
 
-    async def _effects(self, work: Work, events: Sequence[Event], keys: frozenset[Key]) -> tuple[S, int]:
-        """The session of a batch, closed, and how many of its events the inbox knew already."""
+    async def _effects(self, work: Work, events: Sequence[Event], keys: frozenset[Key]) -> "_Worked[S]":
+        """Open a session for a batch, have it take the events, and close it."""
         handlers = self._service.handlers
         boxed = [(event.id, event.at) for event in events if handlers[event.type].inbox]
         unseen = await self._guards.unseen(work, boxed)
@@ -241,17 +250,18 @@ class Consumer(Generic[S]):
                 unseen.discard(event.id)
                 taken += 1
             on.handle(event.data, session)
-        await self._guards.leave(work, [outbox.outgoing(emit) for emit in await session.close()])
-        return session, len(boxed) - taken
+        leaving = [outbox.outgoing(emit) for emit in await session.close()]
+        await self._guards.leave(work, leaving)
+        return _Worked(session, len(boxed) - taken, len(leaving))
 
-    def _count(self, events: Sequence[Event], session: S, repeated: int) -> None:
+    def _count(self, events: Sequence[Event], worked: "_Worked[S]") -> None:
         """Count what a batch came to: it is committed by now."""
         if self._metrics is not None:
             now, stage = self._now(), self._metrics.stage_seconds.labels(self._service.group)
             for event in events:
                 stage.observe(max(0, now - event.at) / SECOND)
-            self._metrics.duplicates.inc(repeated)
-            self._service.measure(session, self._metrics)
+            self._metrics.duplicates.inc(worked.repeated)
+            self._service.measure(worked.session, self._metrics)
 
     def _count_dead(self, records: Sequence[Record]) -> None:
         if self._metrics is not None:
@@ -273,10 +283,19 @@ class Consumer(Generic[S]):
         _log.error("consume.set_aside", service=self._service.group, error=type(error).__name__)
         self._count_dead([record])
         self._moved([record])
+        self._left()
 
     def _moved(self, records: Sequence[Record]) -> None:
         self._believed.update({record.partition: record.offset + 1 for record in records})
-        self._committed()
+
+
+@dataclass(frozen=True, slots=True)
+class _Worked(Generic[S]):
+    """A batch in its transaction: its session, how many of its events the inbox knew already, and what it left."""
+
+    session: S
+    repeated: int
+    left: int
 
 
 def _decoded(records: Sequence[Record], service: Consuming[S]) -> tuple[list[Event], list[tuple[Record, str]]]:

@@ -25,6 +25,7 @@ class Session(Protocol):
 
 
 S = TypeVar("S", bound=Session)
+GATHER_MS = 5
 
 Open = Callable[[Work, frozenset[Key], Instant], Awaitable[S]]
 """Locks and loads keys; raises NotLoaded where that leads to keys nobody named (an alias's root)."""
@@ -58,3 +59,5 @@ class Consuming(Generic[S]):
     open: Open[S]
     measure: Callable[[S, Metrics], None] = _measure_nothing
     """Counts what a session came to, once it is committed."""
+    gather_ms: int = GATHER_MS
+    """How long a small batch waits for more. Where nobody waits for what comes of it, longer: fewer transactions."""

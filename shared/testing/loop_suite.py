@@ -29,9 +29,9 @@ from shared.kernel.instant import Instant
 from shared.kernel.keys import Key
 from shared.log.memory import MemoryLog
 from shared.log.ports import Locate, Subscription
-from shared.runtime.consume import GATHER_MS, MOST_SET_ASIDE_IN_A_ROW, Broken, Consumer
+from shared.runtime.consume import MOST_SET_ASIDE_IN_A_ROW, Broken, Consumer
 from shared.runtime.relay import Relay
-from shared.runtime.session import Consuming, On
+from shared.runtime.session import GATHER_MS, Consuming, On
 from shared.testing.store_suite import REPLACE, THINGS, Opened, things
 
 TOPIC, GROUP, COUNTED = topics.TOUCHPOINTS_REJECTED.name, "counting", "counted"

@@ -153,9 +153,7 @@ class Cluster:
             log = MortalLog(self.log)
             database = await self._stores.open(service, str(slot))
             relay = Relay(log, database)
-            consumer = Consumer(
-                log, database, service.consuming, now=self.now, committed=relay.wake, guards=self._guards
-            )
+            consumer = Consumer(log, database, service.consuming, now=self.now, left=relay.wake, guards=self._guards)
             parts: list[Part] = [consumer.run]
             if slot == 0:
                 parts.append(relay.run)
