@@ -180,7 +180,8 @@ class Parts:
                 session.answered(one)
             return session
 
-        session = await self._in_session(frozenset(Key("person", person_id) for person_id in people), take)
+        keys = frozenset(Key("person", person_id) for person_id in people)
+        session = await self._in_session(keys, take, committed=self.relay.wake)
         counting.answered(self.metrics, answered)
         counting.delivered(self.metrics, session.delivered_after)
 
@@ -188,8 +189,11 @@ class Parts:
         async with self.database.read() as reader:
             return await breaches_due(reader, now, limit)
 
-    async def _in_session(self, keys: frozenset[Key], act: Callable[[Handing], R]) -> R:
-        return await perform(self.database, self.open_session, keys, act, now=self._now, committed=self.committed)
+    async def _in_session(
+        self, keys: frozenset[Key], act: Callable[[Handing], R], committed: Callable[[], None] | None = None
+    ) -> R:
+        told = committed or self.committed
+        return await perform(self.database, self.open_session, keys, act, now=self._now, committed=told)
 
 
 class CrashingDesk:

@@ -68,6 +68,8 @@ class Database:
         self.engine = engine
         self.dialect = dialect
         self.service = service
+        self.syncs = dialect == "postgresql"
+        """Whether every commit outlives a power cut, also of a unit of work that need not."""
         self._writer = asyncio.Lock()
 
     @asynccontextmanager

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from msgspec import msgpack
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, not_, select
 
 from shared.contracts.envelope import Emit, encode, full_type
 from shared.contracts.records import Outgoing
@@ -36,9 +36,10 @@ class Waiting(NamedTuple):
     record: Outgoing
 
 
-async def waiting(reader: Reader, limit: int) -> Sequence[Waiting]:
-    """The oldest records, in id order."""
-    rows = await reader.rows(select(OUTBOX).order_by(OUTBOX.c.id).limit(limit))
+async def waiting(reader: Reader, limit: int, sent: Sequence[int] = ()) -> Sequence[Waiting]:
+    """The oldest records, in id order, but for those that were sent already."""
+    oldest = select(OUTBOX).order_by(OUTBOX.c.id).limit(limit)
+    rows = await reader.rows(oldest.where(not_(reader.among(OUTBOX.c.id, sent))) if sent else oldest)
     return [
         Waiting(row.id, Outgoing(row.topic, row.key, row.value, msgpack.decode(row.headers, type=_Headers)))
         for row in rows

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import asyncpg
 from asyncpg import PostgresError
 from sqlalchemy import ColumnElement, Executable, Row, Select, select, text
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -30,10 +31,17 @@ _RETRY_STATES = ("40001", "40P01", "55P03", "57014", "25P03")
 _LOST_CLASSES = ("08", "53", "57", "58", "XX")
 """Connection, resources, operator intervention, system, internal: the server is not well."""
 
-_BEGUN = text("SELECT 1")
-
-TROUBLE = (DBAPIError, PoolTimeout, PostgresError, asyncpg.InterfaceError, sqlite3.Error, OSError, TimeoutError)
-"""What a database raises: its health, or a statement it refuses; through SQLAlchemy, or the driver by itself."""
+TROUBLE = (
+    DBAPIError,
+    PoolTimeout,
+    PostgresError,
+    asyncpg.InterfaceError,
+    AsyncAdapt_asyncpg_dbapi.Error,
+    sqlite3.Error,
+    OSError,
+    TimeoutError,
+)
+"""What a database raises: its health, or a statement it refuses; through SQLAlchemy, its adapter, or by itself."""
 
 
 def infrastructure(error: BaseException) -> bool:
@@ -72,7 +80,6 @@ class Reader:
 
     def __init__(self, connection: AsyncConnection, dialect: DialectName) -> None:
         self._connection = connection
-        self._begun = False
         self._connected: Any = None
         self.dialect = dialect
 
@@ -95,7 +102,6 @@ class Reader:
 
     async def _run(self, statement: Executable | str, parameters: Any) -> CursorResult[Any]:
         executable = text(statement) if isinstance(statement, str) else statement
-        self._begun = True
         return await self._connection.execute(executable, parameters or None)
 
     def _compiled(self, statement: Executable | str) -> tuple[Compiled, Values] | None:
@@ -111,12 +117,14 @@ class Reader:
     async def _driver(self) -> Any:
         """The driver's own connection, in this transaction."""
         if self._connected is None:
-            if self.dialect == "postgresql" and not self._begun:
-                # SQLAlchemy begins the transaction with its own first statement: what it does not see is none.
-                await self._run(_BEGUN, {})
-            elif not self._connection.in_transaction():
+            if not self._connection.in_transaction():
                 _ = await self._connection.begin()
-            self._connected = (await self._connection.get_raw_connection()).driver_connection
+            raw = await self._connection.get_raw_connection()
+            adapter: Any = raw.dbapi_connection
+            if self.dialect == "postgresql" and adapter._transaction is None:  # noqa: SLF001
+                # It begins with the first statement that goes through it: this may be none of them.
+                await adapter._start_transaction()  # noqa: SLF001
+            self._connected = raw.driver_connection
         return self._connected
 
     def among(self, column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:

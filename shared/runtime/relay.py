@@ -19,8 +19,11 @@ from shared.observe import logs
 from shared.runtime import crash_points
 
 BATCH = 2_000
-BUSY_SECONDS = 0.005
+BUSY_SECONDS = 0.02
 IDLE_SECONDS = 0.05
+"""How often it is looked for what other processes committed; what this one commits wakes the relay at once."""
+MOST_SENT = 1_000
+"""Past this what was sent is deleted although there is more to send: until then it is passed over at each look."""
 DELETE_SECONDS = 0.02
 """What was acknowledged waits so long for more to be sent, and is then deleted in a commit of its own."""
 ALONE_SECONDS = 0.5
@@ -93,14 +96,28 @@ class Relay:
     async def turn(self, held: Held) -> int:
         """Send what waits; answers how many records that were. Raises TryLater."""
         self._woken.clear()
-        if not self._sent and not await self._anything(held):
-            return 0
-        waiting = await self._next(held)
+        waiting = await (self._settled(held) if self._database.syncs else self._unsettled(held))
         if waiting:
             await self._publish(waiting)
             crash_points.reach("after_relay_publish")
-            self._sent = [row.id for row in waiting]
+            self._sent += [row.id for row in waiting]
         return len(waiting)
+
+    async def _settled(self, held: Held) -> Sequence[outbox.Waiting]:
+        """What is to be sent now, where it is on disk already. What was acknowledged is deleted when nobody waits."""
+        async with held.read() as reader:
+            waiting = await outbox.waiting(reader, BATCH, sent=self._sent)
+        if self._sent and (not waiting or len(self._sent) > MOST_SENT):
+            async with held.work() as work:
+                await outbox.sent(work, self._sent)
+            self._sent.clear()
+        return waiting
+
+    async def _unsettled(self, held: Held) -> Sequence[outbox.Waiting]:
+        """What is to be sent now, where it is not on disk yet."""
+        if not self._sent and not await self._anything(held):
+            return ()
+        return await self._next(held)
 
     async def _anything(self, held: Held) -> bool:
         """Whether something waits; the one writer of a SQLite file is not kept waiting for the answer."""

@@ -46,15 +46,20 @@ class Deliver:
         self._answered: list[Answered] = []
         self._recording = asyncio.Lock()
         self._broken: BaseException | None = None
+        self._more = False
+        """Whether something may still be due that had no room."""
 
     async def due(self, now: Instant) -> int:
         """Start what is due and has room; answers how many attempts that were. Raises TryLater."""
         if self._broken is not None:
             raise self._broken
-        room = self._room(await self._desk.due(now))
+        endpoints = await self._desk.due(now)
+        room = self._room(endpoints)
+        self._more = len(room) < len(endpoints)
         if not room:
             return 0
         attempts = await self._desk.claim(room, now)
+        self._more = self._more or len(attempts) == sum(room.values())
         for attempt in attempts:
             task = asyncio.create_task(self._deliver(attempt), name="deliver")
             self._under_way[task] = attempt.endpoint_id
@@ -103,4 +108,5 @@ class Deliver:
         # What no attempt may raise is raised where somebody looks: at the next turn.
         error = None if task.cancelled() else task.exception()
         self._broken = self._broken or error
-        self._freed()
+        if self._more or self._broken is not None:
+            self._freed()
