@@ -85,7 +85,7 @@ class Reader:
 
     async def rows(self, statement: Executable | str, **parameters: Any) -> Sequence[Row[Any]]:
         """All rows of a statement; a str is taken as SQL with `:name` parameters."""
-        found = None if parameters else self._compiled(statement)
+        found = self._compiled(statement, parameters)
         if found is None:
             return (await self._run(statement, parameters)).all()
         compiled, values = found
@@ -104,8 +104,11 @@ class Reader:
         executable = text(statement) if isinstance(statement, str) else statement
         return await self._connection.execute(executable, parameters or None)
 
-    def _compiled(self, statement: Executable | str) -> tuple[Compiled, Values] | None:
-        return SHAPES[self.dialect].find(statement) if isinstance(statement, ReturnsRows) else None
+    def _compiled(self, statement: Executable | str, parameters: Any) -> tuple[Compiled, Values] | None:
+        # The first statement of who reads goes SQLAlchemy's way: it begins the transaction.
+        if parameters or not isinstance(statement, ReturnsRows) or not self._connection.in_transaction():
+            return None
+        return SHAPES[self.dialect].find(statement)
 
     async def _fetch(self, sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
         driver = await self._driver()
@@ -117,8 +120,6 @@ class Reader:
     async def _driver(self) -> Any:
         """The driver's own connection, in this transaction."""
         if self._connected is None:
-            if not self._connection.in_transaction():
-                _ = await self._connection.begin()
             raw = await self._connection.get_raw_connection()
             adapter: Any = raw.dbapi_connection
             if self.dialect == "postgresql" and adapter._transaction is None:  # noqa: SLF001
@@ -153,7 +154,7 @@ class Work(Reader):
 
     async def execute(self, statement: Executable | str, **parameters: Any) -> int:
         """Run a statement that writes; answers how many rows it touched."""
-        found = None if parameters else self._compiled(statement)
+        found = self._compiled(statement, parameters)
         if found is None:
             return (await self._run(statement, parameters)).rowcount
         compiled, values = found
