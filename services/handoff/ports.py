@@ -264,6 +264,10 @@ class Ledger(Protocol):
         """Leave messages to be delivered; one that was left before stays as it is."""
         ...
 
+    async def retell(self, briefs: Mapping[str, Brief]) -> None:
+        """Have all that was left to be delivered, or was delivered, say no more than the brief of its hand-off."""
+        ...
+
     async def health(self, endpoint_id: str, *, locking: bool) -> Health:
         """How an endpoint has been answering; locked where asked, or where it has not been well."""
         ...

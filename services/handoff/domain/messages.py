@@ -106,6 +106,20 @@ def nothing(person_id: str) -> Brief:
     return Brief(Person(person_id), "", "", 0.0, 0.0, Instant(0))
 
 
+def unsays(before: Person, now: Person) -> bool:
+    """Whether somebody is no longer called something that they were called before."""
+    return not {*before.emails, *before.phones, before.name} <= {*now.emails, *now.phones, now.name, None}
+
+
+def retold(body: bytes, brief: Brief) -> bytes:
+    """A message about a hand-off that says no more of its person than a later brief; any other as it is."""
+    message = json.loads(body)
+    data = message["data"]
+    if "journey" not in data:
+        return body
+    return _dumped(message | {"data": data | _briefed(brief)})
+
+
 def message_id(cause: str, endpoint_id: str, version: int) -> str:
     """The `webhook-id`: one an event and endpoint, the same on every retry, redo and replay."""
     return "msg_" + derived("webhook", cause, endpoint_id, str(version)).replace("-", "")
@@ -152,24 +166,33 @@ def endpoint_test(endpoint_id: str, at: Instant) -> bytes:
 
 
 def _handoff(parcel: Parcel) -> dict[str, Any]:
-    handoff, brief, links = parcel.handoff, parcel.brief, parcel.links
+    handoff, links, told = parcel.handoff, parcel.links, _briefed(parcel.brief)
     return {
         "handoff_id": handoff.id,
         "version": handoff.version,
+        "person": told.pop("person"),
+        "account": told.pop("account"),
+        "owner": _owner(parcel.owner),
+        "stage": told.pop("stage"),
+        "cycle": handoff.cycle,
+        **told,
+        "accept_by": instant.to_text(handoff.accept_by),
+        "contact_by": instant.to_text(handoff.contact_by),
+        "links": {"accept": _link(links.accept), "reject": _link(links.reject), "journey": _link(links.journey)},
+    }
+
+
+def _briefed(brief: Brief) -> dict[str, Any]:
+    return {
         "person": _person(brief.person),
         "account": _account(brief.account),
-        "owner": _owner(parcel.owner),
         "stage": brief.stage,
-        "cycle": handoff.cycle,
         "fit": {"grade": brief.fit_grade, "points": brief.fit_points},
         "engagement": {"points": brief.engagement_points, "as_of": instant.to_text(brief.as_of)},
         "reasons": [{"text": _cut(reason.text), "points": reason.points} for reason in brief.reasons[:_MAX_REASONS]],
         "journey": [_line(line) for line in brief.journey[-_MAX_JOURNEY:]],
         "first_touch": {_cut(key): _cut(value) for key, value in list(brief.first_touch.items())[: 2 * _MAX_ITEMS]},
         "themes": [_cut(theme) for theme in brief.themes[:_MAX_ITEMS]],
-        "accept_by": instant.to_text(handoff.accept_by),
-        "contact_by": instant.to_text(handoff.contact_by),
-        "links": {"accept": _link(links.accept), "reject": _link(links.reject), "journey": _link(links.journey)},
     }
 
 
@@ -223,8 +246,11 @@ def _link(url: str) -> str:
 
 def _body(message_type: str, at: Instant, data: dict[str, Any]) -> bytes:
     """Raises ValueError where it is too large all the same, or holds a number JSON has no word for."""
-    message = {"type": message_type, "timestamp": instant.to_text(at), "data": data}
-    body = json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    body = _dumped({"type": message_type, "timestamp": instant.to_text(at), "data": data})
     if len(body) > MAX_BYTES:
         raise ValueError(f"a message of {len(body)} bytes is too large")
     return body
+
+
+def _dumped(message: dict[str, Any]) -> bytes:
+    return json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()

@@ -66,6 +66,8 @@ class Handing:
         self._news: list[tuple[News, Kept]] = []
         self._messages: list[Message] = []
         self._emits: list[Emit] = []
+        self._retold: set[str] = set()
+        """Hand-offs whose messages say of their person what is no longer said."""
         self.delivered_after: list[int] = []
         """Of each lead that a CRM has taken for the first time: milliseconds since it was promoted."""
         self._of_root: defaultdict[str, list[str]] = defaultdict(list)
@@ -203,6 +205,9 @@ class Handing:
         return kept
 
     def _keep(self, kept: Kept) -> None:
+        before = self._kept.get(kept.handoff.id)
+        if before is not None and messages.unsays(before.brief.person, kept.brief.person):
+            self._retold.add(kept.handoff.id)
         self._kept[kept.handoff.id] = kept
         self._changed.add(kept.handoff.id)
 
@@ -332,13 +337,16 @@ class Handing:
                         self._act(kept, Closed(deal.status))
 
     def _note_cards(self, members: Mapping[str, str]) -> None:
-        """No CRM is told of a new card by itself: what is sent next carries it."""
+        """No CRM is told of a new card by itself: what is sent next carries it. A hand-off that has ended keeps what it
+        was told, but for what is no longer said of its person."""
         for card in self._cards:
-            for kept in self._open(members[card.person_id]):
-                known = kept.brief.person.id == card.person_id
-                if members[card.person_id] == card.person_id and (not known or card.version > kept.card_version):
-                    told = replace(kept.brief, person=person(card))
-                    self._keep(replace(kept, brief=told, card_version=card.version))
+            if members[card.person_id] != card.person_id:
+                continue
+            for kept in [self._kept[one] for one in self._of_root.get(card.person_id, ())]:
+                known, now = kept.brief.person.id == card.person_id, person(card)
+                news = not known or card.version > kept.card_version
+                if news and (kept.handoff.is_open or messages.unsays(kept.brief.person, now)):
+                    self._keep(replace(kept, brief=replace(kept.brief, person=now), card_version=card.version))
 
     def _take_back(self, members: Mapping[str, str]) -> None:
         """A late fact may take the promotion out of the history: CRMs hear of that once."""
@@ -355,11 +363,11 @@ class Handing:
     async def _write(self) -> None:
         await self.ledger.keep_handoffs([self._kept[handoff_id] for handoff_id in sorted(self._changed)])
         await self.ledger.keep_sales_acts(list(self._sales_acts.values()))
+        await self.ledger.retell({one: self._kept[one].brief for one in sorted(self._retold)})
         if self._news:
             seats = await self.ledger.seats()
-            self._messages += [
-                publishing.message(news, kept, seats, self._where, self._now) for news, kept in self._news
-            ]
+            told = [(news, replace(kept, brief=self._kept[kept.handoff.id].brief)) for news, kept in self._news]
+            self._messages += [publishing.message(news, kept, seats, self._where, self._now) for news, kept in told]
         await self.ledger.keep_messages(self._messages)
 
 

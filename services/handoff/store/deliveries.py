@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
 
-from services.handoff.domain.messages import message_id
+from services.handoff.domain.messages import Brief, message_id, retold
 from services.handoff.ports import Attempt, Endpoint, Finished, Message
 from services.handoff.store.sealing import Seal
 from services.handoff.store.tables import DELIVERIES, ENDPOINT_KEYS, ENDPOINTS
@@ -36,6 +36,18 @@ async def add(work: Work, messages: Sequence[Message], to: Sequence[Endpoint], n
     rows = [_row(message, endpoint, now) for message in messages for endpoint in to]
     await work.write(_ADD, sorted(rows, key=lambda row: row[0]))
     return [str(row[0]) for row in rows]
+
+
+async def retell(work: Work, briefs: Mapping[str, Brief]) -> None:
+    """Have every message about a hand-off say no more than its brief; what is under way keeps its id."""
+    if not briefs:
+        return
+    about = work.among(DELIVERIES.c.handoff_id, sorted(briefs))
+    kept = select(DELIVERIES.c.id, DELIVERIES.c.handoff_id, DELIVERIES.c.body).where(about)
+    for row in await work.locked(kept.order_by(DELIVERIES.c.endpoint_id, DELIVERIES.c.id)):
+        body = retold(row.body, briefs[row.handoff_id])
+        if body != row.body:
+            await work.execute(update(DELIVERIES).where(DELIVERIES.c.id == row.id).values(body=body))
 
 
 def _row(message: Message, endpoint: Endpoint, now: Instant) -> tuple[Any, ...]:

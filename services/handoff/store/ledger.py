@@ -11,6 +11,7 @@ from sqlalchemy import Row, func, select, update
 
 from services.handoff.domain.delivery import Health
 from services.handoff.domain.lead import IN_HAND
+from services.handoff.domain.messages import Brief
 from services.handoff.ports import Attempt, Finished, Kept, KeptDeal, Message, Refusal, SalesAct, Seat
 from services.handoff.settings import Terms
 from services.handoff.store import deliveries, endpoints, erasing, owners
@@ -180,6 +181,10 @@ class SqlLedger:
         for endpoint in to:
             wanted = [message for message in messages if endpoint.wants(message.type)]
             await deliveries.add(self._work, wanted, [endpoint], self._now)
+
+    async def retell(self, briefs: Mapping[str, Brief]) -> None:
+        """Have messages say no more than the brief of their hand-off."""
+        await deliveries.retell(self._work, briefs)
 
     async def health(self, endpoint_id: str, *, locking: bool) -> Health:
         """How an endpoint has been answering; locked where asked, or where it has not been well."""
