@@ -1,6 +1,7 @@
 """How large a record may be: one limit for all drivers, below what a Kafka topic takes in one batch."""
 
 from collections.abc import Iterable
+from itertools import chain
 
 from shared.kernel.errors import Reject
 from shared.log.ports import Outgoing
@@ -11,10 +12,7 @@ MAX_RECORD_BYTES = 900 * 1024
 
 def size_of(record: Outgoing) -> int:
     """The bytes a record carries: key, value and headers."""
-    size = len(record.key) + len(record.value)
-    for name, value in record.headers:
-        size += len(name) + len(value)
-    return size
+    return len(record.key) + len(record.value) + sum(map(len, chain.from_iterable(record.headers)))
 
 
 def refuse_oversized(records: Iterable[Outgoing], limit: int) -> None:

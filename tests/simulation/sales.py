@@ -128,6 +128,14 @@ class Sales:
         return int(await reader.scalar(pending))
 
 
+_BRIEF = frozenset({"person", "account", "stage", "fit", "engagement", "reasons", "journey", "first_touch", "themes"})
+
+
 def bodies_differ(taken: Mapping[str, list[bytes]]) -> list[str]:
-    """The webhook ids under which different things came."""
-    return [webhook for webhook, bodies in taken.items() if len({json.encode(json.decode(b)) for b in bodies}) != 1]
+    """The webhook ids under which different things came; what is told of the person may be told anew."""
+    return [webhook for webhook, bodies in taken.items() if len(set(map(_settled_part, bodies))) != 1]
+
+
+def _settled_part(body: bytes) -> bytes:
+    message = json.decode(body)
+    return json.encode(message | {"data": {key: said for key, said in message["data"].items() if key not in _BRIEF}})

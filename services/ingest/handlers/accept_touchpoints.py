@@ -61,8 +61,12 @@ def accept(call: Call, arrival: Arrival, named: CallType | None = None) -> Accep
     trusted = arrival.trusted
     named = _type(words, named, trusted)
     sent = calls.message_id(words.get("messageId"))
-    user_id = calls.identifier(words.get("userId"), "userId")
-    anonymous_id = calls.identifier(words.get("anonymousId"), "anonymousId")
+    user_id = words.get("userId")
+    if user_id is not None:
+        user_id = calls.identifier(user_id, "userId")
+    anonymous_id = words.get("anonymousId")
+    if anonymous_id is not None:
+        anonymous_id = calls.identifier(anonymous_id, "anonymousId")
     subject = anonymous_id or user_id
     if subject is None:
         subject = calls.address(words.get("traits"), _traits(words), words.get("properties"))
@@ -82,8 +86,8 @@ def accept(call: Call, arrival: Arrival, named: CallType | None = None) -> Accep
         message_id=sent,
         user_id=user_id,
         anonymous_id=anonymous_id,
-        previous_id=_required(words, "previousId", named == "alias"),
-        group_id=_required(words, "groupId", named == "group"),
+        previous_id=_required(words, "previousId") if named == "alias" else _given(words, "previousId"),
+        group_id=_required(words, "groupId") if named == "group" else _given(words, "groupId"),
         name=_name(words, named, trusted),
         timestamp=timestamp,
         sent_at=sent_at,
@@ -140,14 +144,16 @@ def _traits(words: Mapping[str, Any]) -> object:
     return context.get("traits") if isinstance(context, dict) else None
 
 
-def _required(words: Mapping[str, Any], key: str, required: bool) -> str | None:
-    value = words.get(key)
-    if value is None and not required:
-        return None
-    given = calls.identifier(value, key)
-    if required and not given:
+def _required(words: Mapping[str, Any], key: str) -> str:
+    given = _given(words, key)
+    if not given:
         raise Reject("missing_identifier", f"this type of call names a {key}", key)
     return given
+
+
+def _given(words: Mapping[str, Any], key: str) -> str | None:
+    value = words.get(key)
+    return None if value is None else calls.identifier(value, key)
 
 
 def _name(words: Mapping[str, Any], named: str, trusted: bool) -> str | None:
