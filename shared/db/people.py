@@ -6,8 +6,9 @@ one row, a split is one row, and neither depends on what arrived first. The root
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import BigInteger, Column, MetaData, Table, select
+from sqlalchemy import BigInteger, Column, MetaData, Row, Table, select
 
 from shared.db.dialect import Id, Upsert
 from shared.db.work import Reader, Work
@@ -43,13 +44,11 @@ async def roots_of(reader: Reader, ids: Iterable[str]) -> dict[str, str]:
 
 
 async def _chains(reader: Reader, ids: Iterable[str]) -> dict[str, str | None]:
-    """What each of these ids is an alias of, and each of those, to the end."""
-    into: dict[str, str | None] = dict.fromkeys(ids)
-    ahead = set(into)
+    """What each of these ids is an alias of, and each of those, to the end; those nobody has heard of are not there."""
+    into: dict[str, str | None] = {}
+    ahead = set(ids)
     while ahead:
-        rows = await reader.rows(
-            select(_PEOPLE.c.id, _PEOPLE.c.into_id).where(reader.among(_PEOPLE.c.id, sorted(ahead)))
-        )
+        rows = await reader.rows(_LINKS.where(reader.among(_PEOPLE.c.id, sorted(ahead))))
         into.update({row.id: row.into_id for row in rows})
         ahead = {row.into_id for row in rows if row.into_id is not None} - into.keys()
     return into
@@ -142,20 +141,23 @@ class People:
 
 async def lock_people(work: Work, ids: Sequence[str]) -> People:
     """Make sure that people are there, and lock who they stand for, in id order."""
-    await work.write(_ENSURE, [(person_id, None, 0) for person_id in ids])
     into = await _chains(work, ids)
+    await work.write(_ENSURE, [(person_id, None, 0) for person_id in ids if person_id not in into])
     roots = {person_id: _followed(person_id, into) for person_id in ids}
-    await _lock(work, set(roots.values()))
-    if work.locks and await roots_of(work, ids) != roots:
+    # A link changes under the lock of whoever it starts from, if that is a root, and else of the root it leads to.
+    moved = any(row.into_id != into.get(row.id) for row in await _lock(work, set(roots.values())))
+    aliases = any(person_id != root for person_id, root in roots.items())
+    if moved or (work.locks and aliases and await roots_of(work, ids) != roots):
         raise NotLoaded(())  # Somebody was merged or split while we waited: redo at once, from the top.
     gone = _gone(into)
     return People(work, roots | {other: _followed(other, into) for other in gone.values()}, gone)
 
 
-async def _lock(work: Work, roots: Collection[str]) -> None:
-    if roots:
-        locking = select(_PEOPLE.c.id).where(work.among(_PEOPLE.c.id, sorted(roots)))
-        await work.lock(locking.order_by(_PEOPLE.c.id))
+async def _lock(work: Work, roots: Collection[str]) -> Sequence[Row[Any]]:
+    """The rows of these roots, where rows are locked."""
+    if not roots:
+        return ()
+    return await work.lock(_LINKS.where(work.among(_PEOPLE.c.id, sorted(roots))).order_by(_PEOPLE.c.id))
 
 
 def by_root(members: Mapping[str, str]) -> dict[str, list[str]]:

@@ -37,6 +37,8 @@ class Scoring:
         self._stale: set[str] = set()
         self._erasures: list[PersonErased] = []
         self._emits: list[Emit] = []
+        self._facts: dict[str, Facts] = {}
+        """All facts of those who were folded from them, or promoted."""
 
     def keep_touch(self, kept: KeptTouch) -> None:
         """A touch arrived, or arrived again with a new owner: the highest revision holds."""
@@ -156,8 +158,9 @@ class Scoring:
                 states[root] = stepped
         if stale:
             wanted = {member: root for member, root in members.items() if root in stale}
-            for root, every in (await self.ledger.facts(wanted)).items():
-                states[root] = self._refolded(every, cards.get(root))
+            self._facts.update(await self.ledger.facts(wanted))
+            for root in stale:
+                states[root] = self._refolded(self._facts[root], cards.get(root))
         return states
 
     def _stepped(
@@ -182,12 +185,14 @@ class Scoring:
         """Send promotions; what was sent is from now on a fact of the touch that caused it."""
         if not due:
             return
-        facts = await self.ledger.facts({member: root for member, root in members.items() if root in due})
+        unread = {member: root for member, root in members.items() if root in due.keys() - self._facts.keys()}
+        if unread:
+            self._facts.update(await self.ledger.facts(unread))
         sent: dict[str, str] = {}
         for root in sorted(due):
             for promote in due[root]:
                 sent[promote.cause] = promote.promotion_id
-                touches = facts[root].touches
+                touches = self._facts[root].touches
                 self._emits.append(
                     publishing.qualified(root, promote, states[root], cards[root], touches, self._rules, self._now)
                 )
