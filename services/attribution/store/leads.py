@@ -83,16 +83,22 @@ class DerivingLeads:
 
     async def due(self, _now: Instant) -> int:
         """Derive the next ones; answers how many there were."""
-        async with self._database.read() as reader:
-            if await reader.first(select(DIRTY_LEADS.c.person_id).limit(1)) is None:
-                return 0
         first = select(DIRTY_LEADS.c.person_id).order_by(DIRTY_LEADS.c.person_id).limit(_LEADS_AT_ONCE)
+        async with self._database.read() as reader:
+            waiting = [row.person_id for row in await reader.rows(first)]
+            if not waiting:
+                return 0
+            stands = {*(await roots_of(reader, waiting)).values()}.difference(waiting)
         async with self._database.work() as work:
-            ids = [row.person_id for row in await work.locked(first, free=True)]
+            # Who was merged has no row; whoever stands for them is another's to derive. They are marked before anything
+            # is taken: a batch waits for marks in id order as well, and taking waits for nobody.
+            await _mark(work, stands)
+            wanted = first.where(work.among(DIRTY_LEADS.c.person_id, waiting))
+            taken = [row.person_id for row in await work.locked(wanted, free=True)]
+            roots = await roots_of(work, taken)
+            # Who was merged since we looked is left for the next call.
+            ids = [one for one in taken if roots[one] in stands or roots[one] in taken]
             await work.execute(delete(DIRTY_LEADS).where(work.among(DIRTY_LEADS.c.person_id, ids)))
-            roots = await roots_of(work, ids)
-            # Who was merged meanwhile has no row; whoever stands for them now is another's to derive.
-            await _mark(work, {*roots.values()}.difference(ids))
             facts = await facts_of(work, [person_id for person_id in ids if roots[person_id] == person_id])
             await _keep(work, ids, await asyncio.to_thread(facts.leads, self._rules))
         return len(ids)
