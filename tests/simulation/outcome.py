@@ -43,10 +43,10 @@ class Resolved:
     deals: Mapping[str, tuple[int, frozenset[Person]]]
 
 
-def outcome(seed: int, stores: Stores, guards: GuardsOf | None = None) -> list[str]:
-    """Run a seed; everything that is not as the model says."""
+def outcome(seed: int, stores: Stores, guards: GuardsOf | None = None, schedule: int = 1) -> list[str]:
+    """Run a seed by one of its schedules; everything that is not as the model says."""
     there = world(seed)
-    run = simulated(seed, there.arrivals, stores, guards)
+    run = simulated(seed, there.arrivals, stores, guards, schedule)
     return [f"never settled: {run.left}"] if run.left else differences(there, run)
 
 
