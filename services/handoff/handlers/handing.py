@@ -332,11 +332,14 @@ class Handing:
                         self._act(kept, Closed(deal.status))
 
     def _note_cards(self, members: Mapping[str, str]) -> None:
-        """No CRM is told of a new card by itself: what is sent next carries it."""
+        """No CRM is told of a new card by itself: what is sent next carries it. One that has ended follows the cards of
+        whom it tells of: what is not theirs any more may be somebody's who is erased later."""
         for card in self._cards:
-            for kept in self._open(members[card.person_id]):
+            root = members[card.person_id]
+            for kept in [self._kept[one] for one in self._of_root.get(root, ())]:
                 known = kept.brief.person.id == card.person_id
-                if members[card.person_id] == card.person_id and (not known or card.version > kept.card_version):
+                follows = kept.handoff.is_open or known
+                if root == card.person_id and follows and (not known or card.version > kept.card_version):
                     told = replace(kept.brief, person=person(card))
                     self._keep(replace(kept, brief=told, card_version=card.version))
 
