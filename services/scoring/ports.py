@@ -151,10 +151,6 @@ class Ledger(Protocol):
         carried out before."""
         ...
 
-    async def forget_outcomes(self, touch_ids: Sequence[str]) -> None:
-        """Remove what sales did with leads because of these touches."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
 class KnownLead:

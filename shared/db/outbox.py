@@ -4,10 +4,10 @@ The relay reads the rows that exist, never "ids greater than the last": ids are 
 """
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import msgpack
-from sqlalchemy import delete, func, not_, select
+from sqlalchemy import Row, delete, func, not_, select
 
 from shared.contracts.envelope import Emit, encode, full_type
 from shared.contracts.records import Outgoing
@@ -40,10 +40,11 @@ async def waiting(reader: Reader, limit: int, sent: Sequence[int] = ()) -> Seque
     """The oldest records, in id order, but for those that were sent already."""
     oldest = select(OUTBOX).order_by(OUTBOX.c.id).limit(limit)
     rows = await reader.rows(oldest.where(not_(reader.among(OUTBOX.c.id, sent))) if sent else oldest)
-    return [
-        Waiting(row.id, Outgoing(row.topic, row.key, row.value, msgpack.decode(row.headers, type=_Headers)))
-        for row in rows
-    ]
+    return [_waiting(row) for row in rows]
+
+
+def _waiting(row: Row[Any]) -> Waiting:
+    return Waiting(row.id, Outgoing(row.topic, row.key, row.value, msgpack.decode(row.headers, type=_Headers)))
 
 
 async def sent(work: Work, ids: Sequence[int]) -> None:
@@ -52,16 +53,14 @@ async def sent(work: Work, ids: Sequence[int]) -> None:
         await work.execute(delete(OUTBOX).where(work.among(OUTBOX.c.id, list(ids))))
 
 
-async def withdraw(work: Work, topic: str, keys: Collection[str], event_type: str) -> int:
-    """Drop events of a type that wait to be sent under some keys; answers how many."""
-    wanted = select(OUTBOX.c.id, OUTBOX.c.headers).where(
-        OUTBOX.c.topic == topic, OUTBOX.c.key.in_([key.encode() for key in sorted(keys)])
-    )
+async def withdraw(work: Work, topic: str, keys: Collection[str], event_type: str) -> Sequence[Outgoing]:
+    """Drop events of a type that wait to be sent under some keys; answers them."""
+    wanted = select(OUTBOX).where(OUTBOX.c.topic == topic, OUTBOX.c.key.in_([key.encode() for key in sorted(keys)]))
     named = full_type(event_type).encode()
-    rows = await work.rows(wanted)
-    ids = [row.id for row in rows if ("ce_type", named) in msgpack.decode(row.headers, type=_Headers)]
-    await sent(work, ids)
-    return len(ids)
+    told = [_waiting(row) for row in await work.rows(wanted)]
+    gone = [one for one in told if ("ce_type", named) in one.record.headers]
+    await sent(work, [one.id for one in gone])
+    return [one.record for one in gone]
 
 
 async def depth(reader: Reader) -> int:

@@ -14,6 +14,10 @@ from typing import Any
 _LONGEST_DELAY = 0.004
 _IMMEDIATE = 0.7
 """This share of steps only lets the others have their turn; the rest takes some time as well."""
+_EXTRA = (0.0, 0.05, 0.2, 0.5)
+"""Shares of steps that take some turns more, one of which each further schedule draws: as if something more had been
+looked up there."""
+_MOST_TURNS = 4
 
 
 class Crashed(BaseException):
@@ -21,10 +25,15 @@ class Crashed(BaseException):
 
 
 class Chaos:
-    """Chance, from one seed: how long things take, which step kills, and who stands still for how long."""
+    """Chance, from one seed: how long things take, which step kills, and who stands still for how long.
 
-    def __init__(self, seed: int, *, crash_chance: float, stall_chance: float, stall_seconds: float) -> None:
-        self.random = Random(seed)  # noqa: S311  a seeded generator is the point
+    A seed has as many schedules as are wanted: with each the same things are met at other moments."""
+
+    def __init__(
+        self, seed: int, schedule: int = 1, *, crash_chance: float, stall_chance: float, stall_seconds: float
+    ) -> None:
+        self.random = Random(seed if schedule == 1 else f"{seed}, schedule {schedule}")  # noqa: S311  seeded: the point
+        self._extra = 0.0 if schedule == 1 else self.random.choice(_EXTRA)
         self.crashes = 0
         self.stalls = 0
         self._crash_chance = crash_chance
@@ -45,6 +54,9 @@ class Chaos:
 
     async def delay(self) -> None:
         """What one meeting with the world takes; mostly no time at all."""
+        if self._extra and self.random.random() < self._extra:
+            for _ in range(self.random.randint(1, _MOST_TURNS)):
+                await asyncio.sleep(0)
         drawn = self.random.random()
         await asyncio.sleep(0 if drawn < _IMMEDIATE else (drawn - _IMMEDIATE) * _LONGEST_DELAY)
 

@@ -4,6 +4,7 @@ A process that dies loses its connections, and with them all that it had not com
 cuts is left out: files are not synced.
 """
 
+import sqlite3
 from typing import Any
 
 from shared.db import sqlite_driver
@@ -43,13 +44,39 @@ class Connection(sqlite_driver.Connection):
         if self._process is not None:
             self._process.refuse_dead()
 
+    async def begin(self, cursor: sqlite3.Cursor, sql: str) -> None:
+        """Begin. Who dies while another one writes finds the connection closed, which is no fault of the store's."""
+        try:
+            await super().begin(cursor, sql)
+        except sqlite3.ProgrammingError:
+            self.refuse_dead()
+            raise
+
     def cursor(self) -> sqlite_driver.Cursor:
         """A cursor."""
         self.refuse_dead()
-        return super().cursor()
+        return _Cursor(self, self._conn.cursor())
+
+    @property
+    def lost(self) -> bool:
+        """Whether the process that opened it is no more."""
+        return self._process is not None and self._process.dead
 
     async def commit(self) -> None:
         """Commit. To die right after it is what a caller has to survive who never heard of it."""
         await self.step()
         self._conn.commit()
         await self.step()
+
+
+class _Cursor(sqlite_driver.Cursor):
+    """A cursor that the dead need not close: it went with their connection."""
+
+    def __init__(self, connection: Connection, cursor: sqlite3.Cursor) -> None:
+        super().__init__(connection, cursor)
+        self._opened = connection
+
+    async def close(self) -> None:
+        """Let go of the result."""
+        if not self._opened.lost:
+            await super().close()

@@ -1,12 +1,14 @@
 """`python -m tests.simulation --seed 1 --seeds 200`: the simulation over as many worlds as wanted.
 
-Ends with 1 where one of them is not what the model says; the seed is printed, and fails the same way again.
+`--schedules 3` runs each by three schedules: the same happens, met at other moments and with other operators' acts.
+Ends with 1 where one of them is not what the model says; seed and schedule are printed, and fail the same way again.
 """
 
 import argparse
 import os
 import sys
 import tempfile
+from itertools import product
 from pathlib import Path
 from time import perf_counter
 
@@ -29,22 +31,27 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.simulation", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="the first seed")
     parser.add_argument("--seeds", type=int, default=200, help="how many")
+    parser.add_argument("--schedule", type=int, default=1, help="the first schedule of each seed")
+    parser.add_argument("--schedules", type=int, default=1, help="how many")
     asked = parser.parse_args()
     logs.configure("error")
     with tempfile.TemporaryDirectory(dir=fast_folder()) as folder:
-        return _run(asked.seed, asked.seeds, Stores(Path(folder), simulated_services()))
+        seeds = range(asked.seed, asked.seed + asked.seeds)
+        schedules = range(asked.schedule, asked.schedule + asked.schedules)
+        return _run(seeds, schedules, Stores(Path(folder), simulated_services()))
 
 
-def _run(first: int, count: int, stores: Stores) -> int:
+def _run(seeds: range, schedules: range, stores: Stores) -> int:
     failed, began = 0, perf_counter()
-    for seed in range(first, first + count):
-        wrong = outcome(seed, stores)
+    for seed, schedule in product(seeds, schedules):
+        wrong = outcome(seed, stores, schedule=schedule)
         if wrong:
             failed += 1
-            print(f"seed {seed}: {len(wrong)} differences; again with: make sim SEED={seed} N=1")
-            print("\n".join(f"  {line}" for line in wrong[:_SHOWN]))
-    seconds = perf_counter() - began
-    print(f"{count} seeds, {failed} failed, {stores.crashes} crashes, {stores.stalls} stalls, {seconds:.1f} s")
+            again = f"make sim SEED={seed} N=1" + (f" ARGS='--schedule {schedule}'" if schedule > 1 else "")
+            print(f"seed {seed}, schedule {schedule}: {len(wrong)} differences; again with: {again}")
+            print("\n".join(f"  {line}" for line in wrong[:_SHOWN]), flush=True)
+    told = f"{len(seeds)} seeds by {len(schedules)} schedules, {failed} failed"
+    print(f"{told}, {stores.crashes} crashes, {stores.stalls} stalls, {perf_counter() - began:.1f} s")
     return 1 if failed else 0
 
 

@@ -108,12 +108,16 @@ class Stores:
 class Cluster:
     """The processes, the log and the stores of one run."""
 
-    def __init__(self, seed: int, stores: Stores, guards: GuardsOf | None = None) -> None:
-        self.chaos = Chaos(seed, crash_chance=_CRASH_CHANCE, stall_chance=_STALL_CHANCE, stall_seconds=_STALL_SECONDS)
+    def __init__(self, seed: int, stores: Stores, guards: GuardsOf | None = None, schedule: int = 1) -> None:
+        self.chaos = Chaos(
+            seed, schedule, crash_chance=_CRASH_CHANCE, stall_chance=_STALL_CHANCE, stall_seconds=_STALL_SECONDS
+        )
         self.log = MemoryLog(step=step, now=self.now, session_seconds=_SESSION_SECONDS)
         self.receiver = Receiver(self.chaos)
+        # Worlds in which nobody is erased have it with their second schedule, and the others the other way round.
+        erases = (seed + schedule) % 2 == 1
         self.operators = [
-            Operator(f"operator {n}", _ORDERS, self.chaos.random, self.chaos.pause, erases=seed % 2 == 0)
+            Operator(f"operator {n}", _ORDERS, self.chaos.random, self.chaos.pause, erases=erases)
             for n in range(_PROCESSES)
         ]
         self._stores = stores
@@ -202,12 +206,14 @@ class Cluster:
         return sum(operator.waiting for operator in self.operators) + await running.undone(reader)
 
 
-def simulated(seed: int, arrivals: Sequence[Outgoing], stores: Stores, guards: GuardsOf | None = None) -> Run:
-    """Run a seed on empty stores."""
+def simulated(
+    seed: int, arrivals: Sequence[Outgoing], stores: Stores, guards: GuardsOf | None = None, schedule: int = 1
+) -> Run:
+    """Run a seed on empty stores, by one of its schedules."""
     stores.clear()
 
     async def main() -> Run:
-        return await Cluster(seed, stores, guards).run(arrivals)
+        return await Cluster(seed, stores, guards, schedule).run(arrivals)
 
     return simulate(main(), Crashed)
 

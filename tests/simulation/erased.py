@@ -91,7 +91,9 @@ def _of_touches(world: World, states: dict[str, str | None], run: Run) -> Iterat
     last: dict[str, Touchpoint] = {}
     for told in published(run, Touchpoint):
         last[told.id] = max(told, last.get(told.id, told), key=lambda one: one.revision)
-    theirs = {one.id for one in last.values() if one.person_id in tombs and not one.withdrawn}
+    buried = {one.id for one in last.values() if one.person_id in tombs}
+    # What named somebody erased before is withdrawn of whoever did it, and stays so when they are erased as well.
+    theirs = {touch for touch in buried if not last[touch].withdrawn}
     scored = dict(rows(run.folder, "scoring", "select id, owner from touches"))
     credited = dict(rows(run.folder, "attribution", "select id, owner from touches"))
     for happening in world.happenings:
@@ -101,7 +103,7 @@ def _of_touches(world: World, states: dict[str, str | None], run: Run) -> Iterat
         if touch in theirs and (state != "erased" or scored.get(touch) is not None):
             yield f"{happening} is {state} and in scoring of {scored.get(touch)}"
         nobodys = credited.get(touch) is not None and stands_in(credited[touch])
-        if nobodys != (touch in theirs) and touch in credited:
+        if nobodys != (touch in buried) and touch in credited:
             yield f"{happening} is in attribution of {credited[touch]}"
         if touch in theirs and touch not in credited and happening.kind not in _NO_ACTS:
             yield f"{happening} is lost to attribution"

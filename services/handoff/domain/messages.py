@@ -108,7 +108,8 @@ def nothing(person_id: str) -> Brief:
 
 def unsays(before: Person, now: Person) -> bool:
     """Whether somebody is no longer called something that they were called before."""
-    return not {*before.emails, *before.phones, before.name} <= {*now.emails, *now.phones, now.name, None}
+    names = {*now.emails, *now.phones, now.name, now.title, None}
+    return not {*before.emails, *before.phones, before.name, before.title} <= names
 
 
 def retold(body: bytes, brief: Brief) -> bytes:

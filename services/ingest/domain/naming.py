@@ -5,10 +5,11 @@ whoever asks compares. Leaves out names of people: those are told by nothing.
 """
 
 import re
+from contextlib import suppress
 from json import JSONDecodeError, loads
 
 from services.ingest.domain.identifiers import email, phone
-from services.ingest.domain.identity import Identifier
+from services.ingest.domain.identity import Identifier, identifier
 
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 _NUMBER = re.compile(r"-?\d+")
@@ -30,6 +31,8 @@ def identifiers_in(body: str) -> set[Identifier]:
     for text in texts_in(body):
         if 0 < len(text) <= _LONGEST:
             found |= {Identifier(kind, text) for kind in ("user_id", "crm_contact_id", "anonymous_id")}
+        with suppress(ValueError):
+            found.add(identifier(text))  # As our own answers show them, `kind:value`.
     mails = (email(one.group().rstrip(".")) for one in _EMAIL.finditer(body))
     phones = (phone(one.group()) for one in _PHONE.finditer(body))
     return found | {one for one in (*mails, *phones) if one is not None}

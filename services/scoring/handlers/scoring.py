@@ -117,9 +117,6 @@ class Scoring:
         theirs = [kept for kept in self._touches.values() if kept.owner in gone]
         for kept in theirs:
             self._touches[kept.touch.id] = KeptTouch(forgotten(kept.touch), None, kept.revision)
-        if theirs:
-            await self.ledger.forget_outcomes([kept.touch.id for kept in theirs])
-        self._outcomes = [(owner, kept) for owner, kept in self._outcomes if owner not in gone]
         self._cards = {person_id: kept for person_id, kept in self._cards.items() if person_id not in gone}
         for deal_id, deal in self._deals.items():
             self._deals[deal_id] = replace(deal, people=tuple(one for one in deal.people if one not in gone))

@@ -1,21 +1,26 @@
-"""Erasure in SQL: nothing that scoring kept of somebody stays but the ids of what they did, which names nobody."""
+"""Erasure in SQL: nothing that scoring kept of somebody stays but the ids of what they did, which names nobody.
+
+That a promotion was sent because of it stays as well, and what sales answered: it is a fact of the touch, which may
+turn out to be somebody else's."""
 
 from collections.abc import Mapping, Sequence
 
 from msgspec import json
-from sqlalchemy import delete, select
+from sqlalchemy import select, update
 
 from services.scoring.domain.facts import Touch, forgotten
-from services.scoring.domain.promotion import promotion_id
-from services.scoring.store.tables import CARDS, DEAL_PEOPLE, LEAD_ACCOUNTS, LEADS, OUTCOMES, TOUCHES
+from services.scoring.store.tables import CARDS, DEAL_PEOPLE, LEAD_ACCOUNTS, LEADS, TOUCHES
 from shared.contracts import topics
+from shared.contracts.envelope import decode
 from shared.contracts.erasing import stand_ins
+from shared.contracts.leads import LeadQualified
+from shared.contracts.topics import TYPES
 from shared.contracts.touchpoints import PersonErased
 from shared.db import erased, outbox
 from shared.db.dialect import Upsert
 from shared.db.work import Work
 
-_BLANK = Upsert(TOUCHES, conflict=("id",), update=("owner", "occurred_at", "body", "promotion_id"))
+_BLANK = Upsert(TOUCHES, conflict=("id",), update=("owner", "occurred_at", "body"))
 
 
 async def erase(work: Work, erasures: Sequence[PersonErased]) -> Mapping[str, Mapping[str, int]]:
@@ -25,23 +30,27 @@ async def erase(work: Work, erasures: Sequence[PersonErased]) -> Mapping[str, Ma
     return {erasure.erasure_id: await _remove(work, sorted(stand_ins(erasure))) for erasure in begun}
 
 
-async def forget_outcomes(work: Work, touch_ids: Sequence[str]) -> int:
-    """Remove what sales did with leads because of these touches; answers how many rows went."""
-    ids = [promotion_id(touch_id) for touch_id in touch_ids]
-    return await work.execute(delete(OUTCOMES).where(work.among(OUTCOMES.c.promotion_id, ids)))
-
-
 async def _remove(work: Work, ids: Sequence[str]) -> Mapping[str, int]:
     owned = await work.rows(select(TOUCHES).where(work.among(TOUCHES.c.owner, ids)))
-    answered = await forget_outcomes(work, [row.id for row in owned])
+    unsent = await _withdraw(work, ids)
     blank = [
-        (row.id, None, row.revision, 0, json.encode(forgotten(json.decode(row.body, type=Touch))), None)
+        (row.id, None, row.revision, 0, json.encode(forgotten(json.decode(row.body, type=Touch))), row.promotion_id)
         for row in sorted(owned, key=lambda row: row.id)
     ]
     await work.write(_BLANK, blank)
     removed = await erased.forget_records(work, ids)
-    removed |= {"touches": len(owned), "outcomes": answered}
+    removed["touches"] = len(owned)
     removed |= await erased.remove(work, (CARDS, LEAD_ACCOUNTS, LEADS, DEAL_PEOPLE), ids)
-    # It carries the whole card. What is said of stages carries none, and attribution counts with it.
-    removed["outbox"] += await outbox.withdraw(work, topics.LEADS.name, ids, "lead.qualified")
+    removed["outbox"] += unsent
     return removed
+
+
+async def _withdraw(work: Work, ids: Sequence[str]) -> int:
+    """Promotions that wait are not sent, whoever's the touch is by now: they carry the whole card. What is said of
+    stages carries none, and attribution counts with it."""
+    records = await outbox.withdraw(work, topics.LEADS.name, ids, "lead.qualified")
+    told = [decode(one.value, one.headers, TYPES).data for one in records]
+    unsent = sorted(lead.promotion_id for lead in told if isinstance(lead, LeadQualified))
+    caused = work.among(TOUCHES.c.promotion_id, unsent)
+    await work.execute(update(TOUCHES).where(caused).values(promotion_id=None))
+    return len(records)

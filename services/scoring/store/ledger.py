@@ -173,10 +173,6 @@ class SqlLedger:
         """Remove what is kept of people; answers how many rows went, by erasure and store."""
         return await erasing.erase(self._work, erasures)
 
-    async def forget_outcomes(self, touch_ids: Sequence[str]) -> None:
-        """Remove what sales did with leads because of these touches."""
-        await erasing.forget_outcomes(self._work, touch_ids)
-
 
 async def read_cards(reader: Reader, person_ids: Collection[str]) -> dict[str, KeptCard]:
     """The cards of these people."""

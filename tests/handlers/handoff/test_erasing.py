@@ -132,6 +132,16 @@ async def test_what_a_hand_off_of_somebody_else_told_of_them_is_forgotten(here: 
     assert [one["status"] for one in await here.handoffs(f"?person_id={ident('cleo')}")] == ["assigned"]
 
 
+@pytest.mark.parametrize("ended", [False, True])
+async def test_a_hand_off_forgets_what_turned_out_to_be_somebody_elses(here: Scene, ended: bool) -> None:
+    await here.happens(lead := qualified("ana", title=CANARY))
+    [handoff] = await here.handoffs()
+    if ended:
+        await here.ask("POST", f"/v1/handoffs/{handoff['id']}/release")
+    await here.happens(structs.replace(lead.card, version=2, traits={}))
+    assert await held(here) == []
+
+
 async def test_an_erasure_holds_on_postgresql_too(tmp_path: Path, postgres_url: str) -> None:
     async with scene(tmp_path, postgres_url) as here:
         await here.happens(QUALIFIED, CALL)

@@ -102,6 +102,27 @@ class TestErasing:
         assert await ingest.rows("acts") == await ingest.rows("people") == await ingest.rows("identifiers") == 0
         assert (await ingest.ask(f"/v1/people/{ana['id']}")).status_code == 410
 
+    async def test_who_was_merged_and_split_before_is_erased_alone_once_and_by_any_id(
+        self, ingest: IngestService
+    ) -> None:
+        (ana,), (bo,) = await ingest.found(email=EMAIL), await ingest.found(email=OTHER)
+        for _ in range(2):
+            merged = await ingest.done(f"/v1/people/{ana['id']}/merge", other=bo["id"])
+            await ingest.done(f"/v1/people/{ana['id']}/split", event_id=merged["act_ids"][0])
+        erasure = (await ingest.erase(ana["id"])).json()["id"]
+        assert (await ingest.erase(ana["id"])).status_code == 410
+        assert {line["service"] for line in (await ingest.finished(erasure))["stores"]} >= {"ingest"}
+        (left,) = await ingest.found(email=OTHER)
+        assert (left["id"], left["emails"], left["user_ids"]) == (bo["id"], [OTHER], ["bo"])
+        assert (await ingest.get("/v1/lag"))["work"] == 0
+
+    async def test_an_alias_is_erased_with_whom_it_stands_for(self, ingest: IngestService) -> None:
+        (ana,), (bo,) = await ingest.found(email=EMAIL), await ingest.found(email=OTHER)
+        merged = await ingest.done(f"/v1/people/{ana['id']}/merge", other=bo["id"])
+        await ingest.finished((await ingest.erase(merged["merged"][0]["from_id"])).json()["id"])
+        assert [(await ingest.ask(f"/v1/people/{one['id']}")).status_code for one in (ana, bo)] == [410, 410]
+        assert (await ingest.erase(merged["merged"][0]["into_id"])).status_code == 410
+
     async def test_an_erasure_that_is_running_is_work(self, ingest: IngestService, ana: str) -> None:
         assert (await ingest.get("/v1/lag"))["work"] == 1
         await ingest.finished(await _erasure_of(ingest, ana))

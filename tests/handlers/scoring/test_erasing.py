@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from services.scoring.store.tables import METADATA
+from services.scoring.store.tables import METADATA, TOUCHES
 from shared.contracts.envelope import Emit
 from shared.db import outbox
 from shared.kernel.ids import derived
@@ -29,6 +30,12 @@ async def held(scoring: ScoringService) -> list[tuple[str, str]]:
     """What the store holds of the canary."""
     async with scoring.database.read() as reader:
         return leaks(await cells(reader, METADATA))
+
+
+async def sent(scoring: ScoringService) -> None:
+    """Whatever waits is on the log."""
+    async with scoring.database.work() as work:
+        await outbox.sent(work, [one.id for one in await outbox.waiting(work, 10_000)])
 
 
 @pytest.mark.parametrize("path", ["/v1/leads/{}", "/v1/leads/{}/why", "/v1/people/{}/export"])
@@ -96,3 +103,24 @@ async def test_an_earlier_revision_of_a_touch_does_not_come_back_under_somebody_
     await scoring.given(moved, *ERASED)
     await scoring.given(touch("ana", "demo_requested", 1, person_id=who("cleo")))
     assert (await scoring.get("/v1/leads"))["items"] == []
+
+
+@pytest.mark.parametrize("first", ["erasure", "revision"])
+async def test_what_was_sent_because_of_a_touch_stays_sent_whoever_it_turns_out_to_be_of(
+    scoring: ScoringService, first: str
+) -> None:
+    erased, moved = ERASED, [touch("ana", "demo_requested", 1, revision=2, person_id=who("cleo"))]
+    await scoring.given(CARD, DEMO)
+    await sent(scoring)
+    await scoring.given(*(erased if first == "erasure" else moved))
+    await scoring.given(*(moved if first == "erasure" else erased))
+    await scoring.given(accepted("ana", DEMO_ID, 2), card("cleo"))
+    assert (await scoring.get(f"/v1/leads/{who('cleo')}"))["stage"] == "sal"
+    assert await held(scoring) == []
+
+
+async def test_a_promotion_that_is_not_sent_any_more_is_no_promotion_of_the_touch(scoring: ScoringService) -> None:
+    await scoring.given(CARD, DEMO)
+    await scoring.given(*ERASED)
+    async with scoring.database.read() as reader:
+        assert await reader.rows(select(TOUCHES.c.promotion_id).where(TOUCHES.c.promotion_id.is_not(None))) == []

@@ -20,6 +20,8 @@ EMAIL, PHONE = Identifier("email", "ana@ex.org"), Identifier("phone", "+49301234
         ('{"crmContactId": "c\\"1"}', Identifier("crm_contact_id", 'c"1')),
         ('{"cut": "off", "userId": "u-1", "event": "nev', Identifier("user_id", "u-1")),
         ("no JSON, but ana@ex.org", EMAIL),
+        ('{"identifiers": ["user_id:u-1", "anonymous_id:b-1"]}', Identifier("user_id", "u-1")),
+        ('{"identifiers": ["crm_contact_id:c:1"]}', Identifier("crm_contact_id", "c:1")),
     ],
 )
 def test_whoever_is_named_is_found(body: str, named: Identifier) -> None:
