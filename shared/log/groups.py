@@ -19,6 +19,8 @@ class Member:
     def __init__(self, topics: Iterable[str], on_revoke: Callable[[], Awaitable[None]] | None) -> None:
         self.topics = frozenset(topics)
         self.assigned: frozenset[Partition] = frozenset()
+        self.lost: frozenset[Partition] = frozenset()
+        """What was taken from it since it last looked: where it stood there says nothing, also if it has it again."""
         self.changed = asyncio.Event()
         """Set whenever there may be something new to read."""
         self.seen_at = 0.0
@@ -35,7 +37,11 @@ class Member:
         except TimeoutError:
             pass  # its positions are fenced in the store: late work is rolled back there
         finally:
-            self.assigned -= lost
+            self.lose(lost)
+
+    def lose(self, lost: frozenset[Partition]) -> None:
+        self.assigned -= lost
+        self.lost |= lost
 
     def take_over(self, gained: frozenset[Partition]) -> None:
         self.assigned |= gained
@@ -88,7 +94,7 @@ class Groups:
     def _drop(self, group: str, member: Member) -> None:
         if member in self._members[group]:
             self._members[group].remove(member)
-        member.assigned = frozenset()
+        member.lose(member.assigned)
 
     async def _rebalance(self, group: str) -> None:
         self._unsettled.add(group)  # until the end: who asked may be cancelled on the way, another then goes on

@@ -53,7 +53,7 @@ class LocalSubscription:
                     await self._member.changed.wait()
 
     def held(self) -> frozenset[Partition]:
-        return self._member.assigned.intersection(self._positions)
+        return self._member.assigned.intersection(self._positions) - self._member.lost
 
     def seek(self, positions: Mapping[Partition, int]) -> None:
         held = self.held()
@@ -76,8 +76,9 @@ class LocalSubscription:
             raise failure
 
     async def _locate_assigned(self) -> None:
-        assigned = self._member.assigned
-        self._positions = {at: offset for at, offset in self._positions.items() if at in assigned}
+        assigned, lost = self._member.assigned, self._member.lost
+        self._member.lost = frozenset()
+        self._positions = {at: offset for at, offset in self._positions.items() if at in assigned and at not in lost}
         unlocated = assigned.difference(self._positions)
         if not unlocated:
             return

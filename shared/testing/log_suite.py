@@ -208,6 +208,23 @@ class LogSuite:
         await leaving.close()
         await poll_until([staying], shared_by([staying], 4))
 
+    async def test_a_partition_that_was_another_s_for_a_while_is_read_on_from_where_locate_says(
+        self, opened: Opened
+    ) -> None:
+        topic, group = fresh("topic"), fresh("group")
+        log = await opened({topic: 2})
+        await log.publish([record for n in range(20) for record in numbered(topic, f"k{n}", [n])])
+        first = await log.subscribe(group, [topic], from_start)
+        before = await poll_until([first], lambda found: len(found) >= 20)
+        second = await log.subscribe(group, [topic], from_start)
+        await poll_until([second], lambda _: bool(second.held()))
+        taken = second.held()
+        await second.close()
+        theirs = {record.value for record in before if record.partition in taken}
+        # Nothing that was read has been worked, so all of it comes again, although nobody was asked in between.
+        again = await poll_until([first], lambda found: theirs <= {record.value for record in found})
+        assert theirs <= {record.value for record in again}
+
     async def test_a_store_that_cannot_say_where_it_stands_is_asked_again_by_the_next_poll(
         self, opened: Opened
     ) -> None:
