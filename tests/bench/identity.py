@@ -178,7 +178,8 @@ async def _deployed(run: Run, name: str) -> AsyncIterator[_Market]:
         receiver.trust(await endpoint(ports["handoff"], receiver.url))
         services = {name: port for name, port in ports.items() if name != "ingest_worker"}
         market = _Market(services, sender, receiver, client)
-        await market.others("warm", 3)
+        # The broker remembers earlier deployments: who is named as there was handed over before anybody could be told.
+        await market.others(f"{name}-warm", 3)
         yield market
 
 
