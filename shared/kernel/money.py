@@ -66,14 +66,17 @@ def split(amount_minor: int, shares: Sequence[Fraction]) -> list[int]:
     """
     if not shares and amount_minor == 0:
         return []
-    whole = lcm(*(share.denominator for share in shares))
-    weights = [share.numerator * (whole // share.denominator) for share in shares]
+    # A fraction is asked once what it is: each of its answers costs as much as all the arithmetic here.
+    ratios = [share.as_integer_ratio() for share in shares]
+    whole = lcm(*[below for _, below in ratios])
+    weights = [above * (whole // below) for above, below in ratios]
     if sum(weights) != whole or min(weights, default=0) < 0:
         raise ValueError("shares are not negative and must sum to one")
-    sign = -1 if amount_minor < 0 else 1
-    exact = [divmod(abs(amount_minor) * weight, whole) for weight in weights]
-    parts = [part for part, _ in exact]
-    left = abs(amount_minor) - sum(parts)
-    for index in sorted(range(len(parts)), key=lambda index: (-exact[index][1], index))[:left]:
+    amount = abs(amount_minor)
+    exact = [divmod(amount * weight, whole) for weight in weights]
+    parts, remainders = [part for part, _ in exact], [remainder for _, remainder in exact]
+    left = amount - sum(parts)
+    # Sorted backwards, equal ones still stand in their own order.
+    for index in sorted(range(len(parts)), key=remainders.__getitem__, reverse=True)[:left] if left else ():
         parts[index] += 1
-    return [sign * part for part in parts]
+    return parts if amount_minor >= 0 else [-part for part in parts]

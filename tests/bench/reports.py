@@ -6,7 +6,7 @@ rows of leads.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import median
 from types import MappingProxyType
 
@@ -16,6 +16,7 @@ import httpx
 from services.attribution import wiring
 from services.attribution.domain.period import month_of
 from services.attribution.settings import AttributionSettings
+from services.attribution.store.sums import names_of
 from services.deployment import Deployment, Settings
 from shared.db.migrate import migrate
 from shared.kernel.instant import DAY
@@ -123,13 +124,21 @@ async def _fill(url: str, deals: int, models: list[str]) -> None:
         await connection.copy_records_to_table("months", records=[(day, month_of(day)) for day in days])
         for span in ("month", "day"):
             await connection.execute(_WON_SUMS.format(span=span))
-            await connection.execute(_CREDIT_SUMS.format(span=span, first=models[0]), models)
+            await connection.execute(_MODEL_SUMS.format(span=span, first=models[0], **_of_all(models)))
         await connection.execute(_SPEND)
         await connection.execute(_LEADS, deals // _LEADS_EVERY)
         await connection.execute(_LEAD_DEALS, deals // _LEADS_EVERY)
         await connection.execute("ANALYZE")
     finally:
         await connection.close()
+
+
+def _of_all(models: Sequence[str]) -> Mapping[str, str]:
+    """The columns of all models' sums, and what each is given."""
+    return {
+        "sums": ", ".join(name for model in models for name in names_of(model)),
+        "given": ", ".join(["parts, amount, amount"] * len(models)),
+    }
 
 
 _SUMMED = f"""
@@ -169,10 +178,11 @@ _WON_SUMS = """
 INSERT INTO won_sums SELECT '{span}', {span}, currency, currency, count(*), sum(amount_minor), sum(amount_minor)
 FROM summed JOIN months ON day = closed_at - closed_at % 86400000 GROUP BY {span}, currency
 """
-_CREDIT_SUMS = f"""
-INSERT INTO credit_sums SELECT '{{span}}', 'EUR', m, {{span}}, {_KEYS}, parts, amount, amount
+_MODEL_SUMS = f"""
+INSERT INTO model_sums (span, reported_in, start, {_KEYS}, {{sums}})
+SELECT '{{span}}', 'EUR', {{span}}, {_KEYS}, {{given}}
 FROM (SELECT {{span}}, {_KEYS}, sum(floor(part * 1099511627776 + 0.5)) AS parts, sum(c.amount_minor) AS amount
     FROM credits c JOIN summed s ON s.deal_id = c.deal_id JOIN months ON day = closed_at - closed_at % 86400000
-    WHERE model = '{{first}}' GROUP BY {{span}}, {_KEYS}) whole, unnest($1::text[]) m
+    WHERE model = '{{first}}' GROUP BY {{span}}, {_KEYS}) whole
 """  # noqa: S608 - names of our own
 """All models are given the same credits: what a report reads does not depend on who earned what."""

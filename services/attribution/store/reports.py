@@ -11,9 +11,25 @@ from fractions import Fraction
 from typing import Any
 
 from msgspec import Struct, json
-from sqlalchemy import ColumnElement, Double, Row, Select, Text, and_, cast, func, literal, null, or_, select, union_all
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Double,
+    Row,
+    Select,
+    Text,
+    and_,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
 from services.attribution.domain.converted import Converted
+from services.attribution.domain.models import MODELS
 from services.attribution.domain.paths.closed import Closed
 from services.attribution.domain.period import Cover, Period, cover
 from services.attribution.domain.rates import Rates
@@ -22,7 +38,7 @@ from services.attribution.ports import ReportAsked, Reported, Won
 from services.attribution.store import reported, sums
 from services.attribution.store.lines import OF_PEOPLE, beside, lines_in
 from services.attribution.store.reported_elsewhere import with_others
-from services.attribution.store.tables import CREDIT_SUMS, CREDITS, DEALS, JOURNEYS, SUMMED, WON_SUMS
+from services.attribution.store.tables import CREDITS, DEALS, JOURNEYS, MODEL_SUMS, SUMMED, WON_SUMS
 from shared.db.engine import Database
 from shared.db.work import Reader
 from shared.kernel.instant import DAY
@@ -34,8 +50,8 @@ _WON = ""
 _WHOLE, _END = "whole", "end"
 """Of a row of what was won: whether it is of months and days, or of what is left at the ends."""
 _SUMMED_KEYS: Mapping[str, ColumnElement[Any]] = {
-    **{name: CREDIT_SUMS.c[name] for name in sums.KEYS},
-    "day": cast(CREDIT_SUMS.c.start, Text),
+    **{name: MODEL_SUMS.c[name] for name in sums.KEYS},
+    "day": cast(MODEL_SUMS.c.start, Text),
 }
 _KEYS: Mapping[str, ColumnElement[Any]] = {
     **{name: CREDITS.c[name] for name in (*sums.KEYS, "content")},
@@ -160,7 +176,7 @@ def _statement(asked: ReportAsked, cut: Cover, reader: Reader) -> Any:
     parts = [
         *(_won_whole(asked, span, period) for span, period in spans),
         *(_won_end(period) for period in cut.ends),
-        *(_earned_whole(asked, span, period, reader) for span, period in spans),
+        *(part for n, (span, period) in enumerate(spans) for part in _earned_whole(asked, span, period, f"whole_{n}")),
         *(_earned_end(asked, period, reader) for period in cut.ends),
     ]
     return union_all(*parts)
@@ -191,13 +207,23 @@ def _won_end(period: Period) -> Select[Any]:
     return told.where(*_within(SUMMED.c.closed_at, period)).group_by(SUMMED.c.currency)
 
 
-def _earned_whole(asked: ReportAsked, span: str, period: Period, reader: Reader) -> Select[Any]:
+def _earned_whole(asked: ReportAsked, span: str, period: Period, name: str) -> list[Select[Any]]:
+    """Read once for all models that sums are kept of, and told by each."""
     keys = [_SUMMED_KEYS[name] for name in asked.keys]
-    table = CREDIT_SUMS.c
-    summed = [cast(func.sum(table.parts), Double) / sums.UNIT, func.sum(table.amount_minor), func.sum(table.volume)]
-    told = _labelled(table.model, *_three(keys), *summed)
-    wanted = (table.span == span, table.reported_in == asked.currency, reader.among(table.model, asked.models))
-    return told.where(*wanted, *_within(table.start, period)).group_by(table.model, *keys)
+    table = MODEL_SUMS.c
+    models = [model for model in asked.models if model in MODELS]
+    summed = [func.sum(table[name]).label(name) for model in models for name in sums.names_of(model)]
+    names = ("first", "second", "third")
+    grouped = select(*(key.label(name) for name, key in zip(names, _three(keys), strict=True)), *summed)
+    wanted = (table.span == span, table.reported_in == asked.currency, *_within(table.start, period))
+    read = grouped.where(*wanted).group_by(*keys).cte(name)
+    return [_of_model(read, model) for model in models]
+
+
+def _of_model(read: CTE, model: str) -> Select[Any]:
+    parts, amount, volume = (read.c[name] for name in sums.names_of(model))
+    told = (read.c.first, read.c.second, read.c.third, cast(parts, Double) / sums.UNIT, amount, volume)
+    return _labelled(literal(model), *told)
 
 
 def _earned_end(asked: ReportAsked, period: Period, reader: Reader) -> Select[Any]:

@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, delete
 
 from services.attribution.domain.credit import Credit
+from services.attribution.domain.models import MODELS
 from services.attribution.domain.period import day_of, month_of
 from services.attribution.ports import WonDeal
 from services.attribution.store.credits import part_of
-from services.attribution.store.tables import CREDIT_SUMS, CREDITS, SUMMED, WON_SUMS
+from services.attribution.store.tables import CREDITS, MODEL_SUMS, SUMMED, WON_SUMS
 from shared.db.dialect import Upsert
 from shared.db.work import Work
 from shared.kernel.money import split
@@ -32,7 +33,10 @@ FORMER = (
 )
 """What has to be known of credits to take them away."""
 
-_WON, _EARNED = ("deals", "own_minor", "amount_minor"), ("parts", "amount_minor", "volume")
+_WON = ("deals", "own_minor", "amount_minor")
+_EARNED = tuple(column.name for column in MODEL_SUMS.columns if not column.primary_key)
+_PLACE = {model: _EARNED.index(f"{model}_parts") for model in MODELS}
+"""Where the three sums of a model begin in a row."""
 _keys_of = attrgetter(*KEYS)
 _KEEP = Upsert(
     SUMMED,
@@ -46,11 +50,13 @@ _ADD_WON = Upsert(
     add=_WON,
 )
 _ADD_CREDIT = Upsert(
-    CREDIT_SUMS,
-    columns=("span", "start", "reported_in", "model", *KEYS, *_EARNED),
-    conflict=("span", "reported_in", "model", "start", *KEYS),
+    MODEL_SUMS,
+    columns=("span", "start", "reported_in", *KEYS, *_EARNED),
+    conflict=("span", "reported_in", "start", *KEYS),
     add=_EARNED,
 )
+_Moved = defaultdict[tuple[Any, ...], list[int]]
+"""Sums by their keys, which begin with a day."""
 
 
 class Earned(NamedTuple):
@@ -63,12 +69,17 @@ class Earned(NamedTuple):
     key: tuple[str, ...]
 
 
+def names_of(model: str) -> tuple[str, str, str]:
+    """The columns of a model's sums: parts of deals, money, and money whatever its sign."""
+    return f"{model}_parts", f"{model}_minor", f"{model}_volume"
+
+
 class Moves:
     """What a batch adds to the sums and takes away."""
 
     def __init__(self) -> None:
-        self._won: defaultdict[tuple[Any, ...], list[int]] = defaultdict(_nothing)
-        self._credits: defaultdict[tuple[Any, ...], list[int]] = defaultdict(_nothing)
+        self._won: _Moved = defaultdict(lambda: [0] * len(_WON))
+        self._credits: _Moved = defaultdict(lambda: [0] * len(_EARNED))
 
     def whole(self, deal: WonDeal, earned: Collection[Earned], sign: int) -> None:
         """A won deal with its credits: in its own currency, and in the charter's."""
@@ -83,9 +94,18 @@ class Moves:
 
     def _move(self, deal: WonDeal, into: str, amount_minor: int, earned: Iterable[Earned], sign: int) -> None:
         day = day_of(deal.closed_at)
-        _add(self._won[day, deal.currency, into], sign, sign * deal.amount_minor, sign * amount_minor)
+        _add(self._won[day, deal.currency, into], (sign, sign * deal.amount_minor, sign * amount_minor))
+        found: dict[tuple[str, ...], list[int]] = {}
         for model, _, part, amount, key in earned:
-            _add(self._credits[(day, into, model, *key)], sign * part, sign * amount, sign * abs(amount))
+            place = _PLACE.get(model)
+            if place is None:
+                continue  # Of a model that is no more: its sums went with it, its credits stay until a deal changes.
+            held = found.get(key)
+            if held is None:
+                held = found[key] = self._credits[(day, into, *key)]
+            held[place] += sign * part
+            held[place + 1] += sign * amount
+            held[place + 2] += sign * abs(amount)
 
     async def write(self, work: Work) -> None:
         """Add it all; what cancels out is not written."""
@@ -126,17 +146,16 @@ def former_credits(rows: Iterable[Row[Any]]) -> Mapping[str, list[Earned]]:
 
 
 def _earned(by_model: Mapping[str, Sequence[Credit]]) -> list[Earned]:
-    return [
-        Earned(
-            model,
-            credit.share,
-            _parts(part_of(credit.share)),
-            credit.amount_minor,
-            tuple(value or "" for value in _keys_of(credit)),
-        )
-        for model, earned in by_model.items()
-        for credit in earned
-    ]
+    # One interaction has a credit by most models, and is asked once what it is summed under.
+    keys: dict[str | None, tuple[str, ...]] = {}
+    found: list[Earned] = []
+    for model, earned in by_model.items():
+        for credit in earned:
+            key = keys.get(credit.interaction_id)
+            if key is None:
+                key = keys[credit.interaction_id] = tuple(value or "" for value in _keys_of(credit))
+            found.append(Earned(model, credit.share, _parts(part_of(credit.share)), credit.amount_minor, key))
+    return found
 
 
 def _parts(part: float) -> int:
@@ -156,20 +175,20 @@ def _shared(earned: Sequence[Earned], amount_minor: int) -> list[Earned]:
     return [credit._replace(amount_minor=amount) for credit, amount in zip(earned, amounts, strict=True)]
 
 
-def _add(held: list[int], first: int, second: int, third: int) -> None:
-    held[0] += first
-    held[1] += second
-    held[2] += third
+def _add(held: list[int], values: Sequence[int]) -> None:
+    for place, value in enumerate(values):
+        held[place] += value
 
 
-def _rows(by_day: Mapping[tuple[Any, ...], list[int]]) -> list[tuple[Any, ...]]:
+def _rows(by_day: _Moved) -> list[tuple[Any, ...]]:
     """What moved by day, and the same by month, in the order of their keys."""
-    by_month: defaultdict[tuple[Any, ...], list[int]] = defaultdict(_nothing)
+    by_month: dict[tuple[Any, ...], list[int]] = {}
     for (day, *key), values in by_day.items():
-        _add(by_month[(month_of(day), *key)], *values)
+        month = (month_of(day), *key)
+        held = by_month.get(month)
+        if held is None:
+            by_month[month] = [*values]
+        else:
+            _add(held, values)
     spans = (("day", by_day), ("month", by_month))
     return [(span, *key, *moved[key]) for span, moved in spans for key in sorted(moved) if any(moved[key])]
-
-
-def _nothing() -> list[int]:
-    return [0, 0, 0]

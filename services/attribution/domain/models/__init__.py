@@ -1,4 +1,4 @@
-"""The rule models, by name. A new one is a file in here and a line in this table."""
+"""The rule models, by name. A new one is a file in here, a line in this table, and a migration: it is summed, too."""
 
 from types import MappingProxyType
 
