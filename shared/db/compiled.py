@@ -1,7 +1,7 @@
 """Statements as a driver takes them: compiled once for each shape, then run past SQLAlchemy's cursor and result.
 
 SQLAlchemy still builds every statement and says what it is in SQL; only what it does around each execution is left out,
-which takes several times what most of ours take by themselves (docs/decisions/0023-statements.md). The rows are the
+which takes several times what most of ours take by themselves (docs/decisions/0020-statements.md). The rows are the
 same, by place and by name. Leaves out what a driver cannot be given as it is, as an expanding IN.
 """
 
