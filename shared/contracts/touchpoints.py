@@ -9,7 +9,7 @@ Department = Literal["marketing", "sales", "service"]
 Direction = Literal["inbound", "outbound"]
 
 
-class CollectedTouchpoint(Struct, frozen=True, kw_only=True, omit_defaults=True, eq=False, gc=False):
+class CollectedTouchpoint(Struct, frozen=True, omit_defaults=True, eq=False, gc=False):
     """`touchpoint.collected`: one call as sent, in Segment's words, with what the door stamped on it.
 
     The free-form parts stay as the bytes that came. `trusted` says that it came with a server key, from a

@@ -86,15 +86,22 @@ class _Lane:
 
     def append(self, record: Outgoing) -> _Batch:
         """Add a record to the open builder; the builder it is now in."""
-        key, value, headers = record.key, record.value, list(record.headers)
-        if self._waiting:
-            batch = self._waiting[-1]
-            if batch.builder.append(timestamp=None, key=key, value=value, headers=headers) is not None:
-                return batch
-        batch = self._open()
-        if batch.builder.append(timestamp=None, key=key, value=value, headers=headers) is None:
-            raise RuntimeError("an empty builder takes any record")
-        return batch
+        return self.extend((record,))[-1]
+
+    def extend(self, records: Iterable[Outgoing]) -> list[_Batch]:
+        """Add records in their order to the open builder, and to new ones once it is full; the builders they are in."""
+        batch = self._waiting[-1] if self._waiting else self._open()
+        append = batch.builder.append
+        filled: list[_Batch] = []
+        for _, key, value, headers in records:
+            if append(timestamp=None, key=key, value=value, headers=list(headers)) is None:
+                batch = self._open()
+                append = batch.builder.append
+                if append(timestamp=None, key=key, value=value, headers=list(headers)) is None:
+                    raise RuntimeError("an empty builder takes any record")
+            if not filled or filled[-1] is not batch:
+                filled.append(batch)
+        return filled
 
     def take(self) -> Any:
         """The builder to send now; None where those who filled it have given up."""
@@ -251,12 +258,14 @@ class GroupCommit:
             if failure is not None:
                 raise failure
             return
-        lanes = [self._lane(record) for record in records]
-        for lane in set(lanes):
+        # Lane by lane: what is the same for all records of a partition is looked up once for them.
+        shares: dict[_Lane, list[Outgoing]] = {}
+        for record in records:
+            shares.setdefault(self._lane(record), []).append(record)
+        for lane in shares:
             lane.refuse_when_stalled()
         # From here to the first await nothing else runs: the records of one call stay together.
-        batches = dict.fromkeys(map(_Lane.append, lanes, records))
-        outcomes = [batch.outcome() for batch in batches]
+        outcomes = [batch.outcome() for lane, share in shares.items() for batch in lane.extend(share)]
         failures = [await outcome for outcome in outcomes]
         for failure in failures:
             if failure is not None:

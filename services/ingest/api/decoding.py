@@ -27,6 +27,7 @@ _BRACKETS = b"{}[]"
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in _BRACKETS)
 # Readers differ on which of two equal keys holds; for these, a difference would be a way to smuggle.
 _ONCE = {key: f'"{key}"'.encode() for key in ("type", "userId", "messageId", "writeKey")}
+_FREE_FORM = ("properties", "traits", "context")
 _ESCAPED_LETTER = re.compile(rb"\\u00[4-7]", re.IGNORECASE)
 _ESCAPED_TROUBLE = re.compile(rb"\\u(?:d[89a-f]|0000|ffff)", re.IGNORECASE)
 _ESCAPE = re.compile(
@@ -169,11 +170,14 @@ def envelope(read: Document) -> bytes:
 
 
 def _call(words: dict[str, Any], text: bytes, flags: tuple[str, ...]) -> Call:
-    for key in ("properties", "traits", "context"):
+    long = len(text) > PROPERTY_NAME_LENGTH
+    for key in _FREE_FORM:
         value = words.get(key)
-        if value is not None and not isinstance(value, dict):
+        if value is None:
+            continue
+        if not isinstance(value, dict):
             raise Reject("not_an_object", f"{key} is a JSON object", key)
-        if value and len(text) > PROPERTY_NAME_LENGTH < max(map(len, value)):
+        if long and value and max(map(len, value)) > PROPERTY_NAME_LENGTH:
             raise Reject("name_too_long", f"a name in {key} has at most {PROPERTY_NAME_LENGTH} characters", key)
     return Call(words, _parts.decode(text), flags)
 

@@ -17,6 +17,9 @@ CALL_TYPES = frozenset(("track", "identify", "page", "screen", "group", "alias")
 SALES_KINDS = frozenset(("call", "prospected", "meeting_held", "demo_held"))
 """Acts of sales: only a server key or a source can say that they happened."""
 
+SALES_WORDS = frozenset(("kind", "department", "direction"))
+"""The properties that can say so: where none of them is there, nothing is claimed."""
+
 JUNK_IDENTIFIERS = frozenset(
     (
         "", "0", "-1", "anonymous", "false", "guest", "n/a", "na", "nan", "nil", "none", "not_set", "null",
