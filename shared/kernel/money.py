@@ -66,12 +66,7 @@ def split(amount_minor: int, shares: Sequence[Fraction]) -> list[int]:
     """
     if not shares and amount_minor == 0:
         return []
-    # A fraction is asked once what it is: each of its answers costs as much as all the arithmetic here.
-    ratios = [share.as_integer_ratio() for share in shares]
-    whole = lcm(*[below for _, below in ratios])
-    weights = [above * (whole // below) for above, below in ratios]
-    if sum(weights) != whole or min(weights, default=0) < 0:
-        raise ValueError("shares are not negative and must sum to one")
+    _, whole, weights = _weighed(shares)
     amount = abs(amount_minor)
     exact = [divmod(amount * weight, whole) for weight in weights]
     parts, remainders = [part for part, _ in exact], [remainder for _, remainder in exact]
@@ -80,3 +75,28 @@ def split(amount_minor: int, shares: Sequence[Fraction]) -> list[int]:
     for index in sorted(range(len(parts)), key=remainders.__getitem__, reverse=True)[:left] if left else ():
         parts[index] += 1
     return parts if amount_minor >= 0 else [-part for part in parts]
+
+
+_Weighed = tuple[Sequence[Fraction], int, Sequence[int]]
+_known: dict[int, _Weighed] = {}
+"""By the identity of the shares, which are kept here, so that it is nobody else's meanwhile."""
+_MOST_KNOWN = 4_096
+
+
+def _weighed(shares: Sequence[Fraction]) -> _Weighed:
+    """Shares over their common denominator, as integers. Journeys of one shape are split by the very same tuple, and to
+    ask its fractions what they are takes longer than all other arithmetic here."""
+    known = _known.get(id(shares))
+    if known is not None and known[0] is shares:
+        return known
+    ratios = [share.as_integer_ratio() for share in shares]
+    whole = lcm(*[below for _, below in ratios])
+    weights = [above * (whole // below) for above, below in ratios]
+    if sum(weights) != whole or min(weights, default=0) < 0:
+        raise ValueError("shares are not negative and must sum to one")
+    found = shares, whole, weights
+    if isinstance(shares, tuple):
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[id(shares)] = found
+    return found

@@ -74,3 +74,20 @@ def test_nothing_among_nobody_is_nothing() -> None:
 def test_shares_that_do_not_sum_to_one_are_refused(amount: int, shares: list[Fraction]) -> None:
     with pytest.raises(ValueError, match="sum to one"):
         split(amount, shares)
+
+
+def test_shares_that_come_again_are_split_as_if_for_the_first_time() -> None:
+    shares = (Fraction(1, 8), Fraction(1, 8), Fraction(3, 4))
+    for amount in (10, -10, 0, 1_000_000_007):
+        assert split(amount, shares) == split(amount, list(shares)) == split(amount, shares)
+    refused = (Fraction(1, 2),)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="sum to one"):
+            split(1, refused)
+
+
+def test_a_list_of_shares_may_change_between_two_splits() -> None:
+    shares = [Fraction(1), Fraction(0)]
+    assert split(3, shares) == [3, 0]
+    shares.reverse()
+    assert split(3, shares) == [0, 3]
