@@ -35,7 +35,7 @@ class Rows:
 
     def __init__(self, names: Iterable[str], types: Iterable[TypeEngine[Any]], dialect: Dialect) -> None:
         # A column whose name is no name in Python can be had by its place alone.
-        self._row: Any = namedtuple("Row", list(names), rename=True)  # type: ignore[misc]
+        self._row: Any = namedtuple("Row", list(names), rename=True)  # type: ignore[misc]  # names known at run time
         found = ((place, _conversion(one, dialect)) for place, one in enumerate(types))
         self._conversions = [(place, convert) for place, convert in found if convert is not None]
 
