@@ -29,7 +29,6 @@ from sqlalchemy import (
 )
 
 from services.attribution.domain.converted import Converted
-from services.attribution.domain.models import MODELS
 from services.attribution.domain.paths.closed import Closed
 from services.attribution.domain.period import Cover, Period, cover
 from services.attribution.domain.rates import Rates
@@ -38,7 +37,7 @@ from services.attribution.ports import ReportAsked, Reported, Won
 from services.attribution.store import reported, sums
 from services.attribution.store.lines import OF_PEOPLE, beside, lines_in
 from services.attribution.store.reported_elsewhere import with_others
-from services.attribution.store.tables import CREDITS, DEALS, JOURNEYS, MODEL_SUMS, SUMMED, WON_SUMS
+from services.attribution.store.tables import CREDITS, DEALS, JOURNEYS, MODEL_SUMS, SUMMED, SUMMED_MODELS, WON_SUMS
 from shared.db.engine import Database
 from shared.db.work import Reader
 from shared.kernel.instant import DAY
@@ -147,7 +146,7 @@ async def _account_names(asked: ReportAsked, reader: Reader) -> dict[str, str]:
 
 def _cut(asked: ReportAsked) -> Cover:
     """What of the period is answered by month, by day, and by reading credits."""
-    if not set(asked.keys) <= _SUMMED_KEYS.keys():
+    if not (set(asked.keys) <= _SUMMED_KEYS.keys() and set(asked.models) <= {*SUMMED_MODELS}):
         return Cover((), (), (asked.period,))
     cut = cover(asked.period)
     if "day" not in asked.keys:
@@ -208,16 +207,15 @@ def _won_end(period: Period) -> Select[Any]:
 
 
 def _earned_whole(asked: ReportAsked, span: str, period: Period, name: str) -> list[Select[Any]]:
-    """Read once for all models that sums are kept of, and told by each."""
+    """Read once for all models, and told by each."""
     keys = [_SUMMED_KEYS[name] for name in asked.keys]
     table = MODEL_SUMS.c
-    models = [model for model in asked.models if model in MODELS]
-    summed = [func.sum(table[name]).label(name) for model in models for name in sums.names_of(model)]
+    summed = [func.sum(table[name]).label(name) for model in asked.models for name in sums.names_of(model)]
     names = ("first", "second", "third")
     grouped = select(*(key.label(name) for name, key in zip(names, _three(keys), strict=True)), *summed)
     wanted = (table.span == span, table.reported_in == asked.currency, *_within(table.start, period))
     read = grouped.where(*wanted).group_by(*keys).cte(name)
-    return [_of_model(read, model) for model in models]
+    return [_of_model(read, model) for model in asked.models]
 
 
 def _of_model(read: CTE, model: str) -> Select[Any]:

@@ -14,11 +14,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, delete
 
 from services.attribution.domain.credit import Credit
-from services.attribution.domain.models import MODELS
 from services.attribution.domain.period import day_of, month_of
 from services.attribution.ports import WonDeal
 from services.attribution.store.credits import part_of
-from services.attribution.store.tables import CREDITS, MODEL_SUMS, SUMMED, WON_SUMS
+from services.attribution.store.tables import CREDITS, MODEL_SUMS, SUMMED, SUMMED_MODELS, WON_SUMS
 from shared.db.dialect import Upsert
 from shared.db.work import Work
 from shared.kernel.money import split
@@ -35,7 +34,7 @@ FORMER = (
 
 _WON = ("deals", "own_minor", "amount_minor")
 _EARNED = tuple(column.name for column in MODEL_SUMS.columns if not column.primary_key)
-_PLACE = {model: _EARNED.index(f"{model}_parts") for model in MODELS}
+_PLACE = {model: _EARNED.index(f"{model}_parts") for model in SUMMED_MODELS}
 """Where the three sums of a model begin in a row."""
 _keys_of = attrgetter(*KEYS)
 _KEEP = Upsert(
@@ -99,7 +98,7 @@ class Moves:
         for model, _, part, amount, key in earned:
             place = _PLACE.get(model)
             if place is None:
-                continue  # Of a model that is no more: its sums went with it, its credits stay until a deal changes.
+                continue  # Of a model without sums: its credits are added up when somebody asks.
             held = found.get(key)
             if held is None:
                 held = found[key] = self._credits[(day, into, *key)]

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Text,
 )
 
-from services.attribution.domain.models import MODELS
 from services.attribution.domain.quality import MEASURED, By
 from shared.db.dialect import Id
 from shared.db.erased import erased_tables
@@ -23,6 +22,24 @@ from shared.db.people import people_table
 from shared.db.refusals import refusals_table
 from shared.db.spine import spine
 
+SUMMED_MODELS = (
+    "first_last",
+    "linear",
+    "single",
+    "first_touch",
+    "last_touch",
+    "last_non_direct",
+    "lead_creation",
+    "u_shaped_hubspot",
+    "u_shaped_bizible",
+    "w_shaped",
+    "w_shaped_bizible",
+    "full_path",
+    "j_shaped",
+    "inverse_j_shaped",
+    "time_decay",
+)
+"""The rule models that sums are kept of, three columns each; what others credited is added up when it is asked for."""
 METADATA = MetaData()
 spine(METADATA)
 PEOPLE = people_table(METADATA)
@@ -225,7 +242,7 @@ MODEL_SUMS = Table(
     Column("reported_in", String(3), primary_key=True),
     Column("start", BigInteger, primary_key=True),
     *_keys("channel", "department", "source", "campaign", "kind", "utm_source"),
-    *_numbers(*(f"{model}_{what}" for model in MODELS for what in ("parts", "minor", "volume"))),
+    *_numbers(*(f"{model}_{what}" for model in SUMMED_MODELS for what in ("parts", "minor", "volume"))),
 )
 """What the credits of the same deals add up to by each model, under what they have in common (an empty text: nothing
 there). `_parts`: deals, in units of 2 ** -40, so that adding and taking away leaves nothing behind."""

@@ -146,7 +146,7 @@ class Scene:
         self.converting = Converting(service.database, rules.rates, rules.currency)
         self.leads = DerivingLeads(service.database, rules)
         self._service = service
-        self._settings = settings
+        self.settings = settings
         self._log = log
         self._consumer = Consumer(log, service.database, wiring.consuming(rules), now=lambda: NOW)
         self._client = httpx.AsyncClient(
@@ -155,7 +155,7 @@ class Scene:
 
     def beside(self) -> "Scene":
         """The same service with another worker."""
-        return Scene(self._service, self._log, self._settings)
+        return Scene(self._service, self._log, self.settings)
 
     async def tell(self, *events: Emit) -> None:
         """All of this happened; returns when it is worked."""

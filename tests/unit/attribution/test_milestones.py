@@ -23,24 +23,6 @@ def decayed(half_life_days: float) -> list[float]:
 
 
 @pytest.mark.parametrize(
-    ("model", "expected"),
-    [
-        ("first_last", [40, 5, 5, 5, 5, 40]),
-        ("lead_creation", [0, 100, 0, 0, 0, 0]),
-        ("u_shaped_hubspot", [40, 40, 5, 5, 5, 5]),
-        ("u_shaped_bizible", [50, 50, 0, 0, 0, 0]),
-        ("w_shaped", [30, 30, Fraction(10, 3), 30, Fraction(10, 3), Fraction(10, 3)]),
-        ("w_shaped_bizible", [30, 30, 10, 30, 0, 0]),
-        ("full_path", [Fraction(45, 2), Fraction(45, 2), 5, Fraction(45, 2), 5, Fraction(45, 2)]),
-        ("j_shaped", [20, 5, 5, 5, 5, 60]),
-        ("inverse_j_shaped", [60, 5, 5, 5, 5, 20]),
-    ],
-)
-def test_the_worked_journey_is_split_as_the_vendor_says(model: str, expected: list[Fraction]) -> None:
-    assert percent(model, GOLDEN) == expected
-
-
-@pytest.mark.parametrize(
     ("half_life_days", "expected"),
     [
         (7, [0.4459, 1.2003, 3.2309, 8.6969, 23.4103, 63.0158]),

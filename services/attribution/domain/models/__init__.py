@@ -1,47 +1,33 @@
-"""The rule models, by name. A new one is a file in here, a line in this table, and a migration: it is summed, too."""
+"""The rule models, by name: a model is a file in here, of its name.
 
+Nothing else names it. Its file says the rule, whose it is, and in its first lines what the rule gives to a journey;
+those golden rows are run as tests.
+"""
+
+import pkgutil
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from types import MappingProxyType
 
 from services.attribution.domain.models.first_last import FIRST_LAST
-from services.attribution.domain.models.full_path import FULL_PATH
-from services.attribution.domain.models.inverse_j_shaped import INVERSE_J_SHAPED
-from services.attribution.domain.models.j_shaped import J_SHAPED
-from services.attribution.domain.models.lead_creation import LEAD_CREATION
-from services.attribution.domain.models.linear import LINEAR
 from services.attribution.domain.models.model import Model
-from services.attribution.domain.models.one_touch import FIRST_TOUCH, LAST_NON_DIRECT, LAST_TOUCH
-from services.attribution.domain.models.single import SINGLE
-from services.attribution.domain.models.time_decay import TIME_DECAY
-from services.attribution.domain.models.u_shaped_bizible import U_SHAPED_BIZIBLE
-from services.attribution.domain.models.u_shaped_hubspot import U_SHAPED_HUBSPOT
-from services.attribution.domain.models.w_shaped import W_SHAPED
-from services.attribution.domain.models.w_shaped_bizible import W_SHAPED_BIZIBLE
-
-MODELS = MappingProxyType(
-    {
-        model.name: model
-        for model in (
-            FIRST_LAST,
-            LINEAR,
-            SINGLE,
-            FIRST_TOUCH,
-            LAST_TOUCH,
-            LAST_NON_DIRECT,
-            LEAD_CREATION,
-            U_SHAPED_HUBSPOT,
-            U_SHAPED_BIZIBLE,
-            W_SHAPED,
-            W_SHAPED_BIZIBLE,
-            FULL_PATH,
-            J_SHAPED,
-            INVERSE_J_SHAPED,
-            TIME_DECAY,
-        )
-    }
-)
-"""Name to model, the agreed default first."""
 
 AGREED = FIRST_LAST.name
 """The model of the default charter."""
+
+
+def _found() -> Iterator[Model]:
+    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
+        yield from (value for value in vars(import_module(module.name)).values() if isinstance(value, Model))
+
+
+def _by_name() -> Mapping[str, Model]:
+    # A file that builds on another model holds it as well, which is the same one.
+    found = {model.name: model for model in _found()}
+    return MappingProxyType({AGREED: FIRST_LAST} | {name: found[name] for name in sorted(found)})
+
+
+MODELS = _by_name()
+"""Name to model, the agreed default first."""
 
 __all__ = ["AGREED", "MODELS", "Model"]

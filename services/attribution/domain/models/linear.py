@@ -1,6 +1,6 @@
 """Linear: equal parts.
 
-Six interactions: 100/6 % each.
+Six interactions: 100/6, 100/6, 100/6, 100/6, 100/6, 100/6 %. Two: 50, 50 %.
 """
 
 from fractions import Fraction

@@ -7,8 +7,8 @@ import numpy as np
 
 from services.attribution.domain.journey import Milestone
 from services.attribution.domain.models import MODELS
+from services.attribution.domain.models.last_non_direct import LAST_NON_DIRECT
 from services.attribution.domain.models.milestones import MilestoneModel
-from services.attribution.domain.models.one_touch import LAST_NON_DIRECT
 from services.attribution.domain.models.places import PlacedModel
 from services.attribution.domain.models.time_decay import DecayModel
 from services.attribution.domain.paths import markov
