@@ -16,7 +16,7 @@ from threading import Event
 import httpx
 
 from services.attribution.domain.models import MODELS
-from services.attribution.domain.paths.closed import BY_CHANNEL
+from services.attribution.domain.paths.study import LEARNED
 from services.deployment import Settings, open_log
 from shared.contracts.records import Outgoing
 from shared.contracts.topics import TOUCHPOINTS_COLLECTED
@@ -139,7 +139,7 @@ class World:
 
     def totals(self) -> Json:
         """What every model credits, by channel and by department."""
-        named = ",".join((*MODELS, *BY_CHANNEL))
+        named = ",".join((*MODELS, *LEARNED))
         by_channel = self._reader.get("attribution", "/v1/attribution", models=named)
         return {"channel": by_channel} | {
             keys: self._reader.get("attribution", "/v1/attribution", models=",".join(MODELS), group_by=keys)

@@ -27,7 +27,8 @@ from services.attribution.api.schemas import (
 )
 from services.attribution.domain import report as summing
 from services.attribution.domain import returns
-from services.attribution.domain.paths.closed import BY_CHANNEL, learn
+from services.attribution.domain.paths.closed import learn
+from services.attribution.domain.paths.study import LEARNED
 from services.attribution.domain.report import KEYS, Row, Sum
 from services.attribution.domain.returns import SPENT_ON, Spent
 from services.attribution.domain.rules import Rules
@@ -54,7 +55,7 @@ def router(reading: Reports, spending: SpendRead, rules: Rules) -> APIRouter:
     async def attribution(
         period: AskedPeriod,
         models: Annotated[
-            str, Query(description=f"Names with commas, also {', '.join(BY_CHANNEL)}; all rule models.")
+            str, Query(description=f"Names with commas, also {', '.join(LEARNED)}; all rule models.")
         ] = "",
         group_by: Annotated[
             str, Query(description=f"One or two with a comma: {', '.join((*GROUPS, *OF_PEOPLE))}.")
@@ -66,7 +67,7 @@ def router(reading: Reports, spending: SpendRead, rules: Rules) -> APIRouter:
     ) -> Report:
         """Won amounts, shared by each model over what they are grouped by."""
         asked = ReportAsked(
-            models=asking.named("models", models, (*rules.models, *BY_CHANNEL, INCREMENTAL)) or tuple(rules.models),
+            models=asking.named("models", models, (*rules.models, *LEARNED, INCREMENTAL)) or tuple(rules.models),
             keys=asking.keys(group_by, (*GROUPS, *OF_PEOPLE)),
             currency=rules.currency if currency is None else money.currency_code(currency),
             since=period.since,
@@ -77,7 +78,7 @@ def router(reading: Reports, spending: SpendRead, rules: Rules) -> APIRouter:
             raise Conflict("the charter records no hold-out, and lift is told against nothing else")
         if view == "as_reported" and not set(asked.keys).isdisjoint(OF_PEOPLE):
             raise Reject("bad_group", f"{', '.join(OF_PEOPLE)} only as known: books name nobody", "group_by")
-        learned = tuple(name for name in asked.models if name in BY_CHANNEL)
+        learned = tuple(name for name in asked.models if name in LEARNED)
         if learned and asked.keys != ("channel",):
             raise Reject("bad_group", f"{', '.join(learned)} by channel alone", "group_by")
         if learned and view == "as_reported":

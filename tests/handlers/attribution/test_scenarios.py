@@ -152,8 +152,9 @@ class Scenarios:
         await stage.tell(touch("a", 1, channel="email"), touch("b", 2, "ben", channel="email"), deal())
         await stage.tell(touch("c", 3, channel="phone"), deal("d-2", "ben", status="lost", currency="USD"))
         await stage.tell(deal("d-3", "cleo", amount_minor=1_01))
-        answer = await stage.get("/v1/attribution", models="markov_channel,markov,shapley,linear")
-        assert (list(answer["models"]), answer["warnings"]) == (["markov_channel", "markov", "shapley", "linear"], [])
+        models = ["markov_channel", "markov", "shapley", "shapley_ordered", "linear"]
+        answer = await stage.get("/v1/attribution", models=",".join(models))
+        assert (list(answer["models"]), answer["warnings"]) == (models, [])
         for model in answer["models"].values():
             found = {row["key"]: row["amount_minor"] for row in model["rows"]}
             assert found == {"email": 50_00, "phone": 50_00, "unattributed": 1_01}

@@ -15,9 +15,6 @@ from services.attribution.domain.paths.study import Study
 from services.attribution.domain.report import Sum
 from shared.kernel.money import split
 
-BY_CHANNEL = ("markov_channel", "markov", "shapley")
-"""The models that are told of closed deals, by channel alone."""
-
 
 @dataclass(frozen=True, slots=True)
 class Closed:
