@@ -221,5 +221,12 @@ def working(
     deployment: Deployment, database: Database, service: Consuming[S], relay: Relay, metrics: Metrics
 ) -> list[tuple[str, Part]]:
     """The loop and the relay of a service, as parts to run."""
-    consumer = Consumer(deployment.log, database, service, now=deployment.now, left=relay.wake, metrics=metrics)
-    return [(f"{service.group}.consume", consumer.run), (f"{service.group}.relay", relay.run)]
+    loop = consumer(deployment, database, service, relay, metrics)
+    return [(f"{service.group}.consume", loop.run), (f"{service.group}.relay", relay.run)]
+
+
+def consumer(
+    deployment: Deployment, database: Database, service: Consuming[S], relay: Relay, metrics: Metrics
+) -> Consumer[S]:
+    """A loop of a service, on the log and the clock of a deployment."""
+    return Consumer(deployment.log, database, service, now=deployment.now, left=relay.wake, metrics=metrics)

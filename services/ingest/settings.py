@@ -37,6 +37,10 @@ class IngestSettings(BaseSettings):
         default=DEFAULT_LIMITS.merges, ge=0, description="So many people who were known already may become one."
     )
 
+    aliases_per_second: int = Field(
+        default=250, ge=5, description="While other events come, a worker takes so many alias calls; more wait."
+    )
+
     def person_limits(self) -> PersonLimits:
         """How much one person may hold; a claim that would break it is not followed, and becomes a review."""
         return PersonLimits(

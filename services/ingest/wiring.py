@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from services.cleaning import cleaning
-from services.deployment import Deployment, Service, log_check, store_check, working
+from services.deployment import Deployment, Service, consumer, log_check, store_check, working
 from services.ingest.api import accounts, acts, erasures, events, people, rejected, reviews
 from services.ingest.api.collect import Collector
 from services.ingest.api.door_keys import DoorKey
@@ -22,15 +22,15 @@ from services.ingest.store.erasing import ErasureTerms, SqlErasing
 from services.ingest.store.export import sections
 from services.ingest.store.reading import SqlReading
 from services.ingest.store.session import opening
-from services.ingest.worker import GROUP, HANDLERS, TOPICS, measure
+from services.ingest.worker import GROUP, TOPICS, loops
 from shared.db.engine import Database
 from shared.db.export import Exporter
 from shared.observe.lag import Lag
 from shared.observe.metrics import Metrics
 from shared.runtime.crash_points import crashing
 from shared.runtime.lag import lag
+from shared.runtime.pace import Pace
 from shared.runtime.relay import Relay
-from shared.runtime.session import Consuming
 from shared.runtime.tick import Ticker
 from shared.web import export
 from shared.web.app import PathSwitch, build_app
@@ -80,7 +80,7 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
 
     metrics, metrics_open = Metrics(), deployment.settings.metrics_open
     open_session = opening(settings.person_limits(), deployment.credentials.derived_key(_SUPPRESSION))
-    consuming = Consuming(GROUP, TOPICS, HANDLERS, open_session, measure)
+    first, patient = loops(open_session, Pace(settings.aliases_per_second, deployment.now))
     erasing = _erasing(deployment, database, settings, relay.wake)
     log_answers = log_check(deployment, TOPICS[0])
     health = Health(metrics, how_far, alive, log_answers, metrics_open)
@@ -116,7 +116,8 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
         health=build_app("ingest worker", [], tokens, worker_health),
         direct=collector,
         worker=[
-            *working(deployment, database, consuming, relay, metrics),
+            *working(deployment, database, first, relay, metrics),
+            ("ingest.aliases", consumer(deployment, database, patient, relay, metrics).run),
             ("ingest.erase", Ticker("erase", erasing.due, _ERASING_SECONDS, deployment.now).run),
         ],
     )

@@ -40,6 +40,14 @@ TOUCHPOINTS_COLLECTED = Topic(
     ("ingest",),
     7,
 )
+ALIASES_COLLECTED = Topic(
+    "aliases.collected",
+    "as of touchpoints.collected",
+    {"alias.collected": CollectedTouchpoint},
+    ("ingest",),
+    ("ingest",),
+    7,
+)
 TOUCHPOINTS_REJECTED = Topic(
     "touchpoints.rejected", "none", {"touchpoint.rejected": RejectedTouchpoint}, ("ingest",), ("ingest",), 30
 )
@@ -93,8 +101,8 @@ ERASURES = Topic(
 )
 
 TOPICS: tuple[Topic, ...] = (
-    TOUCHPOINTS_COLLECTED, TOUCHPOINTS_REJECTED, DEALS_COLLECTED, TOUCHPOINTS, DEALS, LEADS, HANDOFFS,
-    SPEND_COLLECTED, ERASURES,
+    TOUCHPOINTS_COLLECTED, ALIASES_COLLECTED, TOUCHPOINTS_REJECTED, DEALS_COLLECTED, TOUCHPOINTS, DEALS, LEADS,
+    HANDOFFS, SPEND_COLLECTED, ERASURES,
 )  # fmt: skip
 
 TYPES: dict[str, type[Struct]] = {name: struct for topic in TOPICS for name, struct in topic.types.items()}

@@ -33,6 +33,8 @@ BATCH = 1_000
 GATHER_BELOW = 50
 """Below this many records the loop waits a moment for more: one commit serves them all (state.md 5)."""
 IDLE_MS = 500
+ASIDE_SECONDS = 0.02
+"""How long a loop that lets another go first stands aside before it looks again."""
 RETRY_SECONDS = (0.05, 0.2, 1.0, 3.0, 5.0)
 MOST_SET_ASIDE_IN_A_ROW = 20
 """More poison than this in a row is no poison: something of ours is broken, and the topic must not drain away."""
@@ -109,13 +111,18 @@ class Consumer(Generic[S]):
         subscription = await self._subscribed()
         if self._astray:
             await self._return_to_store(subscription)
-        records = list(await subscription.poll(BATCH, wait_ms))
+        pace = self._service.pace
+        most = BATCH if pace is None else pace.most()
+        if not most:
+            await asyncio.sleep(ASIDE_SECONDS)
+            return 0
+        records = list(await subscription.poll(most, wait_ms))
         if not records:
             return 0
         # Until what was polled is worked, nothing may be polled beyond it but after a way back to the store.
         self._astray = True
-        if len(records) < GATHER_BELOW:
-            records += await self._more(subscription, BATCH - len(records))
+        if len(records) < min(most, GATHER_BELOW):
+            records += await self._more(subscription, most - len(records))
         crash_points.reach("after_poll")
         self._idle.clear()
         began = perf_counter()
@@ -124,6 +131,8 @@ class Consumer(Generic[S]):
         finally:
             self._idle.set()
         self._astray = False
+        if pace is not None:
+            pace.took(len(records))
         self._measure(records, perf_counter() - began)
         await subscription.report({partition: self._believed[partition] for partition in _partitions(records)})
         return len(records)

@@ -14,6 +14,7 @@ from shared.db.work import Work
 from shared.kernel.instant import Instant
 from shared.kernel.keys import Key
 from shared.observe.metrics import Metrics
+from shared.runtime.pace import Pace
 
 
 class Session(Protocol):
@@ -61,3 +62,5 @@ class Consuming(Generic[S]):
     """Counts what a session came to, once it is committed."""
     gather_ms: int = GATHER_MS
     """How long a small batch waits for more. Where nobody waits for what comes of it, longer: fewer transactions."""
+    pace: Pace | None = None
+    """Where another loop goes first."""

@@ -178,6 +178,16 @@ class LogSuite:
             member = await log.subscribe(fresh("group"), [topic], from_start)
             assert values_by_key(await poll_until([member], lambda found: len(found) >= 5)) == {"k": list(range(5))}
 
+    async def test_members_of_one_group_may_read_topics_of_their_own(self, opened: Opened) -> None:
+        topics, group = (fresh("topic"), fresh("topic")), fresh("group")
+        log = await opened(dict.fromkeys(topics, 3))
+        members = [await log.subscribe(group, [topic], from_start) for topic in topics]
+        await poll_until(members, shared_by(members, 6))
+        assert [{partition.topic for partition in member.held()} for member in members] == [{one} for one in topics]
+        await log.publish([*numbered(topics[0], "k", range(5)), *numbered(topics[1], "k", range(10, 15))])
+        read = [await poll_until([member], lambda found: len(found) >= 5) for member in members]
+        assert [values_by_key(one) for one in read] == [{"k": [*range(5)]}, {"k": [*range(10, 15)]}]
+
     async def test_a_partition_handed_over_is_read_on_from_where_locate_says(self, opened: Opened) -> None:
         topic, group = fresh("topic"), fresh("group")
         log = await opened({topic: 2})

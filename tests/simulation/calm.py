@@ -36,7 +36,9 @@ class Calm:
             for one in self._services
         }
         self._consumers = [
-            Consumer(self._log, self.stores[one.name], one.consuming, now=self._clock) for one in self._services
+            Consumer(self._log, self.stores[one.name], loop, now=self._clock)
+            for one in self._services
+            for loop in one.loops
         ]
         self._relays = [(database, Relay(self._log, database)) for database in self.stores.values()]
         show = Show(acts.outcome_body, reviews.review_body)

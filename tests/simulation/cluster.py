@@ -157,8 +157,11 @@ class Cluster:
             log = MortalLog(self.log)
             database = await self._stores.open(service, str(slot))
             relay = Relay(log, database)
-            consumer = Consumer(log, database, service.consuming, now=self.now, left=relay.wake, guards=self._guards)
-            parts: list[Part] = [consumer.run]
+            loops = [
+                Consumer(log, database, loop, now=self.now, left=relay.wake, guards=self._guards)
+                for loop in service.loops
+            ]
+            parts: list[Part] = [loop.run for loop in loops]
             if slot == 0:
                 parts.append(relay.run)
             if service.sales is not None:
@@ -194,7 +197,7 @@ class Cluster:
         return left
 
     async def _lag(self, service: Simulated, database: Database) -> Lag:
-        topics = tuple(topic.name for topic in service.consuming.topics)
+        topics = service.topics
         if service.sales is not None:
             return await lag(self.log, database, service.name, topics, undone=Sales.undelivered)
         if service.operated:

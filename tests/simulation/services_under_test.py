@@ -1,5 +1,6 @@
 """The services as the simulation runs them: their real handlers and stores, one entry each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ class Simulated:
     """One service: what its loop runs, and the store it runs on."""
 
     consuming: Consuming[Any]
+    patient: Consuming[Any] | None = None
+    """What a loop of its own takes, once the other has gone first."""
     sales: Sales | None = None
     """Of hand-off: whom it meets."""
 
@@ -39,6 +42,16 @@ class Simulated:
     def name(self) -> str:
         """Its name, which is its group's too."""
         return self.consuming.group
+
+    @property
+    def loops(self) -> Sequence[Consuming[Any]]:
+        """All that its process consumes."""
+        return [self.consuming] if self.patient is None else [self.consuming, self.patient]
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What they read."""
+        return tuple(topic.name for loop in self.loops for topic in loop.topics)
 
     @property
     def operated(self) -> bool:
@@ -56,11 +69,17 @@ def simulated_services(open_ingest: Open[Any] = open_resolving) -> list[Simulate
     charter = charter_text.default()
     sales = Sales(charter)
     return [
-        Simulated(Consuming(ingest.GROUP, ingest.TOPICS, ingest.HANDLERS, open_ingest)),
+        _ingest(open_ingest),
         Simulated(Consuming(scoring.GROUP, scoring.TOPICS, scoring.HANDLERS, _open_scoring(charter))),
         Simulated(Consuming(attribution.GROUP, attribution.TOPICS, attribution.HANDLERS, _open_attribution(charter))),
-        Simulated(sales.consuming, sales),
+        Simulated(sales.consuming, sales=sales),
     ]
+
+
+def _ingest(open_session: Open[Any]) -> Simulated:
+    first = tuple(topic for topic in ingest.TOPICS if topic not in ingest.PATIENT)
+    patient = Consuming(ingest.GROUP, ingest.PATIENT, ingest.HANDLERS, open_session)
+    return Simulated(Consuming(ingest.GROUP, first, ingest.HANDLERS, open_session), patient)
 
 
 def _open_scoring(charter: Charter) -> Open[Scoring]:

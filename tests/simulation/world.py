@@ -12,7 +12,7 @@ from msgspec import Raw, json
 from shared.contracts.deals import CollectedDeal, DealContact
 from shared.contracts.envelope import Event, encode
 from shared.contracts.records import Outgoing
-from shared.contracts.topics import DEALS_COLLECTED, TOUCHPOINTS_COLLECTED
+from shared.contracts.topics import ALIASES_COLLECTED, DEALS_COLLECTED, TOUCHPOINTS_COLLECTED
 from shared.contracts.touchpoints import AccountRef, CallType, CollectedTouchpoint
 from shared.kernel.ids import derived, touchpoint_id
 from shared.kernel.instant import DAY, HOUR, MINUTE, Instant
@@ -147,8 +147,8 @@ def _told(happening: Happening) -> tuple[str, Event]:
         traits=Raw(json.encode({name: value for name, value in traits.items() if value})),
         context=Raw(json.encode({"campaign": {"name": h.campaign, "source": "mail"}} if h.campaign else {})),
     )
-    event = Event(h.id, "touchpoint.collected", "ingest", Instant(RECEIVED), collected)
-    return TOUCHPOINTS_COLLECTED.name, event
+    of = ("alias.collected", ALIASES_COLLECTED) if call == "alias" else ("touchpoint.collected", TOUCHPOINTS_COLLECTED)
+    return of[1].name, Event(h.id, of[0], "ingest", Instant(RECEIVED), collected)
 
 
 def _deal_told(version: Version) -> tuple[str, Event]:

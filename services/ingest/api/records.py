@@ -15,7 +15,13 @@ from services.ingest.handlers.accept_touchpoints import Accepted
 from shared.contracts import envelope
 from shared.contracts.deals import CollectedDeal
 from shared.contracts.spend import CollectedSpend
-from shared.contracts.topics import DEALS_COLLECTED, SPEND_COLLECTED, TOUCHPOINTS_COLLECTED, TOUCHPOINTS_REJECTED
+from shared.contracts.topics import (
+    ALIASES_COLLECTED,
+    DEALS_COLLECTED,
+    SPEND_COLLECTED,
+    TOUCHPOINTS_COLLECTED,
+    TOUCHPOINTS_REJECTED,
+)
 from shared.contracts.touchpoints import RejectedTouchpoint
 from shared.kernel.instant import Instant
 from shared.log.ports import Outgoing
@@ -51,12 +57,11 @@ class Records:
     def collected(self, accepted: Accepted) -> Outgoing:
         """The record of a touchpoint."""
         touchpoint = accepted.touchpoint
-        return Outgoing(
-            TOUCHPOINTS_COLLECTED.name,
-            self._key(accepted.subject or touchpoint.id),
-            _encode(touchpoint),
-            (*self._collected, ("ce_id", touchpoint.id.encode())),
-        )
+        key, value = self._key(accepted.subject or touchpoint.id), _encode(touchpoint)
+        if touchpoint.type == "alias":
+            headers = envelope.headers(touchpoint.id, "alias.collected", self._source, self._at)
+            return Outgoing(ALIASES_COLLECTED.name, key, value, headers)
+        return Outgoing(TOUCHPOINTS_COLLECTED.name, key, value, (*self._collected, ("ce_id", touchpoint.id.encode())))
 
     def rejected(self, rejected: RejectedTouchpoint) -> Outgoing:
         """The record of what was refused; any partition will do."""

@@ -34,6 +34,8 @@ from shared.web.credentials import Credentials
 
 START = 20_000 * DAY
 NOW = Instant(START + 30 * DAY)
+_LOOPS = (f"{GROUP}.consume", f"{GROUP}.aliases")
+"""What works here is `given`'s own."""
 _CREDENTIALS = Credentials("wk", "sk", "tl", "secret")
 
 
@@ -56,6 +58,8 @@ def call(message_id: str, on_day: float, **given: Any) -> Emit:
         id=event_id(message_id), message_id=message_id, source="web", door="segment", timestamp=day(on_day),
         **{"received_at": day(on_day), "type": "page", "trusted": False, **given},
     )  # fmt: skip
+    if whole.type == "alias":
+        return _emit(topics.ALIASES_COLLECTED.name, whole.id, "alias.collected", whole)
     return _emit(topics.TOUCHPOINTS_COLLECTED.name, whole.id, "touchpoint.collected", whole)
 
 
@@ -141,7 +145,7 @@ class IngestService(ServiceInProcess):
     async def working(self) -> AsyncIterator[None]:
         """Whatever comes is worked and sent, and time goes by, while the block runs."""
         stopping = asyncio.Event()
-        parts = [part for name, part in self._service.worker if name != f"{GROUP}.consume"]
+        parts = [part for name, part in self._service.worker if name not in _LOOPS]
         async with asyncio.TaskGroup() as running:
             for part in (*parts, self._consumer.run):
                 running.create_task(part(stopping))

@@ -11,7 +11,7 @@ from services.ingest.domain.limits import Limits
 from shared.kernel.ids import touchpoint_id
 from tests.handlers.ingest.at_the_door import NOW, SERVER, Doors
 
-COLLECTED, REJECTED = "touchpoints.collected", "touchpoints.rejected"
+COLLECTED, ALIASES, REJECTED = "touchpoints.collected", "aliases.collected", "touchpoints.rejected"
 SEEN = {"event": "Page Seen", "anonymousId": "anon-1", "messageId": "m-1"}
 
 
@@ -40,7 +40,9 @@ async def test_both_forms_of_a_path_name_the_same_call(doors: Doors, path: str, 
     call = {"userId": "u", "event": "E", "groupId": "g", "previousId": "p", "type": "other"}
     for form in (path, named):
         assert (await doors.post(f"/v1/{form}", call)).status_code == 200
-    assert [event.type for event in await doors.events(COLLECTED)] == [named, named]
+    topic, other = (ALIASES, COLLECTED) if named == "alias" else (COLLECTED, ALIASES)
+    assert [event.type for event in await doors.events(topic)] == [named, named]
+    assert await doors.events(other) == []
 
 
 @pytest.mark.parametrize("path", ["/v1/batch", "/v1/b", "/v1/import"])
