@@ -14,6 +14,7 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 DialectName = Literal["sqlite", "postgresql"]
@@ -116,6 +117,11 @@ class _Among(FunctionElement[bool]):
     name = "among"
     type = Boolean()
     inherit_cache = True
+
+    def self_group(self, against: OperatorType | None = None) -> "_Among":
+        """Itself, wherever it stands. SQLite has no booleans, so SQLAlchemy would have it compared with 1; it looks
+        into no index for that, and reads the whole table."""
+        return self
 
 
 @compiles(_Among, "postgresql")

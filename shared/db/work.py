@@ -200,8 +200,9 @@ class Work(Reader):
         by_key: dict[tuple[Any, ...], Sequence[Any]] = {}
         for row in rows:
             by_key.setdefault(tuple(row[i] for i in where), row)
-        known = await self.rows(select(*columns).where(self.among(columns[-1], [key[-1] for key in by_key])))
-        for found in known:
+        # By all columns: the last one alone is found in no index that begins with another.
+        wanted = [self.among(column, sorted({key[n] for key in by_key})) for n, column in enumerate(columns)]
+        for found in await self.rows(select(*columns).where(*wanted)):
             by_key.pop(tuple(found), None)
         await self.write(upsert, list(by_key.values()))
         return set(by_key)

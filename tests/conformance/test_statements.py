@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.schema import CreateSchema
 
+from shared.db.compiled import SHAPES
 from shared.db.engine import Database, open_database, sqlite_url
-from shared.testing.statement_suite import Opened, StatementSuite, keep
+from shared.testing.statement_suite import ROWS, Opened, StatementSuite, keep
 
 _SERVICE = "statements"
 
@@ -19,6 +21,15 @@ class TestOnSqlite(StatementSuite):
         await keep(database)
         yield lambda: database
         await database.close()
+
+    async def test_a_set_of_values_is_looked_up_in_an_index(self, opened: Opened) -> None:
+        async with opened().read() as reader:
+            some = reader.among(ROWS.c.id, ["a"])
+            for condition in (some, some & (ROWS.c.number > 1), some | (ROWS.c.id == "b")):
+                found = SHAPES["sqlite"].find(select(ROWS.c.said).where(condition))
+                assert found is not None
+                plan = await reader.rows("EXPLAIN QUERY PLAN " + found[0].sql.replace("?", "NULL"))
+                assert [step.detail for step in plan if step.detail.startswith(f"SCAN {ROWS.name}")] == []
 
 
 class TestOnPostgres(StatementSuite):

@@ -45,8 +45,10 @@ class SqlTouchpoints:
         claims: defaultdict[Identifier, list[BrowserClaim]] = defaultdict(list)
         found = select(BROWSER_CLAIMS).where(self._work.among(BROWSER_CLAIMS.c.browser, sorted(map(str, browsers))))
         if withdrawn:
-            silent = self._work.among(TOUCHPOINTS.c.statement, sorted(withdrawn))
-            found = found.where(BROWSER_CLAIMS.c.touchpoint_id.not_in(select(TOUCHPOINTS.c.id).where(silent)))
+            # Each is looked up by its id: nothing finds touchpoints by what they claim, short of reading them all.
+            event = select(TOUCHPOINTS.c.id).where(TOUCHPOINTS.c.id == BROWSER_CLAIMS.c.touchpoint_id)
+            silent = event.where(self._work.among(TOUCHPOINTS.c.statement, sorted(withdrawn)))
+            found = found.where(~silent.exists())
         for row in await self._work.rows(found):
             claim = BrowserClaim(row.at, row.touchpoint_id, identifier(row.holder))
             claims[identifier(row.browser)].append(claim)
