@@ -45,11 +45,11 @@ def test_while_others_come_it_takes_its_share(per_second: int, seconds: int) -> 
 def test_where_nobody_else_comes_it_takes_a_whole_batch_each_time() -> None:
     clock = Clock()
     pace = Pace(100, clock.now)
-    assert taken(pace, clock, 1, others=False) == 100 * SECOND // _STEP
+    assert taken(pace, clock, 1, others=False) == 200 * SECOND // _STEP
     pace.others_came()
     assert pace.most() == 0
-    clock.at += SECOND // 4
-    assert pace.most() == 100
+    clock.at += SECOND
+    assert pace.most() == 200
 
 
 def test_a_clock_that_is_set_back_stops_nothing() -> None:
@@ -58,7 +58,7 @@ def test_a_clock_that_is_set_back_stops_nothing() -> None:
     pace.others_came()
     pace.took(pace.most())
     clock.at -= 3_600 * SECOND
-    assert pace.most() == 100, "nobody came lately, as far as the clock knows"
+    assert pace.most() == 200, "nobody came lately, as far as the clock knows"
     pace.others_came()
     assert pace.most() == 20
 
