@@ -28,7 +28,8 @@ _FORM = b"data="
 _BRACKETS = b"{}[]"
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in _BRACKETS)
 # Readers differ on which of two equal keys holds; for these, a difference would be a way to smuggle.
-_ONCE = {key: f'"{key}"'.encode() for key in ("type", "userId", "messageId", "writeKey")}
+_DECIDING = ("type", "userId", "messageId", "writeKey")
+_ONCE = tuple((key, f'"{key}"'.encode()) for key in _DECIDING)
 _FREE_FORM = ("properties", "traits", "context")
 _ESCAPED_LETTER = re.compile(rb"\\u00[4-7]", re.IGNORECASE)
 _ESCAPED_TROUBLE = re.compile(rb"\\u(?:d[89a-f]|0000|ffff)", re.IGNORECASE)
@@ -121,10 +122,12 @@ def plain(body: bytes, limits: Limits) -> Document:
 def signs(read: Document, items: Sequence[Any] = ()) -> Signs:
     """What a call, or the items of a batch, may hold: never wrong where it says no."""
     text, words, escaped, marked = read
-    objects = [item for item in items if isinstance(item, dict)]
-    for key, quoted in _ONCE.items():
+    objects = [item for item in items if isinstance(item, dict)] if items else items
+    for key, quoted in _ONCE:
         # Looked for only where somebody has it: counting over the whole text is what costs.
-        once_each = (key in words) + (sum([key in inner for inner in objects]) if objects else 0)
+        once_each = int(key in words)
+        if objects:
+            once_each += sum([key in inner for inner in objects])
         if once_each and text.count(quoted) > once_each:
             return Signs(marked, doubled=True)
     return Signs(marked, doubled=escaped and _ESCAPED_LETTER.search(text) is not None)
@@ -190,7 +193,7 @@ def refuse_doubled(text: bytes) -> None:
         outermost[:] = pairs  # the outermost object ends last
 
     json.loads(text, object_pairs_hook=keep)
-    names = [name for name, _ in outermost if name in _ONCE]
+    names = [name for name, _ in outermost if name in _DECIDING]
     if len(names) != len(set(names)):
         raise Reject("duplicate_key", "one of type, userId, messageId and writeKey is there twice")
 
