@@ -113,7 +113,7 @@ class Collector:
         limits = self._doorway.limits
         if said is None:
             return accept(decoding.call(words, text, look, limits), arrival, named)
-        decoding.refuse_unfit(words, text, limits)
+        decoding.refuse_unfit(said, words, text, look, limits)
         return accept_said(said, words, arrival, named)
 
     def _arrival(self, key: DoorKey, request: Request, sent_at: object) -> Arrival:

@@ -15,7 +15,7 @@ from types import GenericAlias
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
-from msgspec import DecodeError, Raw, Struct, ValidationError
+from msgspec import UNSET, DecodeError, Raw, Struct, ValidationError
 from msgspec.json import Decoder
 
 from services.ingest.api.refusals import Refusal
@@ -146,8 +146,8 @@ def batch(read: Document, limits: Limits) -> tuple[Sequence[Any], list[bytes]]:
 
 
 def said(read: Document, look: Signs) -> Said | None:
-    """What a single call says, where it keeps to the spec and nothing in it has to be looked at closer."""
-    if look.marked or look.doubled:
+    """What a single call says, where it keeps to the spec as it is."""
+    if look.marked:
         return None
     try:
         return _said.decode(read.text)
@@ -157,7 +157,7 @@ def said(read: Document, look: Signs) -> Said | None:
 
 def saids(read: Document, look: Signs) -> list[Said] | None:
     """The same of all calls of a batch; None where one of them has to be read by itself."""
-    if look.marked or look.doubled:
+    if look.marked:
         return None
     try:
         return _saids.decode(read.text).batch
@@ -169,7 +169,8 @@ def call(words: object, text: bytes, look: Signs, limits: Limits) -> Call:
     """One call; raises Reject where it is none. `text` is the item as it came."""
     if not isinstance(words, dict):
         raise Reject("not_an_object", "a call is a JSON object")
-    _refuse_large(text, limits)
+    if len(text) > limits.item_bytes:
+        raise _too_large(limits)
     if look.doubled:
         refuse_doubled(text)
     if look.marked:
@@ -179,9 +180,12 @@ def call(words: object, text: bytes, look: Signs, limits: Limits) -> Call:
     return _call(words, text, ())
 
 
-def refuse_unfit(words: Mapping[str, Any], text: bytes, limits: Limits) -> None:
-    """Raises Reject where a call that keeps to the spec is too large, or a free-form part of it is none."""
-    _refuse_large(text, limits)
+def refuse_unfit(said: Said, words: Mapping[str, Any], text: bytes, look: Signs, limits: Limits) -> None:
+    """Raises Reject where a call that keeps to the spec is too large, says a thing twice or has no proper parts."""
+    if len(text) > limits.item_bytes:
+        raise _too_large(limits)
+    if look.doubled and not _each_once(said, text):
+        refuse_doubled(text)
     _refuse_no_parts(words, text)
 
 
@@ -209,9 +213,20 @@ def _call(words: Mapping[str, Any], text: bytes, flags: tuple[str, ...]) -> Call
     return Call(words, _parts.decode(text), flags)
 
 
-def _refuse_large(text: bytes, limits: Limits) -> None:
-    if len(text) > limits.item_bytes:
-        raise Reject("event_too_large", f"a call has at most {limits.item_bytes} bytes")
+def _each_once(said: Said, text: bytes) -> bool:
+    """Whether a call plainly names each key that decides at most once, free-form parts aside: devices have a `type`.
+
+    A part may be taken out where its bytes stand within another; those, too, are no keys of the call.
+    """
+    if b"\\u" in text:
+        return False
+    for part in (said.context, said.traits, said.properties):  # pages are told in the context once more
+        if part is not UNSET and (value := bytes(part)).startswith(b"{"):
+            at = text.rfind(value)  # `find` first prepares for a long text, which takes longer than looking for it
+            if at < 0:
+                return False
+            text = text[:at] + text[at + len(value) :]
+    return all(text.count(quoted) <= 1 for _, quoted in _ONCE)
 
 
 def _refuse_no_parts(words: Mapping[str, Any], text: bytes) -> None:
@@ -300,6 +315,10 @@ def _depth(value: object) -> int:
 
 def _children(value: dict[str, Any] | list[Any]) -> Iterator[Any]:
     return iter(value.values()) if isinstance(value, dict) else iter(value)
+
+
+def _too_large(limits: Limits) -> Reject:
+    return Reject("event_too_large", f"a call has at most {limits.item_bytes} bytes")
 
 
 def _too_deep(limits: Limits) -> Refusal:
