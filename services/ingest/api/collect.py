@@ -81,8 +81,8 @@ class Collector:
         in_items = [item["writeKey"] for item in items if isinstance(item, dict) and "writeKey" in item]
         key = visit.admit(read.words.get("writeKey"), *in_items)
         arrival = self._arrival(key, visit.request, read.words.get("sentAt"))
-        said = decoding.saids(read, look) or repeat(None)
-        return self._take_items(zip(items, texts, said, strict=False), look, arrival)
+        said = decoding.saids(read, look) or repeat(None, len(items))
+        return self._take_items(zip(items, texts, said, strict=True), look, arrival)
 
     def _take_items(self, items: Iterable[tuple[Any, bytes, Said | None]], look: Signs, arrival: Arrival) -> Taking:
         records = Records(arrival.source, arrival.received_at, self._key)
