@@ -24,7 +24,7 @@ from shared.kernel.errors import Conflict, TryLater
 from shared.observe import logs
 from shared.runtime.supervise import Supervisor
 from shared.web.credentials import load
-from shared.web.server import listen, relax_garbage_collector, serve
+from shared.web.server import keep_freed_memory, listen, relax_garbage_collector, serve
 
 Role = Literal["both", "api", "worker"]
 
@@ -77,6 +77,7 @@ async def run(settings: Settings, services: Sequence[Wanted]) -> int:
         for one, service in built:
             _add(supervisor, deployment, one.role, service)
         relax_garbage_collector()
+        keep_freed_memory()
         return await supervisor.run()
     finally:
         for _, service in built:

@@ -47,12 +47,13 @@ class _Batch:
     """A builder, who waits for it, and the timer that ends their waiting."""
 
     builder: Any
+    loop: asyncio.AbstractEventLoop
     expiry: asyncio.TimerHandle | None = None
     waiting: list[Outcome] = field(default_factory=list)
 
     def outcome(self) -> Outcome:
         """A future for one publisher more; its own, so that one who is cancelled takes nobody along."""
-        outcome: Outcome = asyncio.get_running_loop().create_future()
+        outcome: Outcome = self.loop.create_future()
         self.waiting.append(outcome)
         return outcome
 
@@ -142,7 +143,7 @@ class _Lane:
         self._sending = None
 
     def _open(self) -> _Batch:
-        batch = _Batch(self._rounds.producer.create_batch())
+        batch = _Batch(self._rounds.producer.create_batch(), self._loop)
         batch.expiry = self._loop.call_later(self._patience.deadline, self._expire, batch)
         self._waiting.append(batch)
         if self._sending is None:

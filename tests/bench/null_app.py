@@ -10,7 +10,7 @@ from typing import Any
 
 import uvloop
 
-from shared.web.server import listen, relax_garbage_collector, serve
+from shared.web.server import keep_freed_memory, listen, relax_garbage_collector, serve
 
 _HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"16")]
 _BODY = b'{"success":true}'
@@ -38,6 +38,7 @@ async def main(port: int) -> None:
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     relax_garbage_collector()
+    keep_freed_memory()
     await serve(null_app, listen("127.0.0.1", port), stopping)
 
 

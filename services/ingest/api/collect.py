@@ -6,9 +6,8 @@ is refused alone. Leaves out: what the events mean, and everything that is not a
 
 from collections.abc import Awaitable, Iterable, Mapping
 from functools import partial
+from itertools import repeat
 from typing import Any
-
-from msgspec import Raw
 
 from services.ingest.api import answers, decoding
 from services.ingest.api.answers import Refused
@@ -19,7 +18,7 @@ from services.ingest.api.records import Records, keyed
 from services.ingest.api.requests import Receive, Request, Scope, Send
 from services.ingest.domain import calls
 from services.ingest.domain.claimed_time import claimed
-from services.ingest.handlers.accept_touchpoints import Arrival, accept, refuse
+from services.ingest.handlers.accept_touchpoints import Accepted, Arrival, Said, accept, accept_said, refuse
 from shared.contracts.touchpoints import CallType
 from shared.kernel.errors import Reject
 from shared.web.direct import Answer, Whole
@@ -62,8 +61,9 @@ class Collector:
         arrival = self._arrival(key, visit.request, None)
         records = Records(key.source, arrival.received_at, self._key)
         try:
-            call = decoding.call(read.words, read.text, decoding.signs(read), limits)
-            return Taking([records.collected(accept(call, arrival, named))], 200, answers.SUCCESS, accepted=1)
+            look = decoding.signs(read)
+            taken = self._accepted(read.words, read.text, decoding.said(read, look), look, arrival, named)
+            return Taking([records.collected(taken)], 200, answers.SUCCESS, accepted=1)
         except Reject as reason:
             if reason.code == "duplicate_key":
                 raise
@@ -81,16 +81,15 @@ class Collector:
         in_items = [item["writeKey"] for item in items if isinstance(item, dict) and "writeKey" in item]
         key = visit.admit(read.words.get("writeKey"), *in_items)
         arrival = self._arrival(key, visit.request, read.words.get("sentAt"))
-        return self._take_items(zip(items, texts, strict=True), look, arrival)
+        said = decoding.saids(read, look) or repeat(None, len(items))
+        return self._take_items(zip(items, texts, said, strict=True), look, arrival)
 
-    def _take_items(self, items: Iterable[tuple[Any, Raw]], look: Signs, arrival: Arrival) -> Taking:
-        limits = self._doorway.limits
+    def _take_items(self, items: Iterable[tuple[Any, bytes, Said | None]], look: Signs, arrival: Arrival) -> Taking:
         records = Records(arrival.source, arrival.received_at, self._key)
         outgoing, refused, seen, accepted = [], [], set(), 0
-        for place, (words, raw) in enumerate(items):
-            text = bytes(raw)
+        for place, (words, text, said) in enumerate(items):
             try:
-                taken = accept(decoding.call(words, text, look, limits), arrival)
+                taken = self._accepted(words, text, said, look, arrival)
             except Reject as reason:
                 refused.append(Refused(place, _readable_id(words), reason))
                 outgoing.append(records.rejected(refuse(text.decode(errors="replace"), reason, arrival)))
@@ -101,6 +100,21 @@ class Collector:
                 seen.add(taken.touchpoint.id)
                 outgoing.append(records.collected(taken))
         return taking(outgoing, accepted, refused, "batch")
+
+    def _accepted(
+        self,
+        words: Any,
+        text: bytes,
+        said: Said | None,
+        look: Signs,
+        arrival: Arrival,
+        named: CallType | None = None,
+    ) -> Accepted:
+        limits = self._doorway.limits
+        if said is None:
+            return accept(decoding.call(words, text, look, limits), arrival, named)
+        decoding.refuse_unfit(said, words, text, look, limits)
+        return accept_said(said, words, arrival, named)
 
     def _arrival(self, key: DoorKey, request: Request, sent_at: object) -> Arrival:
         headers = request.headers

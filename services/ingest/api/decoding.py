@@ -1,24 +1,26 @@
 """Bytes to calls. What is no JSON document is refused whole, what is no call is refused alone.
 
-Three passes in C do the work: the document as plain values (which also proves every number, escape and byte),
-its items as bytes, and each item's free-form parts as bytes. Whatever costs more is looked for only where a
-cheap sign says that it may be there.
+Passes in C over the whole document do the work: as plain values, which proves every number, escape and byte and how
+deep it goes; its items as bytes; and its calls, where each keeps to the spec. Whatever costs more is looked for only
+where a cheap sign says that it may be there, or where some call does not keep to the spec.
 """
 
 import binascii
 import json
 import re
 from base64 import b64decode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from types import GenericAlias
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
-from msgspec import DecodeError, Raw, Struct
+from msgspec import UNSET, DecodeError, Raw, Struct, ValidationError
 from msgspec.json import Decoder
 
 from services.ingest.api.refusals import Refusal
 from services.ingest.domain.limits import PROPERTY_NAME_LENGTH, Limits
-from services.ingest.handlers.accept_touchpoints import Call, Parts
+from services.ingest.handlers.accept_touchpoints import Call, Parts, Said
 from shared.kernel.errors import Reject
 
 _BOM = b"\xef\xbb\xbf"
@@ -26,7 +28,8 @@ _FORM = b"data="
 _BRACKETS = b"{}[]"
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in _BRACKETS)
 # Readers differ on which of two equal keys holds; for these, a difference would be a way to smuggle.
-_ONCE = {key: f'"{key}"'.encode() for key in ("type", "userId", "messageId", "writeKey")}
+_DECIDING = ("type", "userId", "messageId", "writeKey")
+_ONCE = tuple((key, f'"{key}"'.encode()) for key in _DECIDING)
 _FREE_FORM = ("properties", "traits", "context")
 _ESCAPED_LETTER = re.compile(rb"\\u00[4-7]", re.IGNORECASE)
 _ESCAPED_TROUBLE = re.compile(rb"\\u(?:d[89a-f]|0000|ffff)", re.IGNORECASE)
@@ -35,13 +38,18 @@ _ESCAPE = re.compile(
     rb"|(?P<mark>uffff)|.)",
     re.IGNORECASE | re.DOTALL,
 )
-_SHORT = 4096
+_SHALLOW = 8
+"""Levels that nearly all documents do with; the size of a reader that tells this doubles with each."""
 _LONE = rb"\uffff"
 """Stands in for half a surrogate pair: as long, and no character either, so that the rest can still be read."""
 
 
 class _Items(Struct):
     batch: list[Raw]
+
+
+class _Saids(Struct):
+    batch: list[Said]
 
 
 class _BatchText(Struct):
@@ -52,6 +60,8 @@ _plain: Decoder[Any] = Decoder()
 _items = Decoder(_Items)
 _batch_text = Decoder(_BatchText)
 _parts = Decoder(Parts)
+_said = Decoder(Said)
+_saids = Decoder(_Saids)
 
 
 class Document(NamedTuple):
@@ -98,7 +108,7 @@ def plain(body: bytes, limits: Limits) -> Document:
     if marked:
         body = _ESCAPE.sub(_without_lone, body)
     try:
-        words = _plain.decode(body)
+        words = _nested(body, limits)
     except RecursionError:
         raise _too_deep(limits) from None
     except UnicodeDecodeError:
@@ -106,24 +116,24 @@ def plain(body: bytes, limits: Limits) -> Document:
     except (DecodeError, ValueError):
         # The reason names neither the place nor the value: both may be somebody's.
         raise Refusal(400, "bad_json", "the body is no JSON document, or a number in it is out of range") from None
-    if _nested_deeper(body, limits.depth) and _depth(words) > limits.depth:
-        raise _too_deep(limits)
     return Document(body, words, escaped, marked)
 
 
 def signs(read: Document, items: Sequence[Any] = ()) -> Signs:
     """What a call, or the items of a batch, may hold: never wrong where it says no."""
     text, words, escaped, marked = read
-    objects = [item for item in items if isinstance(item, dict)]
-    for key, quoted in _ONCE.items():
+    objects = [item for item in items if isinstance(item, dict)] if items else items
+    for key, quoted in _ONCE:
         # Looked for only where somebody has it: counting over the whole text is what costs.
-        once_each = (key in words) + (sum([key in inner for inner in objects]) if objects else 0)
+        once_each = int(key in words)
+        if objects:
+            once_each += sum([key in inner for inner in objects])
         if once_each and text.count(quoted) > once_each:
             return Signs(marked, doubled=True)
     return Signs(marked, doubled=escaped and _ESCAPED_LETTER.search(text) is not None)
 
 
-def batch(read: Document, limits: Limits) -> tuple[Sequence[Any], list[Raw]]:
+def batch(read: Document, limits: Limits) -> tuple[Sequence[Any], list[bytes]]:
     """The items of a batch, as plain values and as bytes; raises Refusal where there are none or too many."""
     items = read.words.get("batch")
     if not isinstance(items, list):
@@ -132,7 +142,27 @@ def batch(read: Document, limits: Limits) -> tuple[Sequence[Any], list[Raw]]:
         raise Refusal(400, "empty_batch", "the batch is empty", "batch")
     if len(items) > limits.items:
         raise Refusal(413, "batch_too_long", f"a batch holds at most {limits.items} calls", "batch")
-    return items, _items.decode(read.text).batch
+    return items, list(map(bytes, _items.decode(read.text).batch))
+
+
+def said(read: Document, look: Signs) -> Said | None:
+    """What a single call says, where it keeps to the spec as it is."""
+    if look.marked:
+        return None
+    try:
+        return _said.decode(read.text)
+    except ValidationError:
+        return None
+
+
+def saids(read: Document, look: Signs) -> list[Said] | None:
+    """The same of all calls of a batch; None where one of them has to be read by itself."""
+    if look.marked:
+        return None
+    try:
+        return _saids.decode(read.text).batch
+    except ValidationError:
+        return None
 
 
 def call(words: object, text: bytes, look: Signs, limits: Limits) -> Call:
@@ -140,7 +170,7 @@ def call(words: object, text: bytes, look: Signs, limits: Limits) -> Call:
     if not isinstance(words, dict):
         raise Reject("not_an_object", "a call is a JSON object")
     if len(text) > limits.item_bytes:
-        raise Reject("event_too_large", f"a call has at most {limits.item_bytes} bytes")
+        raise _too_large(limits)
     if look.doubled:
         refuse_doubled(text)
     if look.marked:
@@ -148,6 +178,15 @@ def call(words: object, text: bytes, look: Signs, limits: Limits) -> Call:
         if cleaned != text:
             return _call(_plain.decode(cleaned), cleaned, ("nul_removed",))
     return _call(words, text, ())
+
+
+def refuse_unfit(said: Said, words: Mapping[str, Any], text: bytes, look: Signs, limits: Limits) -> None:
+    """Raises Reject where a call that keeps to the spec is too large, says a thing twice or has no proper parts."""
+    if len(text) > limits.item_bytes:
+        raise _too_large(limits)
+    if look.doubled and not _each_once(said, text):
+        refuse_doubled(text)
+    _refuse_no_parts(words, text)
 
 
 def refuse_doubled(text: bytes) -> None:
@@ -158,7 +197,7 @@ def refuse_doubled(text: bytes) -> None:
         outermost[:] = pairs  # the outermost object ends last
 
     json.loads(text, object_pairs_hook=keep)
-    names = [name for name, _ in outermost if name in _ONCE]
+    names = [name for name, _ in outermost if name in _DECIDING]
     if len(names) != len(set(names)):
         raise Reject("duplicate_key", "one of type, userId, messageId and writeKey is there twice")
 
@@ -169,7 +208,28 @@ def envelope(read: Document) -> bytes:
     return read.text.replace(bytes(items), b"[]", 1)
 
 
-def _call(words: dict[str, Any], text: bytes, flags: tuple[str, ...]) -> Call:
+def _call(words: Mapping[str, Any], text: bytes, flags: tuple[str, ...]) -> Call:
+    _refuse_no_parts(words, text)
+    return Call(words, _parts.decode(text), flags)
+
+
+def _each_once(said: Said, text: bytes) -> bool:
+    """Whether a call plainly names each key that decides at most once, free-form parts aside: devices have a `type`.
+
+    A part may be taken out where its bytes stand within another; those, too, are no keys of the call.
+    """
+    if b"\\u" in text:
+        return False
+    for part in (said.context, said.traits, said.properties):  # pages are told in the context once more
+        if part is not UNSET and (value := bytes(part)).startswith(b"{"):
+            at = text.rfind(value)  # `find` first prepares for a long text, which takes longer than looking for it
+            if at < 0:
+                return False
+            text = text[:at] + text[at + len(value) :]
+    return all(text.count(quoted) <= 1 for _, quoted in _ONCE)
+
+
+def _refuse_no_parts(words: Mapping[str, Any], text: bytes) -> None:
     long = len(text) > PROPERTY_NAME_LENGTH
     for key in _FREE_FORM:
         value = words.get(key)
@@ -179,7 +239,6 @@ def _call(words: dict[str, Any], text: bytes, flags: tuple[str, ...]) -> Call:
             raise Reject("not_an_object", f"{key} is a JSON object", key)
         if long and value and max(map(len, value)) > PROPERTY_NAME_LENGTH:
             raise Reject("name_too_long", f"a name in {key} has at most {PROPERTY_NAME_LENGTH} characters", key)
-    return Call(words, _parts.decode(text), flags)
 
 
 def _form_data(body: bytes) -> bytes:
@@ -212,10 +271,30 @@ def _cleaned(text: bytes) -> bytes:
     return _ESCAPE.sub(_without_nul, text)
 
 
+def _nested(body: bytes, limits: Limits) -> Any:
+    """The plain values of a JSON document; raises Refusal where they are nested too deep."""
+    try:
+        # That it is nested no deeper comes with reading it: whatever is looked for afterwards costs a third of that.
+        return _reader(min(_SHALLOW, limits.depth)).decode(body)
+    except ValidationError:
+        words = _plain.decode(body)
+    if _nested_deeper(body, limits.depth) and _depth(words) > limits.depth:
+        raise _too_deep(limits)
+    return words
+
+
+@cache
+def _reader(depth: int) -> Decoder[Any]:
+    """Reads whatever is nested no deeper."""
+    scalar = str | int | float | bool | None
+    value: Any = scalar
+    for _ in range(depth):
+        value = scalar | GenericAlias(dict, (str, value)) | GenericAlias(list, value)
+    return Decoder(value)
+
+
 def _nested_deeper(body: bytes, depth: int) -> bool:
     """Whether a text may be nested deeper: never wrong where it says no."""
-    if len(body) < _SHORT and body.count(b"{") + body.count(b"[") <= depth:
-        return False
     shell = body.translate(None, _NOT_BRACKETS)
     for _ in range(depth // 2):  # a turn takes one level away, or two where a list holds an object
         if not shell:
@@ -236,6 +315,10 @@ def _depth(value: object) -> int:
 
 def _children(value: dict[str, Any] | list[Any]) -> Iterator[Any]:
     return iter(value.values()) if isinstance(value, dict) else iter(value)
+
+
+def _too_large(limits: Limits) -> Reject:
+    return Reject("event_too_large", f"a call has at most {limits.item_bytes} bytes")
 
 
 def _too_deep(limits: Limits) -> Refusal:

@@ -32,7 +32,9 @@ Keyed = Callable[[str], bytes]
 _KEY_BYTES = 6
 """As many as keep order among senders: a key names nobody, and its hash to a partition is dear by the byte."""
 _REMEMBERED = 65_536
-_encode = Encoder().encode
+_encode_into = Encoder().encode_into
+_value = bytearray()
+"""The value being encoded: a buffer for each would grow a few times and then be cut to size."""
 
 
 def keyed(secret: bytes) -> Keyed:
@@ -57,7 +59,7 @@ class Records:
     def collected(self, accepted: Accepted) -> Outgoing:
         """The record of a touchpoint."""
         touchpoint = accepted.touchpoint
-        key, value = self._key(accepted.subject or touchpoint.id), _encode(touchpoint)
+        key, value = self._key(accepted.subject or touchpoint.id), _encoded(touchpoint)
         if touchpoint.type == "alias":
             headers = envelope.headers(touchpoint.id, "alias.collected", self._source, self._at)
             return Outgoing(ALIASES_COLLECTED.name, key, value, headers)
@@ -77,7 +79,12 @@ class Records:
 
     def _record(self, topic: str, key: str, event_id: str, event_type: str, data: Struct) -> Outgoing:
         headers = envelope.headers(event_id, event_type, self._source, self._at)
-        return Outgoing(topic, key.encode(), _encode(data), headers)
+        return Outgoing(topic, key.encode(), _encoded(data), headers)
+
+
+def _encoded(data: Struct) -> bytes:
+    _encode_into(data, _value)
+    return bytes(_value)
 
 
 @lru_cache(maxsize=64)

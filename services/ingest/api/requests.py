@@ -8,7 +8,7 @@ import asyncio
 import re
 import zlib
 from collections.abc import Awaitable, Callable, Generator, MutableMapping
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qs
 
 from services.ingest.api.refusals import Refusal
@@ -68,41 +68,32 @@ class Request:
 
 async def body(request: Request, receive: Receive, limits: Limits) -> bytes:
     """The body, decompressed; raises Refusal where it is too long, too slow or packed in an unknown way."""
-    packing = _packing(request.headers, limits.body_bytes)
+    most = limits.body_bytes
+    length, zipped = _length(request.headers, most), _zipped(request.headers)
     begun = _Begun(receive())
     if begun.message is not None and not begun.message.get("more_body"):
-        packed = await _read(begun, receive, limits.body_bytes)
+        packed = await _read(begun, receive, most)
     else:
         try:
             async with asyncio.timeout(limits.body_seconds):
-                packed = await _read(begun, receive, limits.body_bytes)
+                packed = await _read(begun, receive, most)
         except TimeoutError:
             raise Refusal(408, "slow_body", "the body did not arrive in time") from None
-    return _unpacked(packed, packing, limits.body_bytes)
+    return _unpacked(packed, length, zipped, most)
 
 
 def whole(request: Request, packed: bytes, limits: Limits) -> bytes:
     """A body that is there, decompressed; raises Refusal where it is too long or packed in an unknown way."""
-    return _unpacked(
-        _bounded(packed, limits.body_bytes), _packing(request.headers, limits.body_bytes), limits.body_bytes
-    )
+    most = limits.body_bytes
+    packed = _bounded(packed, most)
+    return _unpacked(packed, _length(request.headers, most), _zipped(request.headers), most)
 
 
-class _Packing(NamedTuple):
-    """What a head says of the body: how long it is, where it does, and whether it is gzip."""
-
-    length: int | None
-    zipped: bool
-
-
-def _packing(headers: dict[bytes, bytes], most: int) -> _Packing:
-    return _Packing(_length(headers, most), _zipped(headers))
-
-
-def _unpacked(packed: bytes, packing: _Packing, most: int) -> bytes:
-    if packing.length is not None and packing.length != len(packed):
+def _unpacked(packed: bytes, length: int | None, zipped: bool, most: int) -> bytes:
+    """A body, where it is as long as its head says."""
+    if length is not None and length != len(packed):
         raise Refusal(400, "bad_length", "the body is not as long as Content-Length says")
-    if packing.zipped or packed.startswith(_GZIP):
+    if zipped or packed.startswith(_GZIP):
         return _unzipped(packed, most)
     return packed
 

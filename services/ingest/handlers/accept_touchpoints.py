@@ -5,18 +5,21 @@ Leaves out: who it is about and what it means; that is worked out where order is
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from services.ingest.domain import calls
 from services.ingest.domain.claimed_time import claimed
-from services.ingest.domain.limits import Limits
+from services.ingest.domain.limits import IDENTIFIER_LENGTH, MESSAGE_ID_LENGTH, Limits
 from shared.contracts.touchpoints import CallType, CollectedTouchpoint, RejectedTouchpoint
 from shared.kernel.errors import Reject
 from shared.kernel.ids import derived, touchpoint_id
 
 _REJECTED_BODY = Limits().item_bytes
+
+_Identifier = Annotated[str, Meta(max_length=IDENTIFIER_LENGTH)]
+_MessageId = Annotated[str, Meta(max_length=MESSAGE_ID_LENGTH)]
 
 
 class Arrival(Struct, frozen=True, gc=False):
@@ -48,6 +51,22 @@ class Call(Struct, frozen=True, gc=False):
     flags: tuple[str, ...] = ()
 
 
+class Said(Parts, frozen=True, gc=False, rename="camel"):
+    """What a call says: read like this it keeps to the spec, field by field. Nearly all do; the others are made so."""
+
+    type: CallType | None = None
+    message_id: _MessageId | None = None
+    user_id: _Identifier | None = None
+    anonymous_id: _Identifier | None = None
+    previous_id: _Identifier | None = None
+    group_id: _Identifier | None = None
+    event: str | None = None
+    name: str | None = None
+    timestamp: str | int | float | None = None
+    original_timestamp: str | int | float | None = None
+    sent_at: str | int | float | None = None
+
+
 class Accepted(Struct, frozen=True, gc=False):
     """A touchpoint, and the text that keeps it in order with the others of its sender."""
 
@@ -58,46 +77,37 @@ class Accepted(Struct, frozen=True, gc=False):
 def accept(call: Call, arrival: Arrival, named: CallType | None = None) -> Accepted:
     """The touchpoint of a call; `named` is the type where the path says it. Raises Reject with the reason."""
     words, parts = call.words, call.parts
-    trusted = arrival.trusted
-    named = _type(words, named, trusted)
-    sent = calls.message_id(words.get("messageId"))
-    user_id = words.get("userId")
-    if user_id is not None:
-        user_id = calls.identifier(user_id, "userId")
-    anonymous_id = words.get("anonymousId")
-    if anonymous_id is not None:
-        anonymous_id = calls.identifier(anonymous_id, "anonymousId")
-    subject = anonymous_id or user_id
-    if subject is None:
-        subject = calls.address(words.get("traits"), _traits(words), words.get("properties"))
-        if subject is None and user_id is None and anonymous_id is None:
-            raise Reject("missing_identifier", "a call names a userId, an anonymousId or an address", "userId")
-    properties = words.get("properties")
-    if properties and not trusted and not calls.SALES_WORDS.isdisjoint(properties):
-        calls.refuse_sales_claims(properties)
-    timestamp, sent_at, flags = _times(words, arrival, call.flags)
-    # In the order of the fields: by name it takes seven times as long, for every call that comes.
-    touchpoint = CollectedTouchpoint(
-        touchpoint_id(arrival.source, sent or arrival.draw_id()),
-        arrival.source,
-        arrival.door,
-        trusted,
-        arrival.received_at,
-        named,
-        sent,
-        user_id,
-        anonymous_id,
-        _required(words, "previousId") if named == "alias" else _given(words, "previousId"),
-        _required(words, "groupId") if named == "group" else _given(words, "groupId"),
-        _name(words, named, trusted),
-        timestamp,
-        sent_at,
-        parts.properties if properties else UNSET,
-        parts.traits if words.get("traits") else UNSET,
-        parts.context if words.get("context") else UNSET,
-        flags,
+    named = _type(words, named, arrival.trusted)
+    message_id = calls.message_id(words.get("messageId"))
+    user_id = _given(words, "userId")
+    anonymous_id = _given(words, "anonymousId")
+    subject = _subject(user_id, anonymous_id, words)
+    _refuse_claims(words, arrival)
+    said = Said(
+        properties=parts.properties,
+        traits=parts.traits,
+        context=parts.context,
+        message_id=message_id,
+        user_id=user_id,
+        anonymous_id=anonymous_id,
+        previous_id=_required(_given(words, "previousId"), "previousId", named == "alias"),
+        group_id=_given(words, "groupId"),
+        event=words.get("event"),
+        name=words.get("name"),
+        timestamp=words.get("timestamp"),
+        original_timestamp=words.get("originalTimestamp"),
+        sent_at=words.get("sentAt"),
     )
-    return Accepted(touchpoint, subject or "")
+    return Accepted(_touchpoint(said, words, named, arrival, call.flags), subject)
+
+
+def accept_said(said: Said, words: Mapping[str, Any], arrival: Arrival, named: CallType | None = None) -> Accepted:
+    """The same for a call that keeps to the spec; `words` are its plain values."""
+    if named is None:
+        named = said.type or _type(words, None, arrival.trusted)
+    subject = _subject(said.user_id, said.anonymous_id, words)
+    _refuse_claims(words, arrival)
+    return Accepted(_touchpoint(said, words, named, arrival, ()), subject)
 
 
 def refuse(text: str, reason: Reject, arrival: Arrival) -> RejectedTouchpoint:
@@ -122,19 +132,58 @@ def _type(words: Mapping[str, Any], named: CallType | None, trusted: bool) -> Ca
     return named
 
 
-def _times(
-    words: Mapping[str, Any], arrival: Arrival, flags: tuple[str, ...]
-) -> tuple[int | None, int | None, tuple[str, ...]]:
-    said = words.get("timestamp")
-    if said is None:
-        said = words.get("originalTimestamp")
-    timestamp = claimed(said)
-    if timestamp is None and said is not None:
+def _subject(user_id: str | None, anonymous_id: str | None, words: Mapping[str, Any]) -> str:
+    """Whose call it is, to keep it in order with others; raises Reject where nobody is named."""
+    subject = anonymous_id or user_id
+    if subject is None:
+        subject = calls.address(words.get("traits"), _traits(words), words.get("properties"))
+        if subject is None and user_id is None and anonymous_id is None:
+            raise Reject("missing_identifier", "a call names a userId, an anonymousId or an address", "userId")
+    return subject or ""
+
+
+def _refuse_claims(words: Mapping[str, Any], arrival: Arrival) -> None:
+    properties = words.get("properties")
+    if properties and not arrival.trusted and not calls.SALES_WORDS.isdisjoint(properties):
+        calls.refuse_sales_claims(properties)
+
+
+def _touchpoint(
+    said: Said, words: Mapping[str, Any], named: CallType, arrival: Arrival, flags: tuple[str, ...]
+) -> CollectedTouchpoint:
+    timestamp, sent_at, flags = _times(said, arrival, flags)
+    trusted = arrival.trusted
+    # In the order of the fields: by name it takes seven times as long, for every call that comes.
+    return CollectedTouchpoint(
+        touchpoint_id(arrival.source, said.message_id or arrival.draw_id()),
+        arrival.source,
+        arrival.door,
+        trusted,
+        arrival.received_at,
+        named,
+        said.message_id or None,
+        said.user_id,
+        said.anonymous_id,
+        _required(said.previous_id, "previousId", named == "alias"),
+        _required(said.group_id, "groupId", named == "group"),
+        _name(said, named, trusted),
+        timestamp,
+        sent_at,
+        said.properties if words.get("properties") else UNSET,
+        said.traits if words.get("traits") else UNSET,
+        said.context if words.get("context") else UNSET,
+        flags,
+    )
+
+
+def _times(said: Said, arrival: Arrival, flags: tuple[str, ...]) -> tuple[int | None, int | None, tuple[str, ...]]:
+    when = said.timestamp if said.timestamp is not None else said.original_timestamp
+    timestamp = None if when is None else claimed(when)
+    if timestamp is None and when is not None:
         flags = (*flags, "bad_timestamp")
     sent_at = arrival.sent_at
-    said = words.get("sentAt")
-    if said is not None:
-        sent_at = claimed(said)
+    if said.sent_at is not None:
+        sent_at = claimed(said.sent_at)
         if sent_at is None:
             flags = (*flags, "bad_sent_at")
     return timestamp, sent_at, flags + arrival.flags
@@ -145,20 +194,18 @@ def _traits(words: Mapping[str, Any]) -> object:
     return context.get("traits") if isinstance(context, dict) else None
 
 
-def _required(words: Mapping[str, Any], key: str) -> str:
-    given = _given(words, key)
-    if not given:
-        raise Reject("missing_identifier", f"this type of call names a {key}", key)
-    return given
-
-
 def _given(words: Mapping[str, Any], key: str) -> str | None:
     value = words.get(key)
     return None if value is None else calls.identifier(value, key)
 
 
-def _name(words: Mapping[str, Any], named: str, trusted: bool) -> str | None:
+def _required(given: str | None, key: str, needed: bool) -> str | None:
+    if needed and not given:
+        raise Reject("missing_identifier", f"this type of call names a {key}", key)
+    return given
+
+
+def _name(said: Said, named: CallType, trusted: bool) -> str | None:
     if named == "track":
-        return calls.event_name(words.get("event"), "event", True, trusted)
-    value = words.get("name")
-    return None if value is None else calls.event_name(value, "name", False, trusted)
+        return calls.event_name(said.event, "event", True, trusted)
+    return None if said.name is None else calls.event_name(said.name, "name", False, trusted)

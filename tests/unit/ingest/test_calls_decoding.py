@@ -41,6 +41,28 @@ def test_a_doubled_key_is_found_wherever_it_is_and_nowhere_else(items: list[list
         assert (found == "duplicate_key") is (len(names) > len(set(names)))
 
 
+NAMED = st.tuples(st.sampled_from(["type", "userId", "messageId", "writeKey"]), st.just('"track"'))
+PARTS = st.tuples(
+    st.sampled_from(["properties", "context", "traits"]),
+    st.sampled_from(["{}", '{"type": "track"}', '{"page": {"type": "track"}}', '{"a": "{\\"userId\\": 1}"}']),
+)
+
+
+@given(st.lists(NAMED | PARTS, max_size=7))
+def test_what_stands_in_a_part_of_a_call_is_named_no_second_time(pairs: list[tuple[str, str]]) -> None:
+    text = ("{" + ", ".join(f'"{key}": {value}' for key, value in pairs) + "}").encode()
+    read = decoding.document(text, LIMITS)
+    said = decoding.said(read, decoding.Signs(marked=False, doubled=True))
+    assert said is not None
+    names = [key for key, value in pairs if value == '"track"']
+    try:
+        decoding.refuse_unfit(said, read.words, text, decoding.Signs(marked=False, doubled=True), LIMITS)
+        refused = None
+    except Reject as reason:
+        refused = reason.code
+    assert refused == ("duplicate_key" if len(names) > len(set(names)) else None)
+
+
 @given(
     st.recursive(
         st.none() | st.text(max_size=5),
