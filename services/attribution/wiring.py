@@ -14,6 +14,7 @@ from services.attribution.store.deal_files import SqlExports
 from services.attribution.store.export import sections
 from services.attribution.store.leads import DerivingLeads, dirty
 from services.attribution.store.ledger import open_ledger
+from services.attribution.store.models_to_come import ModelsToCome
 from services.attribution.store.periods import SqlPeriods
 from services.attribution.store.pipeline import PipelineReading
 from services.attribution.store.quality import SqlQuality
@@ -43,8 +44,8 @@ from shared.web.auth import Tokens
 from shared.web.health import Health
 
 MIGRATIONS = Path(__file__).parent / "store" / "migrations"
-_CONVERTING_SECONDS = 3_600.0
-"""Rates change when the process starts; another worker may have started with others."""
+_AGAIN_SECONDS = 3_600.0
+"""Rates and models change when the process starts; another worker may have started with others."""
 _GATHER_MS = 100
 """People read what comes of a batch, and webhooks wait for other services on the same cores."""
 _LEADS_SECONDS = 0.25
@@ -101,8 +102,11 @@ def build(deployment: Deployment, alive: Callable[[], bool], settings: Attributi
     ]
     converting = Converting(database, rules.rates, rules.currency)
     deriving = DerivingLeads(database, rules)
+    loop = consuming(rules)
+    to_come = ModelsToCome(database, loop.open, rules.models, now=deployment.now)
     tickers = {
-        "converting": Ticker("converting", converting.due, _CONVERTING_SECONDS, deployment.now),
+        "converting": Ticker("converting", converting.due, _AGAIN_SECONDS, deployment.now),
+        "models": Ticker("models", to_come.due, _AGAIN_SECONDS, deployment.now),
         "leads": Ticker("leads", deriving.due, _LEADS_SECONDS, deployment.now),
     }
     return Service(
@@ -113,7 +117,7 @@ def build(deployment: Deployment, alive: Callable[[], bool], settings: Attributi
         api=build_app("attribution", routers, tokens, health),
         health=build_app("attribution worker", [], tokens, health),
         worker=[
-            *working(deployment, database, consuming(rules), relay, metrics),
+            *working(deployment, database, loop, relay, metrics),
             *((f"attribution.{name}", ticker.run) for name, ticker in tickers.items()),
             ("attribution.clean", cleaning(database, deployment.now).run),
         ],

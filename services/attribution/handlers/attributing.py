@@ -8,7 +8,7 @@ for them.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from services.attribution.domain.rules import Rules
 from services.attribution.handlers.deriving import derive
@@ -62,6 +62,7 @@ class Attributing:
         self._erasures: list[PersonErased] = []
         self._news = News()
         self._spend: dict[str, CollectedSpend] = {}
+        self._again: set[str] = set()
 
     def keep_touch(self, kept: KeptTouch) -> None:
         """A touch arrived, or arrived again with a new owner: the highest revision holds."""
@@ -133,6 +134,10 @@ class Attributing:
         if held is None or (held.version, held.event_id) < (posted.version, posted.event_id):
             self._spend[posted.id] = posted
 
+    def derive_again(self, deal_ids: Collection[str]) -> None:
+        """Nothing came, but what is made of these deals may be another now."""
+        self._again.update(deal_ids)
+
     def _touch_buyer(self, deal: Deal) -> None:
         for person in deal.people:
             self.people.touch(person.person_id)
@@ -158,7 +163,7 @@ class Attributing:
             self.people.touch(person_id)
         await self.ledger.keep_spend(self._spend.values())
         members = await self.people.settle()
-        dirty = await self.ledger.dirty(members, {*self._deals, *moved.deals}, self._accounts)
+        dirty = await self.ledger.dirty(members, {*self._deals, *moved.deals, *self._again}, self._accounts)
         around = await self.ledger.surroundings(dirty) if dirty else NOTHING_AROUND
         await self.ledger.mark_leads(self._changed(members, around))
         if dirty:
