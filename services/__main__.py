@@ -77,7 +77,8 @@ async def run(settings: Settings, services: Sequence[Wanted]) -> int:
         for one, service in built:
             _add(supervisor, deployment, one.role, service)
         relax_garbage_collector()
-        keep_freed_memory()
+        if any(service.direct is not None and one.role != "worker" for one, service in built):
+            keep_freed_memory()  # Busy doors need large pieces all the time; workers seldom, and would only hold them.
         return await supervisor.run()
     finally:
         for _, service in built:
