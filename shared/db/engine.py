@@ -12,6 +12,7 @@ from typing import Any
 from zlib import crc32
 
 from sqlalchemy import Connection, event, make_url
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from shared.db import sqlite_driver
@@ -45,6 +46,7 @@ class Held:
                 yield work
             return
         try:
+            _ = await self._connection.execution_options(isolation_level="READ COMMITTED")
             async with self._connection.begin():
                 yield Work(self._connection, self._database.dialect)
         except TROUBLE as error:
@@ -52,12 +54,14 @@ class Held:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Reader]:
-        """A transaction that only reads, on the same connection."""
+        """Reads on the same connection. On PostgreSQL each statement by itself: it sees what was committed before it
+        either way, and a transaction around it is two more round trips."""
         if self._connection is None:
             async with self._database.read() as reader:
                 yield reader
             return
         try:
+            _ = await self._connection.execution_options(isolation_level="AUTOCOMMIT")
             async with self._connection.begin():
                 yield Reader(self._connection, self._database.dialect)
         except TROUBLE as error:
@@ -99,6 +103,7 @@ class Database:
         """A transaction that only reads: it is rolled back, so nothing stays of what was tried all the same."""
         try:
             async with self.engine.connect() as connection:
+                _ = await connection.begin()
                 yield Reader(connection, self.dialect)
         except TROUBLE as error:
             raise translated(error) from error
@@ -156,10 +161,16 @@ def open_database(url: str, service: str, *, pool_size: int = 10, dbapi: Any = N
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=5,
-        pool_pre_ping=True,
         connect_args={"server_settings": _SERVER_SETTINGS | {"search_path": service}, "timeout": 5},
     )
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
     return Database(engine, "postgresql", service)
+
+
+def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
+    # The driver has heard of it where the server went away. A look at each (`pool_pre_ping`) is three round trips.
+    if connection.driver_connection.is_closed():
+        raise InvalidatePoolError
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -105,8 +105,7 @@ class Reader:
         return await self._connection.execute(executable, parameters or None)
 
     def _compiled(self, statement: Executable | str, parameters: Any) -> tuple[Compiled, Values] | None:
-        # The first statement of who reads goes SQLAlchemy's way: it begins the transaction.
-        if parameters or not isinstance(statement, ReturnsRows) or not self._connection.in_transaction():
+        if parameters or not isinstance(statement, ReturnsRows):
             return None
         return SHAPES[self.dialect].find(statement)
 

@@ -26,6 +26,8 @@ _REQUEST_MS = 15_000
 """Longer than a rebalance may take, which is a session."""
 _POLL_INTERVAL_MS = 300_000
 _REPORT_SECONDS = 3.0
+_REPORT_EVERY_SECONDS = 1.0
+"""A lag tool looks every few seconds, and a commit for each batch is as much work for the broker as its fetch."""
 _CLOSE_SECONDS = 6.0
 _CUT_SECONDS = 2.0
 _START_SECONDS = 15.0
@@ -68,6 +70,8 @@ class KafkaSubscription:
         self._loop = asyncio.get_running_loop()
         self._fed_at = self._loop.time()
         self._behind_since: float | None = None
+        self._untold: dict[Partition, int] = {}
+        self._told_at = self._fed_at
         self._closed = False
 
     async def poll(self, limit: int, wait_ms: int) -> Sequence[Record]:
@@ -79,6 +83,7 @@ class KafkaSubscription:
             records = await self._fetch(limit, max(0, min(left_ms, _SLICE_MS)))
             if records or left_ms <= _SLICE_MS:
                 await self._watch(bool(records))
+                await self._tell()
                 return records
 
     def held(self) -> frozenset[Partition]:
@@ -91,15 +96,8 @@ class KafkaSubscription:
                 self._seek(partition, offset)
 
     async def report(self, positions: Mapping[Partition, int]) -> None:
-        held = self.held()
-        offsets = {TopicPartition(*at): offset for at, offset in positions.items() if at in held}
-        if not offsets or self._closed:
-            return
-        try:
-            async with asyncio.timeout(_REPORT_SECONDS):
-                await self._consumer.commit(offsets)
-        except (KafkaError, TimeoutError):
-            return  # the store is the truth; a lag tool is told next time
+        self._untold.update(positions)
+        await self._tell()
 
     async def close(self) -> None:
         if self._closed:
@@ -149,6 +147,7 @@ class KafkaSubscription:
         if self._assigned is assigned:  # else a rebalance came between: they may be another's now
             for partition in unlocated:
                 self._seek(partition, located[partition])
+            self._untold.update(located)  # whoever had them before may have had no time to tell
 
     def _seek(self, partition: Partition, offset: int) -> None:
         try:
@@ -185,6 +184,22 @@ class KafkaSubscription:
             return []
         self._positions[at] = messages[-1].offset + 1
         return [Record(at, m.offset, m.key or b"", m.value or b"", m.headers, m.timestamp) for m in messages]
+
+    async def _tell(self) -> None:
+        """Commit where the group stands, once in a while."""
+        now = self._loop.time()
+        if self._closed or not self._untold or now - self._told_at < _REPORT_EVERY_SECONDS:
+            return
+        self._told_at = now
+        held, untold = self.held(), self._untold
+        self._untold = {}
+        if not (offsets := {TopicPartition(*at): offset for at, offset in untold.items() if at in held}):
+            return
+        try:
+            async with asyncio.timeout(_REPORT_SECONDS):
+                await self._consumer.commit(offsets)
+        except (KafkaError, TimeoutError):
+            return  # the store is the truth; a lag tool is told next time
 
     async def _watch(self, fed: bool) -> None:
         """After a restart of all brokers aiokafka's consumer may never come back: notice it by another client."""

@@ -30,7 +30,7 @@ ALONE_SECONDS = 0.5
 """Where no other process can commit, every commit wakes the relay; looking again is a precaution."""
 RETRY_SECONDS = 0.5
 _BUSY_TURNS = 20
-"""How many empty turns it takes to call it idle."""
+"""After so many looks that found nothing which this process had not been told of, no other is expected to commit."""
 
 _NAME = "outbox"
 _STATE = Upsert(RELAY, conflict=("name",), update=("running",))
@@ -65,18 +65,20 @@ class Relay:
 
     async def _serve(self, held: Held, stopping: asyncio.Event) -> None:
         await self.take_over(held)
-        empty = 0
+        in_vain = _BUSY_TURNS
         while not stopping.is_set():
+            looked = not self._woken.is_set()
             count = await self.turn(held)
-            empty = 0 if count else empty + 1
+            if looked:
+                in_vain = 0 if count else in_vain + 1
             if count < BATCH:
-                await self._rest(self._patience(empty))
+                await self._rest(self._patience(in_vain))
         await self.hand_back(held)
 
-    def _patience(self, empty: int) -> float:
+    def _patience(self, in_vain: int) -> float:
         if not self._log.features.shared:
             return DELETE_SECONDS if self._sent else ALONE_SECONDS
-        return BUSY_SECONDS if empty < _BUSY_TURNS else IDLE_SECONDS
+        return BUSY_SECONDS if in_vain < _BUSY_TURNS else IDLE_SECONDS
 
     async def take_over(self, held: Held) -> None:
         """Wait out what a predecessor that died may still have on its way."""

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from shared.db import outbox
 from shared.db.engine import Database, open_database
+from shared.db.work import Work
 from shared.kernel.errors import TryLater
 from shared.testing.store_suite import (
     IGNORE,
@@ -37,6 +38,15 @@ async def end_all_others(database: Database) -> None:
     """Kill every session on the database but the one that asks."""
     async with database.work() as work:
         await work.rows(_END_OTHERS)
+
+
+async def listen_in(work: Work) -> list[str]:
+    """The first word of all that the session of a unit of work asks of the server; it is told a moment later."""
+    asked: list[str] = []
+    driver = (await work._connection.get_raw_connection()).driver_connection  # noqa: SLF001 - to listen in
+    assert driver is not None
+    driver.add_query_logger(lambda query: asked.append(query.query.split()[0].rstrip(";")))
+    return asked
 
 
 async def until_waits(database: Database) -> None:
@@ -129,6 +139,27 @@ class TestPostgresqlStore(StoreSuite):
         await asyncio.gather(*(things(one) for _ in range(4)))
         await end_all_others(other)
         await asyncio.gather(*(things(one) for _ in range(4)))
+
+    async def test_the_server_is_asked_nothing_but_the_transaction_itself(self, opened: Opened) -> None:
+        database = opened()
+        async with database.work() as work:
+            asked = await listen_in(work)
+            await work.write(IGNORE, [("a", "x", 1)])  # the driver has asked for the types by now
+        await write(database, IGNORE, ("b", "x", 1))
+        await things(database)
+        assert asked[-7:] == ["COMMIT", "BEGIN", "INSERT", "COMMIT", "BEGIN", "SELECT", "ROLLBACK"]
+
+    async def test_a_look_under_a_lock_is_one_statement(self, opened: Opened) -> None:
+        async with opened().hold("relay") as held:
+            assert held is not None
+            async with held.work() as work:
+                asked = await listen_in(work)
+                await work.write(IGNORE, [("a", "x", 1)])
+            async with held.read() as reader:
+                await outbox.waiting(reader, 9)
+            async with held.work() as work:
+                await work.write(IGNORE, [("b", "x", 1)])
+        assert asked[-5:] == ["COMMIT", "SELECT", "BEGIN", "INSERT", "COMMIT"]
 
     async def test_two_who_wait_for_each_other_are_told_to_try_later(self, opened: Opened) -> None:
         database = opened()
