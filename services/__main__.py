@@ -4,6 +4,7 @@ The one module that knows every service. Commands that speak to running services
 """
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -34,6 +35,9 @@ BUILD: dict[ServiceName, Callable[[Deployment, Callable[[], bool]], Service]] = 
     "handoff": handoff.build,
     "attribution": attribution.build,
 }
+_NOBODY_WAITS_FOR: frozenset[ServiceName] = frozenset(("attribution",))
+"""A credit may come a moment later; a lead may not."""
+_NICE = 10
 _COMMANDS = ("wait", "migrate", "attribute", "people", "export")
 _START_SECONDS = 60.0
 _FIRST_PAUSE = 0.5
@@ -79,11 +83,18 @@ async def run(settings: Settings, services: Sequence[Wanted]) -> int:
         relax_garbage_collector()
         if any(service.direct is not None and one.role != "worker" for one, service in built):
             keep_freed_memory()  # Busy doors need large pieces all the time; workers seldom, and would only hold them.
+        let_others_go_first(services)
         return await supervisor.run()
     finally:
         for _, service in built:
             await service.database.close()
         await deployment.log.close()
+
+
+def let_others_go_first(services: Sequence[Wanted]) -> None:
+    """Have the cores serve other processes first, where this one does only what nobody waits for."""
+    if all(one.name in _NOBODY_WAITS_FOR for one in services):
+        os.nice(_NICE)
 
 
 async def _start(deployment: Deployment, services: Sequence[Service]) -> None:

@@ -42,10 +42,11 @@ class Match:
             and (not self.channels or touch.channel in self.channels)
             and (self.direction is None or touch.direction == self.direction)
             and (not self.paths or _on_path(touch.page_path, self.paths))
-            and all(_is(touch.properties, name, wanted) for name, wanted in self.properties)
+            and (not self.properties or all(_is(touch.properties, *wanted) for wanted in self.properties))
         )
 
 
+@lru_cache(maxsize=10_000)
 def _on_path(path: str | None, patterns: tuple[str, ...]) -> bool:
     if path is None:
         return False
