@@ -38,7 +38,9 @@ class IngestSettings(BaseSettings):
     )
 
     aliases_per_second: int = Field(
-        default=250, ge=5, description="While other events come, a worker takes so many alias calls; more wait."
+        default=250,
+        ge=5,
+        description="While it is busy with other events, a worker takes so many alias calls a second; more wait.",
     )
 
     def person_limits(self) -> PersonLimits:

@@ -23,6 +23,7 @@ from services.ingest.store.export import sections
 from services.ingest.store.reading import SqlReading
 from services.ingest.store.session import opening
 from services.ingest.worker import GROUP, TOPICS, loops
+from shared.contracts import topics
 from shared.db.engine import Database
 from shared.db.export import Exporter
 from shared.observe.lag import Lag
@@ -75,14 +76,14 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
     relay = Relay(deployment.log, database)
 
     async def how_far() -> Lag:
-        topics = tuple(topic.name for topic in TOPICS)
-        return await lag(deployment.log, database, GROUP, topics, undone=erasing.undone)
+        names = tuple(topic.name for topic in TOPICS)
+        return await lag(deployment.log, database, GROUP, names, undone=erasing.undone)
 
     metrics, metrics_open = Metrics(), deployment.settings.metrics_open
     open_session = opening(settings.person_limits(), deployment.credentials.derived_key(_SUPPRESSION))
     first, patient = loops(open_session, Pace(settings.aliases_per_second, deployment.now))
     erasing = _erasing(deployment, database, settings, relay.wake)
-    log_answers = log_check(deployment, TOPICS[0])
+    log_answers = log_check(deployment, topics.TOUCHPOINTS_COLLECTED)
     health = Health(metrics, how_far, alive, log_answers, metrics_open)
     worker_checks = {**log_answers, **store_check(database, MIGRATIONS)}
     worker_health = Health(metrics, how_far, alive, worker_checks, metrics_open)

@@ -11,9 +11,6 @@ from services.ingest.handlers.on_collected import (
 from services.ingest.handlers.on_told import no_keys, on_erasure_done, on_handoff_acted, on_stage_changed
 from services.ingest.handlers.resolving import Resolving
 from shared.contracts import topics
-from shared.db.work import Work
-from shared.kernel.instant import Instant
-from shared.kernel.keys import Key
 from shared.observe.metrics import Metrics
 from shared.runtime.pace import Pace
 from shared.runtime.session import Consuming, On, Open
@@ -45,12 +42,7 @@ def measure(session: Resolving, metrics: Metrics) -> None:
 
 def loops(open_session: Open[Resolving], pace: Pace) -> tuple[Consuming[Resolving], Consuming[Resolving]]:
     """What goes first, and what may come late, in one group: each loop reads topics of its own."""
-
-    async def open_first(work: Work, keys: frozenset[Key], now: Instant) -> Resolving:
-        if keys:  # Of what visitors and back ends do; what other services tell may come of aliases themselves.
-            pace.others_came()
-        return await open_session(work, keys, now)
-
+    # Only what has keys holds it up, the acts of visitors and back ends: what services tell may come of aliases.
     others = tuple(topic for topic in TOPICS if topic not in PATIENT)
-    first = Consuming(GROUP, others, HANDLERS, open_first, measure)
+    first = Consuming(GROUP, others, HANDLERS, open_session, measure, ahead_of=pace)
     return first, Consuming(GROUP, PATIENT, HANDLERS, open_session, measure, pace=pace)

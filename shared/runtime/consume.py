@@ -132,7 +132,7 @@ class Consumer(Generic[S]):
             self._idle.set()
         self._astray = False
         if pace is not None:
-            pace.took(len(records))
+            pace.took(len(records), Instant(min(record.at for record in records)))
         self._measure(records, perf_counter() - began)
         await subscription.report({partition: self._believed[partition] for partition in _partitions(records)})
         return len(records)
@@ -224,6 +224,7 @@ class Consumer(Generic[S]):
         """One transaction: all records with all their effects, or nothing."""
         events, unreadable = _decoded(records, self._service)
         keys = frozenset(key for event in events for key in self._service.handlers[event.type].keys(event.data))
+        began = perf_counter()
         for _ in range(MOST_REDOS):
             try:
                 async with self._database.work(durable=False) as work:
@@ -238,6 +239,8 @@ class Consumer(Generic[S]):
         else:
             raise TryLater("keys kept changing while they were being locked")
         crash_points.reach("after_commit")
+        if keys and self._service.ahead_of is not None:
+            self._service.ahead_of.others_took(perf_counter() - began)
         self._moved(records)
         if worked.left or unreadable:
             self._left()

@@ -64,3 +64,5 @@ class Consuming(Generic[S]):
     """How long a small batch waits for more. Where nobody waits for what comes of it, longer: fewer transactions."""
     pace: Pace | None = None
     """Where another loop goes first."""
+    ahead_of: Pace | None = None
+    """The pace of a loop that this one goes before: it is told how long each batch takes that has keys."""

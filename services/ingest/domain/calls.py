@@ -20,22 +20,9 @@ SALES_KINDS = frozenset(("call", "prospected", "meeting_held", "demo_held"))
 SALES_WORDS = frozenset(("kind", "department", "direction"))
 """The properties that can say so: where none of them is there, nothing is claimed."""
 
-JUNK_IDENTIFIERS = frozenset(
-    (
-        "", "0", "-1", "anonymous", "false", "guest", "n/a", "na", "nan", "nil", "none", "not_set", "null",
-        "[object object]", "true", "undefined", "unknown", "{}", "[]", "00000000-0000-0000-0000-000000000000",
-    )
-)  # fmt: skip
-"""What a broken client sends in place of an id: thousands of people would become one."""
-
 _OUR_EVENTS = re.compile(r"(?:throughline\.)?(?:deal|handoff|lead|person|touchpoint|spend|charter)\.[a-z_.]+[a-z0-9]")
 """Names of events that only this system makes."""
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+")
-
-
-def is_junk(identifier: str) -> bool:
-    """Whether an identifier names nobody; it stays on the event and never joins people."""
-    return identifier.strip().lower() in JUNK_IDENTIFIERS
 
 
 def identifier(value: object, path: str, longest: int = IDENTIFIER_LENGTH) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import UnsetType, json
 
 from services.ingest.domain.accounts import AccountClaim, Member, Source
-from services.ingest.domain.calls import is_junk
+from services.ingest.domain.identifiers import is_junk
 from services.ingest.domain.identity import Claim, statement_id
 from services.ingest.domain.limits import NAME_LENGTH
 from services.ingest.domain.mail_hosts import host_of

@@ -9,7 +9,7 @@ from dataclasses import replace
 from msgspec import Struct, json, structs
 
 from services.ingest.domain.accounts import AccountClaim
-from services.ingest.domain.identifiers import email
+from services.ingest.domain.identifiers import email, plain
 from services.ingest.domain.identity import Claim, Identifier, by_strength, identifier
 from services.ingest.handlers import account_claims, publishing
 from services.ingest.ports import Deals, StoredDeal
@@ -28,8 +28,8 @@ class _OnDeal(Struct, frozen=True):
 def contact_identifiers(contact: DealContact) -> tuple[Identifier, ...]:
     """What a contact is named by, the strongest first."""
     named = [
-        Identifier("user_id", contact.user_id) if contact.user_id else None,
-        Identifier("crm_contact_id", contact.crm_contact_id) if contact.crm_contact_id else None,
+        plain("user_id", contact.user_id),
+        plain("crm_contact_id", contact.crm_contact_id),
         email(contact.email),
     ]
     return by_strength(one for one in named if one is not None)

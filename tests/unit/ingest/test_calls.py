@@ -23,18 +23,6 @@ def test_what_is_no_id_is_refused_with_its_path(value: object) -> None:
     assert refused.value.path == "userId"
 
 
-@pytest.mark.parametrize(
-    "junk", ["", "0", "null", "NULL", " undefined ", "NaN", "none", "anonymous", "[object Object]"]
-)
-def test_what_broken_clients_send_is_junk(junk: str) -> None:
-    assert calls.is_junk(junk)
-
-
-@pytest.mark.parametrize("identifier", ["1", "u-1", "nullable@b.example", "00"])
-def test_an_id_that_may_be_somebody_is_no_junk(identifier: str) -> None:
-    assert not calls.is_junk(identifier)
-
-
 @pytest.mark.parametrize("name", ["deal.closed_won", "Lead.MQL", "throughline.lead.qualified.v1"])
 def test_only_a_trusted_sender_names_our_own_events(name: str) -> None:
     with pytest.raises(Reject, match="write key") as refused:

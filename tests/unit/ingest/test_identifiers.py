@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from services.ingest.domain.call import Call, CallType
-from services.ingest.domain.identifiers import JUNK, email, identifiers_of, phone
+from services.ingest.domain.identifiers import JUNK, email, identifiers_of, is_junk, phone
+from services.ingest.handlers.deal_versions import contact_identifiers
+from shared.contracts.deals import DealContact
 
 
 def call(of: CallType = "track", **said: Any) -> Call:
@@ -50,6 +52,18 @@ def test_a_former_id_outside_of_an_alias_names_nobody() -> None:
 @pytest.mark.parametrize("junk", sorted(JUNK))
 def test_a_value_that_says_nothing_names_nobody(junk: str) -> None:
     assert texts(call(user_id=f" {junk.upper()} ", anonymous_id=junk)) == []
+    assert texts(call("alias", user_id=junk, previous_id=junk), traits={"crm_contact_id": junk}) == []
+    assert contact_identifiers(DealContact(user_id=junk, crm_contact_id=f" {junk}")) == ()
+
+
+@pytest.mark.parametrize("junk", ["NULL", " undefined ", "NaN", "[object Object]", "{}", "[]", "not_set", "UserID"])
+def test_what_broken_clients_send_is_junk(junk: str) -> None:
+    assert is_junk(junk)
+
+
+@pytest.mark.parametrize("text", ["1", "u-1", "nullable@b.example", "00", "tester"])
+def test_an_id_that_may_be_somebody_is_no_junk(text: str) -> None:
+    assert not is_junk(text)
 
 
 @pytest.mark.parametrize("value", [None, 0, 17, True, ["u"], {"id": "u"}, "x" * 257])

@@ -1,9 +1,10 @@
-"""A loop that lets another go first: never more than its share while the other has work, and never nothing for long."""
+"""A loop that lets another go first: what the other leaves, never less than its share, and never nothing for long."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.kernel.instant import SECOND, Instant
+from shared.kernel.instant import HOUR, MINUTE, SECOND, Instant
 from shared.runtime.pace import Pace
 
 _STEP = 20
@@ -20,33 +21,49 @@ class Clock:
         return Instant(self.at)
 
 
-def taken(pace: Pace, clock: Clock, seconds: int, *, others: bool) -> int:
-    """How many records are taken in so long, where there are always more than may be."""
+def taken(pace: Pace, clock: Clock, seconds: int, *, busy: float) -> int:
+    """How many records are taken in so long, where there are always more than may be; the other loop is busy for a
+    part of the time."""
     count = 0
     for _ in range(seconds * SECOND // _STEP):
-        if others:
-            pace.others_came()
+        if busy:
+            pace.others_took(busy * _STEP / SECOND)
         if most := pace.most():
-            pace.took(most)
+            pace.took(most, clock.now())
             count += most
         clock.at += _STEP
     return count
 
 
-@given(st.integers(5, 2_000), st.integers(1, 10))
-def test_while_others_come_it_takes_its_share(per_second: int, seconds: int) -> None:
+@given(st.integers(5, 2_000), st.integers(1, 10), st.floats(0.6, 1))
+def test_while_others_have_no_time_left_it_takes_its_share(per_second: int, seconds: int, busy: float) -> None:
     clock = Clock()
     pace = Pace(per_second, clock.now)
-    count = taken(pace, clock, seconds, others=True)
+    taken(pace, clock, 1, busy=busy)  # by then it is known what the others do
+    count = taken(pace, clock, seconds, busy=busy)
     assert count <= per_second * (seconds + 0.2)
     assert count >= per_second * seconds * 0.7
+
+
+def test_it_takes_more_as_others_leave_more() -> None:
+    counts = []
+    for busy in (0.6, 0.25, 0.05, 0.001):
+        clock = Clock()
+        pace = Pace(100, clock.now)
+        taken(pace, clock, 1, busy=busy)
+        counts.append(taken(pace, clock, 10, busy=busy))
+    assert counts == sorted(counts)
+    assert counts[1] >= 1.5 * counts[0], "they leave three quarters"
+    assert counts[2] >= 7 * counts[0], "they leave nearly all"
+    assert counts[3] == 10 * SECOND // _STEP * 20, "a chunk at every look"
 
 
 def test_where_nobody_else_comes_it_takes_a_whole_batch_each_time() -> None:
     clock = Clock()
     pace = Pace(100, clock.now)
-    assert taken(pace, clock, 1, others=False) == 200 * SECOND // _STEP
-    pace.others_came()
+    assert taken(pace, clock, 1, busy=0) == 200 * SECOND // _STEP
+    pace.others_took(1.0)
+    pace.took(20, clock.now())
     assert pace.most() == 0
     clock.at += SECOND
     assert pace.most() == 200
@@ -55,19 +72,28 @@ def test_where_nobody_else_comes_it_takes_a_whole_batch_each_time() -> None:
 def test_a_clock_that_is_set_back_stops_nothing() -> None:
     clock = Clock()
     pace = Pace(100, clock.now)
-    pace.others_came()
-    pace.took(pace.most())
-    clock.at -= 3_600 * SECOND
+    pace.others_took(1.0)
+    pace.took(pace.most(), clock.now())
+    clock.at -= HOUR
     assert pace.most() == 200, "nobody came lately, as far as the clock knows"
-    pace.others_came()
+    pace.others_took(1.0)
     assert pace.most() == 20
 
 
 def test_a_batch_that_was_small_is_waited_for_in_proportion() -> None:
     clock = Clock()
     pace = Pace(100, clock.now)
-    pace.others_came()
-    pace.took(1)
+    pace.others_took(1.0)
+    pace.took(1, clock.now())
     assert pace.most() == 0
     clock.at += SECOND // 100
     assert pace.most() == 20
+
+
+@pytest.mark.parametrize(("waited", "most"), [(4 * MINUTE, 0), (6 * MINUTE, 200)])
+def test_what_has_waited_for_minutes_waits_for_nobody(waited: int, most: int) -> None:
+    clock = Clock()
+    pace = Pace(100, clock.now)
+    pace.others_took(1.0)
+    pace.took(20, Instant(clock.at - waited))
+    assert pace.most() == most
