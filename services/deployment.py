@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     )
     migrate: Literal["start", "never"] = Field(default="start", description="Bring stores up to date at the start.")
     log_level: str = Field(default="info", description="What is logged: debug, info, warning, error.")
-    metrics_open: bool = Field(default=False, description="Whether /metrics needs no token.")
+    metrics_open: bool = Field(default=False, description="Whether /metrics and /v1/lag need no token.")
     handoff_url: str | None = Field(default=None, description="Where people reach hand-off; none: its own address.")
     ingest_url: str | None = Field(default=None, description="Where people reach ingest; none: its own address.")
     source: str = Field(default="web", description="Name of the source of the first write and server key.")

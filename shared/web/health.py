@@ -37,9 +37,9 @@ class Health:
 
 
 def health_router(health: Health) -> APIRouter:
-    """`/healthz` and `/readyz` for all; `/metrics` and `/v1/lag` for tokens that may read."""
+    """`/healthz` and `/readyz` for all; `/metrics` and `/v1/lag` for tokens that may read, unless they are open."""
     router = APIRouter(tags=["health"])
-    readers = [require(Scope.READ)]
+    readers = [] if health.metrics_open else [require(Scope.READ)]
 
     @router.get("/healthz")
     async def healthz() -> Response:
@@ -53,7 +53,7 @@ def health_router(health: Health) -> APIRouter:
         told = {"ready": ready, "checks": dict(zip(health.checks, results, strict=True))}
         return JSONResponse(told, 200 if ready else 503)
 
-    @router.get("/metrics", dependencies=[] if health.metrics_open else readers)
+    @router.get("/metrics", dependencies=readers)
     async def metrics() -> Response:
         # Where the store cannot be asked, what does not need it is told all the same.
         with suppress(TimeoutError, ThroughlineError, OSError):

@@ -60,9 +60,8 @@ class Problem(Exception):
             "status": self.status,
             "detail": self.detail,
             "code": self.code,
+            "errors": [each._asdict() for each in self.errors],
         }
-        if self.errors:
-            told["errors"] = [each._asdict() for each in self.errors]
         return msgspec.json.encode(told)
 
 

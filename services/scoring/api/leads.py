@@ -134,7 +134,9 @@ def router(reading: Reading, rules: Rules, now: Callable[[], Instant]) -> APIRou
         as_of = now() if at is None else Instant(at)
         # What was refused is explained by nothing: the entries have to sum to the points.
         touches = await reading.touches(known.lead.person_id) if known.card.allows("scoring") else ()
-        entries = explain([touch for touch in touches if touch.occurred_at <= as_of], rules, as_of)
+        if at is not None:  # Without a time it tells what the lead tells, what claims to be ahead of us included.
+            touches = [touch for touch in touches if touch.occurred_at <= at]
+        entries = explain(touches, rules, as_of)
         points = fsum(entry.points_now for entry in entries)
         return Why(known.lead.person_id, instant.to_text(as_of), points, list(map(_entry, entries)))
 

@@ -91,6 +91,15 @@ async def test_the_entries_of_why_sum_to_the_points_of_the_lead(scoring: Scoring
     assert any(entry["capped_by"] for entry in why["entries"])
 
 
+async def test_what_claims_to_be_ahead_of_now_is_explained_as_it_counts(scoring: ScoringService) -> None:
+    await scoring.given(card("ana"), touch("ana", "page_viewed", 29), touch("ana", "demo_requested", 30.5))
+    why = await scoring.get(f"/v1/leads/{who('ana')}/why")
+    lead = await scoring.get(f"/v1/leads/{who('ana')}")
+    assert lead["engagement"]["as_of"] == why["as_of"] == to_text(NOW)
+    assert why["points"] == pytest.approx(lead["engagement"]["points"])
+    assert derived("ana", "demo_requested", "30.5") in {entry["event_id"] for entry in why["entries"]}
+
+
 async def test_why_at_a_time_knows_nothing_of_what_came_later(scoring: ScoringService) -> None:
     await scoring.given(card("ana"), touch("ana", "page_viewed", 1), touch("ana", "demo_requested", 3))
     why = await scoring.get(f"/v1/leads/{who('ana')}/why", at=to_text(day(2)))

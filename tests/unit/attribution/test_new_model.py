@@ -4,10 +4,15 @@ import json
 import shutil
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
+
+import pytest
 
 import services
 import shared
+from services.attribution.domain.models import by_name
+from services.attribution.domain.models.places import ends
 
 _FILE = '''"""Two thirds: most to the first.
 
@@ -46,3 +51,10 @@ def test_a_file_beside_the_others_is_a_model(tmp_path: Path) -> None:
     assert found["two_thirds"]["value"] == {"Email": 600, "Chat": 300}
     assert found["linear"]["value"] == {"Email": 450, "Chat": 450}
     assert "two_thirds" in ran(tmp_path, "-c", _RULES).split()
+
+
+def test_two_models_of_one_name_are_refused() -> None:
+    one, other = (ends("twice", Fraction(1, 2), Fraction(1, 2), "nobody") for _ in range(2))
+    assert by_name([one, one])["twice"] is one
+    with pytest.raises(ValueError, match="twice"):
+        by_name([one, other])

@@ -84,7 +84,7 @@ def test_try_later_says_when() -> None:
     assert int(problems.of(TryLater("away")).headers["Retry-After"]) >= 1
 
 
-def test_only_a_door_says_success_false() -> None:
+def test_a_problem_has_all_its_fields_and_a_door_says_success_false() -> None:
     problem = Problem(400, "empty_body", "a body is needed")
     assert json.loads(problem.body(door=True))["success"] is False
     assert json.loads(problem.body()) == {
@@ -93,4 +93,5 @@ def test_only_a_door_says_success_false() -> None:
         "status": 400,
         "detail": "a body is needed",
         "code": "empty_body",
+        "errors": [],
     }

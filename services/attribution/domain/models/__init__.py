@@ -5,7 +5,7 @@ those golden rows are run as tests.
 """
 
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from types import MappingProxyType
 
@@ -21,13 +21,18 @@ def _found() -> Iterator[Model]:
         yield from (value for value in vars(import_module(module.name)).values() if isinstance(value, Model))
 
 
-def _by_name() -> Mapping[str, Model]:
-    # A file that builds on another model holds it as well, which is the same one.
-    found = {model.name: model for model in _found()}
-    return MappingProxyType({AGREED: FIRST_LAST} | {name: found[name] for name in sorted(found)})
+def by_name(models: Iterable[Model]) -> Mapping[str, Model]:
+    """Models by their names, the agreed default first; raises ValueError where two are called the same."""
+    found: dict[str, Model] = {}
+    for model in models:
+        # A file that builds on another model holds it as well, which is the same one.
+        if found.setdefault(model.name, model) is not model:
+            raise ValueError(f"two rule models are called {model.name}")
+    first = {name: found[name] for name in (AGREED,) if name in found}
+    return MappingProxyType(first | {name: found[name] for name in sorted(found)})
 
 
-MODELS = _by_name()
+MODELS = by_name(_found())
 """Name to model, the agreed default first."""
 
-__all__ = ["AGREED", "MODELS", "Model"]
+__all__ = ["AGREED", "MODELS", "Model", "by_name"]
