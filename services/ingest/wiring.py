@@ -11,6 +11,7 @@ from services.deployment import Deployment, Service, consumer, log_check, store_
 from services.ingest.api import accounts, acts, erasures, events, people, rejected, reviews
 from services.ingest.api.collect import Collector
 from services.ingest.api.door_keys import DoorKey
+from services.ingest.api.door_schema import door_paths
 from services.ingest.api.doorway import Doorway
 from services.ingest.api.posts import PostsDoor
 from services.ingest.api.tally import Tally
@@ -106,8 +107,8 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
         rejected.router(reading),
         export.router("ingest", Exporter(database, sections).export),
     ]
-    routes = build_app("ingest", routers, tokens, health)
     collector, posts = _doors(deployment, settings, metrics)
+    routes = build_app("ingest", routers, tokens, health, elsewhere=door_paths(collector.paths | posts.paths))
     return Service(
         name="ingest",
         database=database,

@@ -4,9 +4,10 @@ Layers are pure ASGI, from the outside in: request record, limits, problems, rou
 `/openapi.json`; there are no pages that load scripts from elsewhere.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
@@ -36,8 +37,10 @@ def build_app(
     *,
     doors: Collection[str] = (),
     lifespan: Lifespan = _no_lifespan,
+    elsewhere: Mapping[str, Any] = MappingProxyType({}),
 ) -> FastAPI:
-    """The app of a service. Errors on the paths in `doors` are answered as senders of events expect them."""
+    """The app of a service. Errors on the paths in `doors` are answered as senders of events expect them; `elsewhere`
+    are paths that are answered past the app, as `/openapi.json` tells them."""
     app = FastAPI(
         title=title,
         version=VERSION,
@@ -57,6 +60,13 @@ def build_app(
     app.include_router(health_router(health))
     for router in routers:
         app.include_router(router)
+    described = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        told = described()
+        return told | {"paths": {**elsewhere, **told["paths"]}}
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to add to it
     return app
 
 

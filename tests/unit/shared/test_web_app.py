@@ -248,6 +248,11 @@ async def test_every_route_is_in_the_open_api(api: httpx.AsyncClient) -> None:
     assert told["paths"]["/v1/lag"]["get"]["security"] == [{"token": []}]
 
 
+async def test_what_is_answered_past_the_app_is_told_beside_its_routes() -> None:
+    app = build_app("notes", [], tokens(), Health(Metrics(), lag), elsewhere={"/v1/door": {"post": {}}})
+    assert {"/healthz", "/v1/door"} <= app.openapi()["paths"].keys()
+
+
 async def test_hot_paths_go_past_the_app_and_everything_else_into_it() -> None:
     seen: list[str] = []
 
