@@ -58,6 +58,8 @@ class Lead:
     state: State
     charter: str
     alias: bool = False
+    owed: bool = False
+    """It is as it was before facts that are still to be folded: there are too many to hold up others for them."""
 
 
 @dataclass(frozen=True, slots=True)

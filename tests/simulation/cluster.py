@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from services.ingest.store.erasing import SqlErasing
+from services.scoring.store.owed import Folding, owed_count
 from shared.contracts.records import Outgoing
 from shared.contracts.topics import TOPICS, dead_topic
 from shared.db.engine import Database, open_database, sqlite_url
@@ -21,6 +22,7 @@ from shared.observe.lag import Lag
 from shared.runtime.consume import GUARDS, Consumer, Guards
 from shared.runtime.lag import lag
 from shared.runtime.relay import Relay
+from shared.runtime.tick import Ticker
 from shared.testing.chaos import Chaos, Crashed, Process, step
 from shared.testing.inline_sqlite import inline_dbapi
 from shared.testing.mortal_log import MortalLog
@@ -42,6 +44,7 @@ _STALL_CHANCE = 0.02
 _CLOCK_SPEED = 10 * MINUTE
 """Milliseconds that pass on the services' clock in one simulated second: waits of minutes end within a run."""
 _CLOCK_JUMP = 10 * MINUTE
+_FOLD_SECONDS = 0.1
 _ROUNDS = 2
 _PATIENCE = 60.0
 """Simulated seconds in which everything has to be settled once nothing dies any more."""
@@ -169,6 +172,9 @@ class Cluster:
             if service.operated:
                 parts.append(self.operators[slot].part(database, service.consuming.open, self.now, relay.wake))
                 parts.append(ticking(database, self.now, relay.wake))
+            if service.folds_apart:
+                folding = Folding(database, service.consuming.open, now=self.now, committed=relay.wake)
+                parts.append(Ticker("fold", folding.due, _FOLD_SECONDS, self.now).run)
             await process.run([part(self._stopping) for part in parts])
             await self.chaos.pause(0.1)
 
@@ -203,6 +209,8 @@ class Cluster:
         if service.operated:
             undone = partial(self._unanswered, erasures(database, self.now, lambda: None))
             return await lag(self.log, database, service.name, topics, undone=undone)
+        if service.folds_apart:
+            return await lag(self.log, database, service.name, topics, undone=owed_count)
         return await lag(self.log, database, service.name, topics)
 
     async def _unanswered(self, running: SqlErasing, reader: Reader) -> int:

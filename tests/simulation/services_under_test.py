@@ -25,6 +25,8 @@ from shared.kernel.keys import Key
 from shared.runtime.session import Consuming, Open
 from tests.simulation.sales import Sales
 
+_LONG = 4
+"""So few facts are a long past here, or there would be none."""
 _SERVICES = Path(services.__file__).parent
 
 
@@ -59,6 +61,11 @@ class Simulated:
         return self.name == ingest.GROUP
 
     @property
+    def folds_apart(self) -> bool:
+        """Whether it puts off who has a long past."""
+        return self.name == scoring.GROUP
+
+    @property
     def migrations(self) -> Path:
         """The history that makes its store."""
         return _SERVICES / self.name / "store" / "migrations"
@@ -87,7 +94,7 @@ def _open_scoring(charter: Charter) -> Open[Scoring]:
 
     async def open_session(work: Work, keys: frozenset[Key], now: Instant) -> Scoring:
         people, ledger = await open_ledger(work, keys)
-        return Scoring(people, ledger, rules, now)
+        return Scoring(people, ledger, rules, now, _LONG)
 
     return open_session
 

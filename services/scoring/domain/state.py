@@ -61,6 +61,8 @@ class State:
     """False: the person refused it, and nothing they do moves anything."""
     may_qualify: bool = True
     """False: the person refused to be handed to sales, and never becomes an MQL."""
+    folded: int = 0
+    """How many facts are in it."""
 
     @property
     def stage(self) -> str:

@@ -4,11 +4,13 @@ In the usual case the state is stepped over what is new; where something came la
 are folded again. Both give the same (domain/lifecycle.py). Published is what was derived and not yet said.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from math import inf
 
-from services.scoring.domain.facts import NOBODY, Fact, forgotten
+from services.scoring.domain.facts import NOBODY, Card, Fact, forgotten, in_order
 from services.scoring.domain.lifecycle import continues, fold, refold
 from services.scoring.domain.promotion import Promote, promotions_due
 from services.scoring.domain.rules import Rules
@@ -20,15 +22,27 @@ from shared.contracts.erasing import receipt, stand_ins
 from shared.contracts.touchpoints import PersonErased
 from shared.kernel.stand_ins import stands_in
 
+LONG = 2_000
+"""Facts that take longer to fold than others should wait: some tens of milliseconds."""
+_PIECE = 200
+_BREATH_SECONDS = 0.002
+"""What is folded apart lets the rest of the process go first after each piece."""
+
 
 class Scoring:
-    """The session of scoring. Handlers fill it; `close` derives, writes and says what is to be published."""
+    """The session of scoring. Handlers fill it; `close` derives, writes and says what is to be published.
 
-    def __init__(self, people: People, ledger: Ledger, rules: Rules, now: int) -> None:
+    Who has more than `long` facts is not folded again beside others: it is owed, and done apart (`fold_apart`).
+    """
+
+    def __init__(self, people: People, ledger: Ledger, rules: Rules, now: int, long: float = inf) -> None:
         self.people = people
         self.ledger = ledger
         self._rules = rules
         self._now = now
+        self._long = long
+        self._apart: set[str] = set()
+        self._owed: dict[str, Lead] = {}
         self._touches: dict[str, KeptTouch] = {}
         self._outcomes: list[tuple[str, KeptOutcome]] = []
         self._cards: dict[str, KeptCard] = {}
@@ -90,6 +104,11 @@ class Scoring:
         self.people.erase(stand_ins(erasure), erasure.person_id)
         self._erasures.append(erasure)
 
+    def fold_apart(self, person_id: str) -> None:
+        """What is owed to somebody is folded now, however much it is: nobody else is in this session."""
+        self.people.touch(person_id)
+        self._apart.add(person_id)
+
     def _refold(self, person_id: str) -> None:
         self.people.touch(person_id)
         self._stale.add(person_id)
@@ -134,7 +153,7 @@ class Scoring:
         retired = [
             replace(lead, alias=True) for lead in leads.values() if lead.person_id not in roots and not lead.alias
         ]
-        await self.ledger.keep_leads([*kept, *retired])
+        await self.ledger.keep_leads([*kept, *self._owed.values(), *retired])
 
     async def _states(
         self, members: Mapping[str, str], leads: Mapping[str, Lead], cards: Mapping[str, KeptCard]
@@ -146,31 +165,56 @@ class Scoring:
         # Of somebody erased nothing is derived, nor of whoever is still taken for one of them.
         living = {root for root in members.values() if not stands_in(root)}
         stale = {members[person_id] for person_id in self._stale} & living
+        apart = {members[person_id] for person_id in self._apart} & living
         states: dict[str, State] = {}
-        for root in living - stale:
+        for root in living - stale - apart:
             stepped = self._stepped(root, leads.get(root), sorted(news[root], key=lambda fact: fact.key), cards)
             if stepped is None:
                 stale.add(root)
             else:
                 states[root] = stepped
+        self._owe(stale - apart, members, leads)
+        stale = (stale - self._owed.keys()) | {root for root in apart if root in leads and leads[root].owed}
         if stale:
             wanted = {member: root for member, root in members.items() if root in stale}
             self._facts.update(await self.ledger.facts(wanted))
             for root in stale:
-                states[root] = self._refolded(self._facts[root], cards.get(root))
+                card = cards[root].card if root in cards else NOBODY
+                states[root] = await self._refolded(self._facts[root], card, in_pieces=root in apart)
         return states
+
+    def _owe(self, roots: Collection[str], members: Mapping[str, str], leads: Mapping[str, Lead]) -> None:
+        """Put off those of these people whose past is long; until then they are what they were."""
+        past = Counter[str]()
+        for member, root in members.items():
+            # What somebody who is an alias had is in the root's already.
+            if root in roots and member in leads and (member == root or not leads[member].alias):
+                past[root] += leads[member].state.folded
+        for root, count in past.items():
+            if count > self._long:
+                before = leads.get(root) or Lead(root, 0, "", begin(NOBODY, self._rules), self._rules.version)
+                state = replace(before.state, folded=count)
+                self._owed[root] = replace(before, state=state, alias=False, owed=True)
 
     def _stepped(
         self, root: str, lead: Lead | None, facts: Sequence[Fact], cards: Mapping[str, KeptCard]
     ) -> State | None:
         if lead is None:
             return None if root in cards else fold(begin(NOBODY, self._rules), facts, self._rules)
-        if lead.alias or lead.charter != self._rules.version or not facts or not continues(lead.state, facts[0]):
+        whole = not (lead.alias or lead.owed) and lead.charter == self._rules.version
+        if not whole or not facts or not continues(lead.state, facts[0]):
             return None
         return fold(lead.state, facts, self._rules)
 
-    def _refolded(self, facts: Facts, card: KeptCard | None) -> State:
-        return refold(card.card if card else NOBODY, self._rules, facts.touches, facts.outcomes, facts.deals)
+    async def _refolded(self, facts: Facts, card: Card, *, in_pieces: bool) -> State:
+        if not in_pieces:
+            return refold(card, self._rules, facts.touches, facts.outcomes, facts.deals)
+        ordered = in_order(card, facts.touches, facts.outcomes, facts.deals)
+        state = begin(card, self._rules)
+        for start in range(0, len(ordered), _PIECE):
+            state = fold(state, ordered[start : start + _PIECE], self._rules)
+            await asyncio.sleep(_BREATH_SECONDS)
+        return state
 
     async def _promote(
         self,

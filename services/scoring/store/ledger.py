@@ -1,5 +1,6 @@
 """The facts of scoring in SQL, for one batch: read under the locks of the people they belong to."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -40,8 +41,9 @@ _KEEP_DEAL_PEOPLE = Upsert(DEAL_PEOPLE, conflict=("person_id", "deal_id"))
 _KEEP_LEAD = Upsert(
     LEADS,
     conflict=("person_id",),
-    update=("version", "told", "alias", "stage", "stage_since", "cycle", "grade", "state", "charter"),
+    update=("version", "told", "alias", "stage", "stage_since", "cycle", "grade", "state", "charter", "owed"),
 )
+_AT_ONCE = 500
 _SENT = Upsert(
     TOUCHES,
     columns=("id", "revision", "occurred_at", "body", "promotion_id"),
@@ -159,7 +161,7 @@ class SqlLedger:
         rows = [
             (
                 one.person_id, one.version, one.told, one.alias, one.state.stage, one.state.stage_since,
-                one.state.cycle.number, one.state.grade, json.encode(one.state), one.charter,
+                one.state.cycle.number, one.state.grade, json.encode(one.state), one.charter, one.owed,
             )
             for one in sorted(leads, key=lambda one: one.person_id)
         ]  # fmt: skip
@@ -185,7 +187,9 @@ async def read_facts(reader: Reader, members: Mapping[str, str]) -> dict[str, Fa
     found = {root: Facts() for root in set(members.values())}
     ids = sorted(members)
     promoted: dict[str, str] = {}
-    for row in await reader.rows(select(TOUCHES).where(reader.among(TOUCHES.c.owner, ids))):
+    for number, row in enumerate(await reader.rows(select(TOUCHES).where(reader.among(TOUCHES.c.owner, ids)))):
+        if number % _AT_ONCE == _AT_ONCE - 1:
+            await asyncio.sleep(0)  # A long past is no reason to keep the process from everything else.
         root = members[row.owner]
         found[root].touches.append(_touch(row))
         if row.promotion_id is not None:
@@ -211,7 +215,7 @@ def card_of(body: bytes) -> Card:
 def lead(row: Row[Any]) -> Lead:
     """A lead of a row of the table."""
     state = json.decode(row.state, type=State)
-    return Lead(row.person_id, row.version, row.told, state, row.charter, row.alias)
+    return Lead(row.person_id, row.version, row.told, state, row.charter, row.alias, row.owed)
 
 
 def _touch(row: Row[Any]) -> Touch:

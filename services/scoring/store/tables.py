@@ -1,6 +1,6 @@
 """The tables of scoring: facts by touchpoint, outcome and deal, the card of each person, and what was derived."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, false
 
 from shared.db.dialect import Id
 from shared.db.erased import erased_tables
@@ -77,6 +77,9 @@ LEADS = Table(
     Column("grade", String(1), nullable=False),
     Column("state", LargeBinary, nullable=False),
     Column("charter", Text, nullable=False),
+    Column("owed", Boolean, nullable=False, server_default=false()),
     Index("leads_by_stage", "stage", "person_id"),
+    Index("leads_owed", "owed", "person_id"),
 )
-"""`told`: digest of the history last published, `version`: of that publication. `alias`: it is somebody else's now."""
+"""`told`: digest of the history last published, `version`: of that publication. `alias`: it is somebody else's now.
+`owed`: its facts are still to be folded."""

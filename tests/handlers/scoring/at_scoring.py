@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from services.scoring import wiring
 from services.scoring.handlers.scoring import Scoring
 from services.scoring.settings import rules_of
 from services.scoring.store.ledger import open_ledger
+from services.scoring.store.owed import Folding
 from services.scoring.worker import GROUP, HANDLERS, TOPICS
 from shared.contracts import charter_text, topics
 from shared.contracts.deals import Deal, DealPerson
@@ -25,7 +27,7 @@ from shared.kernel.instant import DAY, Instant
 from shared.kernel.keys import Key
 from shared.log.memory import MemoryLog
 from shared.runtime.consume import Consumer
-from shared.runtime.session import Consuming
+from shared.runtime.session import Consuming, Open
 from shared.testing.service_in_process import ServiceInProcess
 from shared.web.credentials import Credentials
 
@@ -104,12 +106,14 @@ def _emit(topic: str, key: str, event_type: str, data: Struct) -> Emit:
 
 
 class ScoringService(ServiceInProcess):
-    """The service as it is wired."""
+    """The service as it is wired, but that a past of more facts than `long` is folded when a test says so."""
 
-    def __init__(self, deployment: Deployment, log: MemoryLog) -> None:
+    def __init__(self, deployment: Deployment, log: MemoryLog, long: float) -> None:
         service = wiring.build(deployment, lambda: True)
-        consumer = Consumer(log, service.database, Consuming(GROUP, TOPICS, HANDLERS, _open), now=deployment.now)
+        open_session = _opening(long)
+        consumer = Consumer(log, service.database, Consuming(GROUP, TOPICS, HANDLERS, open_session), now=deployment.now)
         self.database = service.database
+        self.folding = Folding(service.database, open_session, now=deployment.now, committed=lambda: None)
         super().__init__(service.api, log, service.database, consumer)
 
     async def given_records(self, *records: Outgoing) -> None:
@@ -119,17 +123,20 @@ class ScoringService(ServiceInProcess):
             continue
 
 
-async def _open(work: Work, keys: frozenset[Key], now: Instant) -> Scoring:
-    people, ledger = await open_ledger(work, keys)
-    return Scoring(people, ledger, _RULES, now)
+def _opening(long: float) -> Open[Scoring]:
+    async def open_session(work: Work, keys: frozenset[Key], now: Instant) -> Scoring:
+        people, ledger = await open_ledger(work, keys)
+        return Scoring(people, ledger, _RULES, now, long)
+
+    return open_session
 
 
 @asynccontextmanager
-async def opened(folder: Path, database: str | None = None) -> AsyncIterator[ScoringService]:
+async def opened(folder: Path, database: str | None = None, long: float = inf) -> AsyncIterator[ScoringService]:
     """A service of its own, on SQLite files in a folder or on a PostgreSQL."""
     settings = Settings(data=folder, database=database)
     log = MemoryLog(now=lambda: NOW)
-    service = ScoringService(Deployment(settings, _CREDENTIALS, log, lambda: NOW), log)
+    service = ScoringService(Deployment(settings, _CREDENTIALS, log, lambda: NOW), log, long)
     await service.start(wiring.MIGRATIONS)
     yield service
     await service.close()
