@@ -19,6 +19,7 @@ from services.attribution.api.attribute import command as attribute
 from services.deployment import Deployment, Service, ServiceName, Settings, open_log, until_the_log_fails
 from services.handoff import wiring as handoff
 from services.ingest import wiring as ingest
+from services.retention import retention
 from services.scoring import wiring as scoring
 from shared.db.migrate import migrate
 from shared.kernel.errors import Conflict, TryLater
@@ -80,6 +81,8 @@ async def run(settings: Settings, services: Sequence[Wanted]) -> int:
         supervisor.add("log", lambda stopping: until_the_log_fails(deployment.log, stopping))
         for one, service in built:
             _add(supervisor, deployment, one.role, service)
+        for name, part in retention(deployment):
+            supervisor.add(name, part)
         relax_garbage_collector()
         if any(service.direct is not None and one.role != "worker" for one, service in built):
             keep_freed_memory()  # Busy doors need large pieces all the time; workers seldom, and would only hold them.

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import func, select
 
 from services.deployment import Deployment, ServiceName
-from shared.contracts.topics import TOPICS, dead_topic
+from shared.contracts.topics import RETENTION_DAYS, TOPICS
 from shared.db import positions
 from shared.db.cleaning import clean
 from shared.db.engine import Database
@@ -51,7 +51,8 @@ class Cleaning:
         if self._held is None:
             if not all([await self._has_left(service) for service in self._leaving]):
                 return False
-            self._held = await self._log.bounds(_topics())
+            # Nobody reads the topics of dead letters: what is there is kept in the stores as well.
+            self._held = await self._log.bounds(RETENTION_DAYS)
         return all([await self._has_read(service, self._held) for service in self._stores])
 
     async def _has_left(self, service: ServiceName) -> bool:
@@ -80,8 +81,3 @@ class Cleaning:
         held = self._held or {}
         await self._log.discard({partition: bounds.end for partition, bounds in held.items()})
         return True
-
-
-def _topics() -> list[str]:
-    """Every topic. Nobody reads those of dead letters: what is there is kept in the stores as well."""
-    return [name for topic in TOPICS for name in (topic.name, *(dead_topic(topic.name, of) for of in topic.consumers))]

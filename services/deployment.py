@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from shared.contracts.topics import TOPICS, Topic, dead_topic
+from shared.contracts.topics import RETENTION_DAYS, Topic
 from shared.db.engine import Database, open_database, sqlite_url
 from shared.db.migrate import pending
 from shared.kernel.errors import ThroughlineError
@@ -26,6 +26,7 @@ from shared.observe import clock
 from shared.observe.loop_lag import LoopWatch
 from shared.observe.metrics import Metrics
 from shared.runtime.consume import Consumer
+from shared.runtime.inbox import forgetting
 from shared.runtime.relay import Relay
 from shared.runtime.session import Consuming, S
 from shared.runtime.supervise import Part
@@ -123,12 +124,7 @@ class Settings(BaseSettings):
 
     def topic_partitions(self) -> Mapping[str, int]:
         """Every topic there is, dead letters included, with its partitions."""
-        wanted = self.kafka_partitions if self.kafka else EMBEDDED_PARTITIONS
-        return {name: wanted for topic in TOPICS for name in (topic.name, *_dead(topic))}
-
-
-def _dead(topic: Topic) -> list[str]:
-    return [dead_topic(topic.name, group) for group in topic.consumers]
+        return dict.fromkeys(RETENTION_DAYS, self.kafka_partitions if self.kafka else EMBEDDED_PARTITIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +151,14 @@ def open_log(settings: Settings) -> Log:
         return SqliteLog(settings.data / "log.db")
     alone = "," not in settings.kafka
     replication = settings.kafka_replication or (1 if alone else 3)
-    configs = {topic.name: _retention(topic.retention_days) for topic in TOPICS}
     compression = None if settings.kafka_compression == "none" else settings.kafka_compression
-    return KafkaLog(settings.kafka, topic_settings=TopicSettings(replication, configs), compression=compression)
+    made_with = TopicSettings(replication, topic_configs())
+    return KafkaLog(settings.kafka, topic_settings=made_with, compression=compression)
+
+
+def topic_configs() -> Mapping[str, Mapping[str, str]]:
+    """What a broker is told of every topic: how long it keeps what it carries."""
+    return {name: _retention(days) for name, days in RETENTION_DAYS.items()}
 
 
 def _retention(days: int | None) -> dict[str, str]:
@@ -220,9 +221,14 @@ async def until_the_log_fails(log: Log, stopping: asyncio.Event) -> None:
 def working(
     deployment: Deployment, database: Database, service: Consuming[S], relay: Relay, metrics: Metrics
 ) -> list[tuple[str, Part]]:
-    """The loop and the relay of a service, as parts to run."""
+    """The loop and the relay of a service, and what forgets its inbox, as parts to run."""
     loop = consumer(deployment, database, service, relay, metrics)
-    return [(f"{service.group}.consume", loop.run), (f"{service.group}.relay", relay.run)]
+    inbox = forgetting(deployment.log, database, service.group, service.topics, deployment.now)
+    return [
+        (f"{service.group}.consume", loop.run),
+        (f"{service.group}.relay", relay.run),
+        (f"{service.group}.forget", inbox.run),
+    ]
 
 
 def consumer(

@@ -39,6 +39,7 @@ from shared.runtime import crash_points
 from shared.runtime.cleaning import cleaning
 from shared.runtime.command import perform
 from shared.runtime.consume import Consumer
+from shared.runtime.inbox import forgetting
 from shared.runtime.lag import lag
 from shared.runtime.relay import Relay
 from shared.runtime.session import Consuming
@@ -91,6 +92,7 @@ def assemble(parts: "Parts", deployment: Deployment, alive: Callable[[], bool]) 
         worker=[
             ("handoff.consume", parts.consumer.run),
             ("handoff.relay", parts.relay.run),
+            ("handoff.forget", forgetting(deployment.log, database, GROUP, TOPICS, deployment.now).run),
             ("handoff.deliver", parts.send),
             ("handoff.breach", parts.watch),
             ("handoff.clean", cleaning(database, deployment.now).run),

@@ -109,6 +109,22 @@ TYPES: dict[str, type[Struct]] = {name: struct for topic in TOPICS for name, str
 """Every event type on any topic; names are unique over all of them."""
 
 
+DEAD_RETENTION_DAYS = 30
+"""Dead letters speak of people as well: what carries them outlives no other topic that does."""
+
+
 def dead_topic(topic: str, group: str) -> str:
     """Where a group's dead letters of a topic go."""
     return f"{topic}.{group}.dead"
+
+
+def dead_topics(topic: Topic) -> tuple[str, ...]:
+    """Where all dead letters of a topic go."""
+    return tuple(dead_topic(topic.name, group) for group in topic.consumers)
+
+
+RETENTION_DAYS: dict[str, int | None] = {
+    **{topic.name: topic.retention_days for topic in TOPICS},
+    **{dead: DEAD_RETENTION_DAYS for topic in TOPICS for dead in dead_topics(topic)},
+}
+"""How long every topic there is keeps what it carries, those of dead letters included; none where it is compacted."""

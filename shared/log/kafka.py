@@ -122,6 +122,10 @@ class KafkaLog:
     async def discard(self, before: Mapping[Partition, int]) -> None:
         """Nothing: other groups than ours may read a topic, and its retention ends what it holds."""
 
+    async def trim(self, read: Mapping[Partition, int], before: int) -> int:
+        """Nothing, as `discard`."""
+        return 0
+
     async def close(self) -> None:
         """Within 10 s: what is in flight has its deadline, then everything is ended, answered or not."""
         writer, self._writer = self._writer, None

@@ -115,6 +115,16 @@ class MemoryLog:
             self._first[partition] = kept_from
         await self._step()
 
+    async def trim(self, read: Mapping[Partition, int], before: int) -> int:
+        first = {partition: self.extent(partition).first for partition in read}
+        await self.discard({at: min(offset, self._since(at, before)) for at, offset in read.items()})
+        return sum(self.extent(partition).first - first[partition] for partition in read)
+
+    def _since(self, partition: Partition, before: int) -> int:
+        """The first offset whose record is not older than an instant."""
+        young = (record.offset for record in self._records[partition] if record.at >= before)
+        return next(young, self.extent(partition).end)
+
     def extent(self, partition: Partition) -> Bounds:
         first = self._first.get(partition, 0)
         return Bounds(first, first + len(self._records[partition]))

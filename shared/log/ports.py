@@ -26,7 +26,7 @@ class LogFeatures:
     delivery_seconds: float
     """After this long a publish has been written or never will be; a relay waits it out when it takes over."""
     discards: bool = False
-    """Whether `discard` deletes; else records stay as long as the broker keeps them."""
+    """Whether `discard` and `trim` delete; else records stay as long as the broker keeps them."""
 
 
 class Bounds(NamedTuple):
@@ -107,6 +107,13 @@ class Log(Publisher, Protocol):
 
     async def discard(self, before: Mapping[Partition, int]) -> None:
         """Keep no record before these offsets, and no byte of one; whoever still stands there loses its place.
+
+        Nothing happens where a broker keeps records for its own time. Raises TryLater where it cannot be done now."""
+        ...
+
+    async def trim(self, read: Mapping[Partition, int], before: int) -> int:
+        """Delete the records that lie before these offsets and are from before an instant; offsets stay. Answers how
+        many were deleted.
 
         Nothing happens where a broker keeps records for its own time. Raises TryLater where it cannot be done now."""
         ...

@@ -80,13 +80,12 @@ class SqliteLog:
         if failure is not None:
             raise failure
 
-    async def trim(self, topic: str, before: int) -> int:
-        """Delete the topic's records from before an instant; offsets stay. Returns how many were deleted."""
+    async def trim(self, read: Mapping[Partition, int], before: int) -> int:
         deleted = 0
-        for number in range(self._topic(topic).partitions):
+        for partition, offset in read.items():
             piece = 1
             while piece:
-                piece = await self._ask(Trim(Partition(topic, number), before, self._asked()))
+                piece = await self._ask(Trim(partition, offset, before, self._asked()))
                 deleted += piece
         return deleted
 

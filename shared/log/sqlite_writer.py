@@ -35,9 +35,10 @@ class Append(NamedTuple):
 
 
 class Trim(NamedTuple):
-    """Delete what a partition holds from before an instant; answers how many records that were."""
+    """Delete what a partition holds before an offset and from before an instant; answers how many records that were."""
 
     partition: Partition
+    read: int
     before: int
     done: asyncio.Future[int]
 
@@ -178,7 +179,8 @@ class Writer:
 
     def _trim(self, trim: Trim) -> None:
         base = self._topics[trim.partition.topic].base(trim.partition.number)
-        self._delete(trim, first_since(self._connection, base, self._extents[trim.partition], trim.before))
+        old = first_since(self._connection, base, self._extents[trim.partition], trim.before)
+        self._delete(trim, min(trim.read, old))
 
     def _delete(self, asked: Trim | Discard, before: int) -> None:
         """Delete a piece; what was put meanwhile waits for one piece at most, then comes first."""

@@ -23,6 +23,8 @@ Opened = Callable[[Mapping[str, int]], Awaitable[Log]]
 SECONDS = 30.0
 """A condition that has not come true after this long never will."""
 POLL_MS = 50
+_FAR_AHEAD = 2**52
+"""Every record is from before this."""
 
 
 def fresh(kind: str) -> str:
@@ -358,6 +360,15 @@ class LogSuite:
         member = await log.subscribe(fresh("group"), [topic], _from(first))
         read = await poll_until([member], lambda found: len(found) >= 11 - first)
         assert [(record.offset, int(record.value)) for record in read] == [(n, n) for n in range(first, 11)]
+
+    async def test_what_is_trimmed_is_old_and_read(self, opened: Opened) -> None:
+        topic = fresh("topic")
+        log = await opened({topic: 1})
+        whole = Partition(topic, 0)
+        await log.publish(numbered(topic, "k", range(10)))
+        assert await log.trim({whole: 10}, before=0) == 0
+        assert await log.trim({whole: 7}, before=_FAR_AHEAD) == (7 if log.features.discards else 0)
+        assert await log.bounds([topic]) == {whole: Bounds(7 if log.features.discards else 0, 10)}
 
     async def test_reporting_and_closing_never_raise(self, opened: Opened) -> None:
         topic = fresh("topic")

@@ -76,5 +76,8 @@ class MortalLog:
     async def discard(self, before: Mapping[Partition, int]) -> None:
         await self._inner.discard(before)
 
+    async def trim(self, read: Mapping[Partition, int], before: int) -> int:
+        return await self._inner.trim(read, before)
+
     async def close(self) -> None:
         await self._inner.close()

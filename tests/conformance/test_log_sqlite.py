@@ -94,10 +94,11 @@ async def test_what_was_acknowledged_before_a_kill_is_there_after_it(tmp_path: P
 async def test_trimming_deletes_what_is_older_and_keeps_offsets_even_over_a_restart(log: SqliteLog) -> None:
     for number in range(10):
         await log.publish(numbered("topic", "k", [number]))
-    assert await log.trim("topic", before=5_000) == 4
-    assert await log.trim("topic", before=5_000) == 0
+    read = {Partition("topic", 0): 10}
+    assert await log.trim(read, before=5_000) == 4
+    assert await log.trim(read, before=5_000) == 0
     assert await log.bounds(["topic"]) == {Partition("topic", 0): Bounds(4, 10)}
-    assert await log.trim("topic", before=1_000_000) == 6
+    assert await log.trim(read, before=1_000_000) == 6
     await log.close()
     await log.start({"topic": 1})
     assert await log.bounds(["topic"]) == {Partition("topic", 0): Bounds(10, 10)}
@@ -115,7 +116,7 @@ async def test_of_what_is_discarded_no_byte_is_left_in_any_file(log: SqliteLog, 
 async def test_a_position_that_was_trimmed_away_is_lost(log: SqliteLog) -> None:
     await log.publish(numbered("topic", "k", [1]))
     await log.publish(numbered("topic", "k", [2]))
-    await log.trim("topic", before=2_000)
+    await log.trim({Partition("topic", 0): 1}, before=2_000)
     member = await log.subscribe("group", ["topic"], from_start)
     with pytest.raises(PositionLost):
         await member.poll(10, 0)

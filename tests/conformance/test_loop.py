@@ -1,4 +1,4 @@
-"""The loop, the relay and commands on both stores."""
+"""The loop, the inbox, the relay and commands on both stores."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.db.engine import Database, open_database, sqlite_url
+from shared.testing.inbox_suite import InboxSuite
 from shared.testing.loop_suite import LoopSuite
 from shared.testing.relay_suite import RelaySuite
 from shared.testing.store_suite import SERVICE, Opened, make_tables
@@ -50,3 +51,9 @@ class TestRelayOnSqlite(OnSqlite, RelaySuite): ...
 
 
 class TestRelayOnPostgresql(OnPostgresql, RelaySuite): ...
+
+
+class TestInboxOnSqlite(OnSqlite, InboxSuite): ...
+
+
+class TestInboxOnPostgresql(OnPostgresql, InboxSuite): ...

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from shared.contracts.records import Partition
+from shared.db import positions
 from shared.db.engine import Database, open_database, sqlite_url
+from shared.db.positions import Standing
 from shared.testing.store_suite import IGNORE, SERVICE, Opened, StoreSuite, make_tables, things, write
 
 
@@ -34,6 +37,20 @@ class TestSqliteStore(StoreSuite):
         async with database.hold("relay") as one, database.hold("relay") as other:
             assert one is not None
             assert other is not None
+
+    async def test_positions_that_are_secured_stay_where_they_are_and_are_written(
+        self, opened: Opened, tmp_path: Path
+    ) -> None:
+        database, written = opened(), tmp_path / f"{SERVICE}.db-wal"
+        at = {Partition("t", 0): Standing(7, "i")}
+        async with database.work() as work:
+            await positions.begin(work, "g", at)
+        before = written.stat().st_size
+        async with database.work() as work:
+            await positions.secure(work, "g")
+        assert written.stat().st_size > before
+        async with database.read() as reader:
+            assert await positions.standing(reader, "g") == at
 
     async def test_what_is_deleted_is_not_left_in_the_file(self, opened: Opened) -> None:
         async with opened().read() as reader:
