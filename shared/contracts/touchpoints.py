@@ -109,6 +109,8 @@ class PersonIdentified(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The current one first."""
     consent: dict[str, bool] = field(default_factory=dict)
     """Per purpose what was said last; where several identifiers of theirs differ, the refusal holds."""
+    flags: tuple[str, ...] = ()
+    """What is not as it was sent: `traits_cut`, `names_cut` where there are more than a card has room for."""
 
     def allows(self, purpose: str) -> bool:
         """Whether a purpose was allowed, or never spoken of."""

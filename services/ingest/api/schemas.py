@@ -75,6 +75,7 @@ class PersonItem:
     accounts: list[AccountItem]
     aliases: tuple[str, ...]
     consent: dict[str, bool]
+    flags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +105,7 @@ def person_item(person: KnownPerson) -> PersonItem:
         accounts=[account_item(one) for one in card.accounts],
         aliases=person.aliases,
         consent=card.consent,
+        flags=card.flags,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a door takes at most. A source may be given less, never more."""
+"""What a door takes at most, and a card. A source may be given less, never more."""
 
 from dataclasses import dataclass
 
@@ -22,3 +22,10 @@ NAME_LENGTH = 200
 CAMPAIGN_LENGTH = 256
 PROPERTY_NAME_LENGTH = 1_024
 EMAIL_LENGTH = 254
+TRAIT_NAME_LENGTH = 256
+
+MOST_TRAITS = 500
+TRAITS_BYTES = 128 * 1024
+"""Traits of a person, as JSON. A card goes with every lead, and a record of the log may have 900 KiB."""
+MOST_OF_A_KIND = 200
+"""A card tells so many e-mails, phones, ids and accounts of a person at most."""

@@ -1,7 +1,7 @@
 """What a call says of the person, under the names we know them by.
 
-Promises: addresses that cannot be any are left out and flagged; empty values say nothing. Leaves out: whose traits
-they are, and traits of groups.
+Promises: addresses that cannot be any, and names that are too long for one, are left out and flagged; empty values say
+nothing. Leaves out: whose traits they are, and traits of groups.
 """
 
 from collections.abc import Mapping
@@ -9,10 +9,12 @@ from typing import Any
 
 from services.ingest.domain import identifiers
 from services.ingest.domain.call import Call
+from services.ingest.domain.limits import TRAIT_NAME_LENGTH
 from services.ingest.domain.text import readable
 
 BAD_EMAIL = "bad_email"
 BAD_PHONE = "bad_phone"
+LONG_NAME = "trait_name_too_long"
 
 _KNOWN: Mapping[str, str] = {
     "firstname": "first_name",
@@ -27,6 +29,7 @@ _KNOWN: Mapping[str, str] = {
     "company": "company",
 }
 """Names without case and separators, and what we call them."""
+OUR_NAMES = frozenset(_KNOWN.values())
 _FEWEST_DIGITS, _MOST_DIGITS = 5, 15
 
 
@@ -44,13 +47,17 @@ def traits_of(call: Call) -> tuple[dict[str, Any], tuple[str, ...]]:
 
 def _cleaned(told: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
     traits: dict[str, Any] = {}
+    flags = []
     for given, value in told.items():
         name = _KNOWN.get(given.replace("_", "").replace("-", "").replace(" ", "").lower(), given)
         value = readable(value) if isinstance(value, str) else value
         # Of two spellings of one trait, ours holds.
-        if value is not None and value != "" and (name == given or name not in told):
+        if value is None or value == "" or (name != given and name in told):
+            continue
+        if len(name) <= TRAIT_NAME_LENGTH:
             traits[name] = value
-    flags = []
+        elif LONG_NAME not in flags:
+            flags.append(LONG_NAME)
     if "email" in traits:
         email = identifiers.email(traits.pop("email"))
         if email is None:

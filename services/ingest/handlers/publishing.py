@@ -1,12 +1,15 @@
 """What the resolver says, as events: ids are derived from what they say, so a redo says the same again."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 from msgspec import json, structs
 
+from services.ingest.domain.card import NAMES_CUT, TRAITS_CUT, Trait, fitting, has_more_names
 from services.ingest.domain.identity import Identifier, IdentifierKind
+from services.ingest.domain.limits import MOST_OF_A_KIND
 from services.ingest.domain.people import Person
-from services.ingest.ports import Card, Trait
+from services.ingest.ports import Card
 from shared.contracts import topics
 from shared.contracts.deals import CollectedDeal, Deal, DealPerson
 from shared.contracts.envelope import Emit, Event
@@ -57,10 +60,14 @@ def card(
     traits: Sequence[Trait],
     accounts: tuple[AccountRef, ...],
 ) -> PersonIdentified:
-    """The card of a person, with version 0. Traits: per name the latest event time, then id."""
+    """The card of a person, with version 0. Traits: per name the latest event time, then id. What does not fit is left
+    out and flagged."""
     ordered = sorted(members)
     known = min((first[member] for member in ordered if member.kind in ("email", "phone")), default=(None, None))
-    latest = {t.name: t.value for t in sorted(traits, key=lambda t: (t.at, t.event_id))}
+    kept, more = fitting(traits)
+    flags = [TRAITS_CUT] if more else []
+    if has_more_names(ordered, len(accounts)):
+        flags.append(NAMES_CUT)
     return PersonIdentified(
         person_id=person_id,
         version=0,
@@ -72,8 +79,9 @@ def card(
         user_ids=_values(ordered, "user_id"),
         crm_contact_ids=_values(ordered, "crm_contact_id"),
         anonymous_ids=_values(ordered, "anonymous_id")[:_MOST_ANONYMOUS_IDS],
-        traits={name: json.decode(latest[name]) for name in sorted(latest)},
-        accounts=accounts,
+        traits={name: json.decode(trait.value) for name, trait in kept.items()},
+        accounts=accounts[:MOST_OF_A_KIND],
+        flags=tuple(flags),
     )
 
 
@@ -137,4 +145,4 @@ def deal(collected: CollectedDeal, revision: int, people: tuple[DealPerson, ...]
 
 
 def _values(members: Sequence[Identifier], kind: IdentifierKind) -> tuple[str, ...]:
-    return tuple(member.value for member in members if member.kind == kind)
+    return tuple(islice((member.value for member in members if member.kind == kind), MOST_OF_A_KIND))

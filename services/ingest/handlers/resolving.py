@@ -13,6 +13,7 @@ from msgspec import json, structs
 
 from services.ingest.domain.accounts import AccountClaim, standing
 from services.ingest.domain.acts import OperatorAct
+from services.ingest.domain.card import Trait, too_many
 from services.ingest.domain.consent import Statements, heard, of_person
 from services.ingest.domain.identity import (
     DEFAULT_LIMITS,
@@ -26,7 +27,7 @@ from services.ingest.handlers import account_claims, publishing
 from services.ingest.handlers.account_book import AccountBook
 from services.ingest.handlers.deal_versions import DealVersions, without_contacts
 from services.ingest.handlers.understanding import Understood, understand
-from services.ingest.ports import Card, Community, Record, Step, StoredTouchpoint, Trait
+from services.ingest.ports import Card, Community, Record, Step, StoredTouchpoint
 from shared.contracts.deals import CollectedDeal
 from shared.contracts.envelope import Emit
 from shared.contracts.erasures import ErasureDone
@@ -176,6 +177,7 @@ class Resolving:
         self._emits += publishing.alias_changes(settled.changed, community.people, self._now)
         cards = self._changed_cards(community, settled)
         self._graph.save(community, settled, cards)
+        self._graph.drop_traits(too_many(community.traits))
         torn = self._torn(community.people)
         moved = {
             member

@@ -6,22 +6,13 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from services.ingest.domain.accounts import Account, Directory, Holding, Membership
 from services.ingest.domain.acts import OperatorAct
+from services.ingest.domain.card import Trait
 from services.ingest.domain.consent import Statements
 from services.ingest.domain.identity import BrowserClaim, Claim, Identifier, Review
 from services.ingest.domain.people import Moment, Person, Settled
 from services.ingest.domain.reviews import ReviewState, StoredReview
 from services.ingest.ports.erasures import Erasures
 from shared.contracts.envelope import Event
-
-
-class Trait(NamedTuple):
-    """What an event says of whoever holds an identifier. `value` is JSON text."""
-
-    identifier: Identifier
-    name: str
-    value: str
-    at: int
-    event_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +127,10 @@ class Graph(Protocol):
 
     async def keep_traits(self, traits: Sequence[Trait]) -> None:
         """Keep traits; per identifier and name the latest (event time, then id) stays."""
+        ...
+
+    def drop_traits(self, traits: Iterable[Trait]) -> None:
+        """Leave these traits to be deleted by `flush`."""
         ...
 
     def consent(self, identifier: Identifier) -> Statements:

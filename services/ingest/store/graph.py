@@ -13,12 +13,14 @@ from sqlalchemy import Row, func, select
 
 from services.ingest.domain.accounts import Membership
 from services.ingest.domain.acts import OperatorAct
+from services.ingest.domain.card import Trait
 from services.ingest.domain.consent import Said, Statements
 from services.ingest.domain.identity import Claim, Identifier, Review, identifier, statement_id
 from services.ingest.domain.people import Person, Settled
-from services.ingest.ports import Card, Community, Trait
+from services.ingest.ports import Card, Community
 from services.ingest.settings import mail_domain
 from services.ingest.store import memberships
+from services.ingest.store import traits as kept_traits
 from services.ingest.store.identities import claim_of
 from services.ingest.store.tables import (
     CLAIMS,
@@ -28,7 +30,6 @@ from services.ingest.store.tables import (
     OPERATOR_ACTS,
     PEOPLE,
     REVIEWS,
-    TRAITS,
 )
 from shared.db.dialect import Upsert
 from shared.db.work import Work
@@ -48,9 +49,6 @@ _SAVE_CLAIMS = Upsert(CLAIMS, conflict=("id",), update=("event_id", "at", "sourc
 _SAVE_VERDICTS = Upsert(CLAIMS, conflict=("id",), update=("event_id", "at", "verdict"), newer=("at", "event_id"))
 _SAVE_ACTS = Upsert(OPERATOR_ACTS, conflict=("id",))
 _SAVE_PEOPLE = Upsert(PEOPLE, conflict=("id",), update=("into_id", "version", "card_version", "card"))
-_SAVE_TRAITS = Upsert(
-    TRAITS, conflict=("identifier", "name"), update=("value", "at", "event_id"), newer=("at", "event_id")
-)
 _SAVE_REVIEWS = Upsert(REVIEWS, conflict=("id",), update=("claim", "event_id", "why", "open"))
 _ERASED = select(func.count()).select_from(ERASURES).scalar_subquery()
 
@@ -117,6 +115,7 @@ class SqlGraph:
         self._consents: dict[Identifier, Statements] = {}
         self._grouped: set[Identifier] = set()
         self._rows: dict[str, dict[object, tuple[object, ...]]] = defaultdict(dict)
+        self._dropped: list[Trait] = []
 
     async def load(self, identifiers: Sequence[str], erasures: int) -> None:
         """Read identifiers under the locks; raises NotLoaded where there are not so many erasures any more."""
@@ -202,9 +201,8 @@ class SqlGraph:
                 found.consents[place][member] = self._consents[member]
         holders = {str(member): root for root, owned in found.owners.items() for member in owned}
         holders |= {str(member): root for member, root in newcomers.items()}
-        for row in await work.rows(select(TRAITS).where(work.among(TRAITS.c.identifier, sorted(holders)))):
-            trait = Trait(identifier(row.identifier), row.name, row.value, row.at, row.event_id)
-            found.traits[holders[row.identifier]].append(trait)
+        for trait in await kept_traits.of(work, holders):
+            found.traits[holders[str(trait.identifier)]].append(trait)
         for membership in await memberships.of(work, found.grouped):
             found.memberships[holders[str(membership.identifier)]].append(membership)
         return found
@@ -248,11 +246,11 @@ class SqlGraph:
 
     async def keep_traits(self, traits: Sequence[Trait]) -> None:
         """Keep traits; per identifier and name the latest stays."""
-        latest: dict[tuple[str, str], Trait] = {}
-        for trait in sorted(traits, key=lambda trait: (trait.at, trait.event_id)):
-            latest[str(trait.identifier), trait.name] = trait
-        rows = [(*key, t.value, t.at, t.event_id) for key, t in sorted(latest.items())]
-        await self._work.write(_SAVE_TRAITS, rows)
+        await kept_traits.keep(self._work, traits)
+
+    def drop_traits(self, traits: Iterable[Trait]) -> None:
+        """Leave traits to be deleted: by `flush`."""
+        self._dropped += traits
 
     def consent(self, identifier: Identifier) -> Statements:
         """What was said last under an identifier of the batch."""
@@ -271,7 +269,7 @@ class SqlGraph:
         return found
 
     async def flush(self) -> None:
-        """Write everything that was saved, in bulk and in key order."""
+        """Write everything that was saved, in bulk and in key order; delete what was dropped."""
         for name, upsert in (
             ("components", _SAVE_COMPONENTS),
             ("identifiers", _SAVE_IDENTIFIERS),
@@ -282,6 +280,8 @@ class SqlGraph:
         ):
             await self._work.write(upsert, sorted(self._rows[name].values(), key=str))
         self._rows.clear()
+        await kept_traits.drop(self._work, self._dropped)
+        self._dropped.clear()
 
 
 _NO_CARD = Card(0, "")

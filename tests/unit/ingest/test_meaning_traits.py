@@ -42,6 +42,10 @@ def test_the_traits_of_a_group_are_not_the_persons() -> None:
     assert said({"name": "Acme"}, None, "group") == ({}, ())
 
 
+def test_a_name_that_is_too_long_for_a_trait_is_left_out_and_flagged() -> None:
+    assert said({"n" * 257: 1, "m" * 257: 2, "n" * 256: 3}) == ({"n" * 256: 3}, ("trait_name_too_long",))
+
+
 @pytest.mark.parametrize("email", ["ana", "@acme.example", 7, "null", "a b@acme.example"])
 def test_an_email_that_cannot_be_one_is_left_out_and_flagged(email: object) -> None:
     assert said({"email": email, "name": "Ana"}) == ({"name": "Ana"}, ("bad_email",))
