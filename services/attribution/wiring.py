@@ -72,7 +72,8 @@ def build(deployment: Deployment, alive: Callable[[], bool], settings: Attributi
     """The service, on the log and the store of a deployment; `alive` asks whether the process is well."""
     database = deployment.open_database("attribution")
     rules = rules_in_force(settings or AttributionSettings())
-    relay = Relay(deployment.log, database)
+    metrics = Metrics()
+    relay = Relay(deployment.log, database, now=deployment.now, metrics=metrics)
 
     async def undone(reader: Reader) -> int:
         return await dirty(reader) + await uncleaned_count(reader)
@@ -81,7 +82,6 @@ def build(deployment: Deployment, alive: Callable[[], bool], settings: Attributi
         names = tuple(topic.name for topic in TOPICS)
         return await lag(deployment.log, database, GROUP, names, undone=undone)
 
-    metrics = Metrics()
     checks = {**log_check(deployment, TOPICS[0]), **store_check(database, MIGRATIONS)}
     health = Health(metrics, how_far, alive, checks, deployment.settings.metrics_open)
     tokens = Tokens.of(deployment.credentials)

@@ -111,7 +111,8 @@ class Parts:
         self.terms = terms_of(charter_text.default(), parse_schedule(settings.webhook_schedule))
         self.seal = Seal(deployment.credentials.derived_key("endpoint secrets"), secrets.token_bytes)
         self.client = WebhookClient(settings.webhook_networks)
-        self.relay = Relay(self._log, self.database)
+        self.metrics = Metrics()
+        self.relay = Relay(self._log, self.database, now=now, metrics=self.metrics)
         self.link_key = deployment.credentials.derived_key("answer links")
         self._where = Where(settings.public_url("handoff"), settings.public_url("ingest"), self.link_key)
         self.desk = CrashingDesk(SqlDesk(self.database, self.seal, round(settings.webhook_lease * SECOND)))
@@ -120,7 +121,6 @@ class Parts:
         self.breach = Breach(self._breaches_due, self._in_session)
         self._breaching = Ticker("breach", self.breach.due, BREACH_SECONDS, now)
         consuming = Consuming(GROUP, TOPICS, HANDLERS, self.open_session)
-        self.metrics = Metrics()
         self.consumer = Consumer(
             self._log, self.database, consuming, now=now, left=self.committed, metrics=self.metrics
         )

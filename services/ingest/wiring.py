@@ -74,13 +74,13 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
     """The service; `alive` asks whether the process is well."""
     settings = IngestSettings()
     database = deployment.open_database("ingest")
-    relay = Relay(deployment.log, database)
+    metrics, metrics_open = Metrics(), deployment.settings.metrics_open
+    relay = Relay(deployment.log, database, now=deployment.now, metrics=metrics)
 
     async def how_far() -> Lag:
         names = tuple(topic.name for topic in TOPICS)
         return await lag(deployment.log, database, GROUP, names, undone=erasing.undone)
 
-    metrics, metrics_open = Metrics(), deployment.settings.metrics_open
     open_session = opening(settings.person_limits(), deployment.credentials.derived_key(_SUPPRESSION))
     first, patient = loops(open_session, Pace(settings.aliases_per_second, deployment.now))
     erasing = _erasing(deployment, database, settings, relay.wake)

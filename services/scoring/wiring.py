@@ -39,7 +39,8 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
     """The service, on the log and the store of a deployment; `alive` asks whether the process is well."""
     database = deployment.open_database("scoring")
     rules = rules_of(charter_text.default())
-    relay = Relay(deployment.log, database)
+    metrics = Metrics()
+    relay = Relay(deployment.log, database, now=deployment.now, metrics=metrics)
 
     async def open_session(work: Work, keys: frozenset[Key], now: Instant) -> Scoring:
         people, ledger = await open_ledger(work, keys)
@@ -55,7 +56,6 @@ def build(deployment: Deployment, alive: Callable[[], bool]) -> Service:
 
     folding = Folding(database, open_session, now=deployment.now, committed=relay.wake)
     consuming = Consuming(GROUP, TOPICS, HANDLERS, open_session)
-    metrics = Metrics()
     checks = {**log_check(deployment, TOPICS[0]), **store_check(database, MIGRATIONS)}
     health = Health(metrics, how_far, alive, checks, deployment.settings.metrics_open)
     tokens = Tokens.of(deployment.credentials)

@@ -109,13 +109,19 @@ TYPES: dict[str, type[Struct]] = {name: struct for topic in TOPICS for name, str
 """Every event type on any topic; names are unique over all of them."""
 
 
+_DEAD = ".dead"
 DEAD_RETENTION_DAYS = 30
 """Dead letters speak of people as well: what carries them outlives no other topic that does."""
 
 
 def dead_topic(topic: str, group: str) -> str:
     """Where a group's dead letters of a topic go."""
-    return f"{topic}.{group}.dead"
+    return f"{topic}.{group}{_DEAD}"
+
+
+def carries_dead_letters(topic: str) -> bool:
+    """Whether a topic is one of those."""
+    return topic.endswith(_DEAD)
 
 
 def dead_topics(topic: Topic) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
-"""Records that cannot be worked: kept whole with the reason, in the transaction that moves past them.
+"""Records that cannot be worked, or not be sent: kept whole with the reason, in the transaction that moves past them.
 
-A dead letter also leaves for its own topic, untouched but for headers that say why. The reason names the
-class of the error, never its text: that may hold what was sent.
+What was read from a topic also leaves for one of dead letters, untouched but for headers that say why. The reason
+names the class of the error, never its text: that may hold what was sent.
 """
 
 from msgspec import msgpack
@@ -20,12 +20,22 @@ _ADD = Upsert(
 )
 
 
+_NOWHERE = (-1, -1)
+
+
+async def keep(
+    work: Work, group: str, record: Outgoing, reason: str, now: Instant, *, place: tuple[int, int] = _NOWHERE
+) -> None:
+    """Keep a record as a dead letter, and publish nothing. What no topic would take has no `place` in one."""
+    packed = msgpack.encode(record.headers)
+    await work.write(_ADD, [(group, record.topic, *place, record.key, record.value, packed, reason, now)])
+
+
 async def set_aside(work: Work, group: str, record: Record, reason: str, now: Instant) -> None:
     """Keep a record as a dead letter and publish it on `TOPIC.GROUP.dead`."""
     topic, number = record.partition
-    packed = msgpack.encode(record.headers)
-    row = (group, topic, number, record.offset, record.key, record.value, packed, reason, now)
-    await work.write(_ADD, [row])
+    as_sent = Outgoing(topic, record.key, record.value, record.headers)
+    await keep(work, group, as_sent, reason, now, place=(number, record.offset))
     why = {
         "x-dlq-reason": reason,
         "x-dlq-topic": topic,

@@ -1,21 +1,25 @@
 """The relay: one a service, sends what the outbox holds in id order, and deletes what the log acknowledged.
 
 It holds a lock that one process has, on the connection it works with: where the lock is lost, so is the work.
-One that takes over from a relay that did not say good-bye first waits until nothing of it can still arrive.
+One that takes over from a relay that did not say good-bye first waits until nothing of it can still arrive. What the
+log refuses for good becomes a dead letter, and holds up nothing.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import select
 
-from shared.db import outbox
+from shared.contracts.topics import carries_dead_letters
+from shared.db import dead_letters, outbox
 from shared.db.dialect import Upsert
 from shared.db.engine import Database, Held
 from shared.db.spine import RELAY
 from shared.kernel.errors import Reject, TryLater
+from shared.kernel.instant import Instant
 from shared.log.ports import Log
-from shared.observe import logs
+from shared.observe import clock, logs
+from shared.observe.metrics import Metrics
 from shared.runtime import crash_points
 
 BATCH = 2_000
@@ -40,9 +44,18 @@ _log = logs.logger("relay")
 class Relay:
     """Sends a service's outbox."""
 
-    def __init__(self, log: Log, database: Database) -> None:
+    def __init__(
+        self,
+        log: Log,
+        database: Database,
+        *,
+        now: Callable[[], Instant] = clock.now,
+        metrics: Metrics | None = None,
+    ) -> None:
         self._log = log
         self._database = database
+        self._now = now
+        self._metrics = metrics
         self._woken = asyncio.Event()
         self._sent: list[int] = []
 
@@ -100,7 +113,7 @@ class Relay:
         self._woken.clear()
         waiting = await (self._settled(held) if self._database.syncs else self._unsettled(held))
         if waiting:
-            await self._publish(waiting)
+            await self._publish(held, waiting)
             crash_points.reach("after_relay_publish")
             self._sent += [row.id for row in waiting]
         return len(waiting)
@@ -136,19 +149,30 @@ class Relay:
         self._sent.clear()
         return waiting
 
-    async def _publish(self, waiting: Sequence[outbox.Waiting]) -> None:
+    async def _publish(self, held: Held, waiting: Sequence[outbox.Waiting]) -> None:
         try:
             await self._log.publish([row.record for row in waiting])
         except Reject:
-            # One is larger than the log takes. It must not hold up the others, and an alarm is all it can get.
+            # One is larger than the log takes. It must not hold up the others.
             for row in waiting:
-                await self._publish_one(row)
+                await self._publish_one(held, row)
 
-    async def _publish_one(self, row: outbox.Waiting) -> None:
+    async def _publish_one(self, held: Held, row: outbox.Waiting) -> None:
         try:
             await self._log.publish([row.record])
         except Reject as error:
-            _log.error("relay.unsendable", service=self._database.service, topic=row.record.topic, code=error.code)
+            await self._set_aside(held, row, error)
+
+    async def _set_aside(self, held: Held, row: outbox.Waiting, error: Reject) -> None:
+        """Keep what no topic takes as a dead letter; what is one already was kept and counted when it became one."""
+        topic, fresh = row.record.topic, not carries_dead_letters(row.record.topic)
+        async with held.work() as work:
+            if fresh:
+                await dead_letters.keep(work, self._database.service, row.record, error.code, self._now())
+            await outbox.sent(work, [row.id])
+        _log.error("relay.unsendable", service=self._database.service, topic=topic, code=error.code)
+        if fresh and self._metrics is not None:
+            self._metrics.dead_letters.labels(topic).inc()
 
     async def _rest(self, seconds: float) -> None:
         try:

@@ -8,14 +8,28 @@ import pytest
 from sqlalchemy import select
 
 from shared.contracts.records import Outgoing
+from shared.contracts.topics import dead_topic
 from shared.db import outbox
-from shared.db.spine import RELAY
+from shared.db.spine import DEAD_LETTERS, RELAY
 from shared.kernel.errors import Conflict, TryLater
 from shared.kernel.keys import Key
+from shared.log.sizes import size_of
+from shared.observe.metrics import Metrics
 from shared.runtime.command import perform
 from shared.runtime.relay import Relay
-from shared.testing.loop_suite import COUNTED, NOW, PARTITIONS, Counting, World, open_counting, says
-from shared.testing.store_suite import Opened
+from shared.testing.loop_suite import (
+    COUNTED,
+    GROUP,
+    NOW,
+    PARTITIONS,
+    TOPIC,
+    Counting,
+    World,
+    drained,
+    open_counting,
+    says,
+)
+from shared.testing.store_suite import SERVICE, Opened
 
 AN_HOUR = 3_600.0
 SOON = 0.3
@@ -82,6 +96,30 @@ class RelaySuite:
         await self.leave(world, b"1", b"x" * world.log.features.max_record_bytes, b"2")
         await world.relayed(Relay(world.log, world.database))
         assert [record.value for record in await world.on_log(COUNTED)] == [b"1", b"2"]
+
+    async def test_a_record_that_is_too_large_for_the_log_becomes_a_dead_letter_in_place_of_being_sent(
+        self, world: World
+    ) -> None:
+        large, metrics = b"x" * world.log.features.max_record_bytes, Metrics()
+        await self.leave(world, b"1", large, b"2")
+        for _ in range(2):
+            dying = Relay(world.log, world.database, now=lambda: NOW, metrics=metrics)
+            async with world.database.hold("outbox") as held:
+                assert held is not None
+                await dying.turn(held)
+        async with world.database.read() as reader:
+            (letter,) = await reader.rows(select(DEAD_LETTERS))
+        assert (letter.group_name, letter.topic, letter.key, letter.value) == (SERVICE, COUNTED, b"k", large)
+        assert (letter.reason, letter.at, letter.record_offset) == ("event_too_large", NOW, -1)
+        assert f'throughline_dead_letters_total{{topic="{COUNTED}"}} 1.0' in metrics.text().decode()
+
+    async def test_a_dead_letter_that_is_too_large_for_its_topic_is_kept_once(self, world: World) -> None:
+        said = says(1, "a")._replace(value=b"")
+        await world.log.publish([said._replace(value=b"x" * (world.log.features.max_record_bytes - size_of(said)))])
+        await drained(world.consumer())
+        await world.relayed(Relay(world.log, world.database))
+        assert len(await world.letters()) == 1
+        assert await world.on_log(dead_topic(TOPIC, GROUP)) == []
 
     async def test_a_log_that_is_away_loses_nothing(self, world: World) -> None:
         await self.leave(world, b"1")
