@@ -1,4 +1,5 @@
 """What is kept in free form, looked through for people who were erased: rejects, dead letters, answers to operators.
+Besides, steps of theirs that somebody kept who did not know yet: to keep one locks nobody.
 
 Page by page, each in a transaction of its own, so that nobody waits; whoever is killed on the way begins again.
 """
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column, Row, Select, delete, select
 
 from services.ingest.store.erasures import add_lines, speaking_of
-from services.ingest.store.tables import ACTS, METADATA, REJECTED
+from services.ingest.store.tables import ACTS, METADATA, REJECTED, TIMELINE, TOMBSTONES
 from shared.db.engine import Database
 
 _PAGE = 200
@@ -42,6 +43,25 @@ async def sweep(database: Database, key: bytes, now: int) -> None:
         after: object = None
         while (after := await _page(database, key, kept, after, now)) is not None:
             continue
+    buried: str | None = None
+    while (buried := await _steps(database, buried, now)) is not None:
+        continue
+
+
+async def _steps(database: Database, after: str | None, now: int) -> str | None:
+    """Delete the steps of one page of the erased; answers where the next one begins, None at the end."""
+    wanted = select(TOMBSTONES).order_by(TOMBSTONES.c.id).limit(_PAGE)
+    async with database.read() as reader:
+        rows = await reader.rows(wanted if after is None else wanted.where(TOMBSTONES.c.id > after))
+        erasure_of = {row.id: row.erasure for row in rows}
+        theirs = select(TIMELINE.c.id, TIMELINE.c.person).where(reader.among(TIMELINE.c.person, sorted(erasure_of)))
+        steps = await reader.rows(theirs)
+    if steps:
+        async with database.work() as work:
+            await work.execute(delete(TIMELINE).where(work.among(TIMELINE.c.id, sorted(step.id for step in steps))))
+            lines = Counter((erasure_of[step.person], "ingest", TIMELINE.name) for step in steps)
+            await add_lines(work, lines, now)
+    return rows[-1].id if len(rows) == _PAGE else None
 
 
 async def _page(database: Database, key: bytes, kept: _Kept, after: object, now: int) -> object:

@@ -9,8 +9,18 @@ from sqlalchemy import select
 from services.ingest.api.erasures import erasure_body
 from services.ingest.domain.identity import DEFAULT_LIMITS, identifier
 from services.ingest.domain.suppression import suppression_hash
+from services.ingest.ports import Step
 from services.ingest.store.erasing import ErasureTerms, SqlErasing
-from services.ingest.store.tables import IDENTIFIERS, PEOPLE, SUPPRESSED, TOMBSTONES, TOUCHPOINTS
+from services.ingest.store.session import open_record
+from services.ingest.store.tables import (
+    ERASURE_LINES,
+    IDENTIFIERS,
+    PEOPLE,
+    SUPPRESSED,
+    TIMELINE,
+    TOMBSTONES,
+    TOUCHPOINTS,
+)
 from services.ingest.wiring import MIGRATIONS
 from shared.contracts import topics
 from shared.db import outbox
@@ -19,6 +29,7 @@ from shared.db.migrate import migrate
 from shared.kernel.errors import Erased, TryLater
 from shared.log.memory import MemoryLog
 from tests.handlers.ingest.at_ingest import NOW
+from tests.handlers.ingest.resolver import Resolver, event_id, happened
 from tests.handlers.ingest.test_at_once import EVENTS, PARTITIONS, RESOLVERS, SECONDS, on_record, story, work
 
 ERASURES, KEY = 8, b""
@@ -50,6 +61,27 @@ async def test_nothing_is_taken_of_who_is_erased_meanwhile(postgres_url: str) ->
             together.create_task(work(log, postgres_url))
         together.create_task(erase(postgres_url))
     await _refuse_traces(database)
+    await database.close()
+
+
+async def test_a_step_that_is_kept_while_its_person_is_erased_does_not_stay(postgres_url: str) -> None:
+    database = open_database(postgres_url, "ingest")
+    await migrate(database, MIGRATIONS)
+    resolver = Resolver(database)
+    await resolver.take(happened(1, "identify", user_id="ana"))
+    terms = ErasureTerms(KEY, DEFAULT_LIMITS, frozenset(), None)
+    erasing = SqlErasing(database, terms, erasure_body, now=lambda: NOW, committed=lambda: None)
+    (person,) = resolver.believed().cards
+    async with database.work() as work:
+        record = await open_record(work, frozenset(), NOW, KEY)
+        assert not await record.erasures.erased({person})
+        await erasing.erase(person)
+        await record.timeline.keep([Step(event_id(2), person, "stages", 1, "{}")])
+    await erasing.due(NOW)
+    async with database.read() as reader:
+        assert await reader.rows(select(TIMELINE)) == []
+        removed = select(ERASURE_LINES.c.removed).where(ERASURE_LINES.c.store == "timeline")
+        assert await reader.scalar(removed) == 1
     await database.close()
 
 
