@@ -5,7 +5,8 @@ Promises: an erasure is carried out once, although it is told once for each id o
 alias of a stand-in is kept with all other aliases (people.py). Nothing here says who anybody was.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, Column, MetaData, Table, delete, func, select, update
@@ -41,6 +42,7 @@ erased_tables(_alone)
 _ERASURES, _ERASED = _alone.tables["erasures"], _alone.tables["erased"]
 _BEGIN = Upsert(_ERASURES, conflict=("id",))
 _BURY = Upsert(_ERASED, conflict=("person_id",))
+_PAGE = 1_000
 _DEAD = "%.dead"
 """Where dead letters go, whoever's they are."""
 
@@ -77,6 +79,41 @@ async def forget_records(work: Work, person_ids: Collection[str]) -> dict[str, i
     kept = await work.execute(delete(DEAD_LETTERS).where(DEAD_LETTERS.c.key.in_(keys)))
     leaving = await work.execute(delete(OUTBOX).where(OUTBOX.c.key.in_(keys), OUTBOX.c.topic.like(_DEAD)))
     return {"dead_letters": kept, "outbox": leaving}
+
+
+class Letters(NamedTuple):
+    """A page of dead letters that was looked through."""
+
+    last: int
+    """The highest id in it."""
+    theirs: dict[str, str]
+    """Who of the erased it speaks of, under their keys, each with the erasure."""
+    more: bool
+
+
+async def look_through(reader: Reader, after: int) -> Letters:
+    """Look for people who were erased in the dead letters with an id above this one, a page of them."""
+    page = select(DEAD_LETTERS.c.id, DEAD_LETTERS.c.key).where(DEAD_LETTERS.c.id > after)
+    rows = await reader.rows(page.order_by(DEAD_LETTERS.c.id).limit(_PAGE))
+    ids = sorted({person_id for row in rows if (person_id := _person_id(row.key)) is not None})
+    buried = select(_ERASED.c.person_id, _ERASED.c.erasure_id).where(reader.among(_ERASED.c.person_id, ids))
+    theirs = {row.person_id: row.erasure_id for row in await reader.rows(buried)} if ids else {}
+    return Letters(rows[-1].id if rows else after, theirs, len(rows) == _PAGE)
+
+
+async def forget_late(work: Work, theirs: Mapping[str, str]) -> None:
+    """Drop the dead letters of people who were erased before those came; the files want cleaning once more."""
+    await forget_records(work, theirs)
+    among = work.among(_ERASURES.c.id, sorted(set(theirs.values())))
+    await work.execute(update(_ERASURES).where(among).values(cleaned=False))
+
+
+def _person_id(key: bytes) -> str | None:
+    """The id that a key is, where it is that of a person."""
+    try:
+        return str(UUID(key.decode()))
+    except ValueError:
+        return None
 
 
 async def remove(work: Work, tables: Iterable[Table], person_ids: Collection[str]) -> dict[str, int]:

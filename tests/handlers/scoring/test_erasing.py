@@ -10,8 +10,20 @@ from services.scoring.store.tables import METADATA, TOUCHES
 from shared.contracts.envelope import Emit
 from shared.db import outbox
 from shared.kernel.ids import derived
+from shared.runtime.cleaning import Cleaning
 from tests.handlers.erasing import CANARY, ERASURE, cells, erasure, leaks, receipts
-from tests.handlers.scoring.at_scoring import ScoringService, accepted, card, merged, opened, split, touch, who, won
+from tests.handlers.scoring.at_scoring import (
+    NOW,
+    ScoringService,
+    accepted,
+    card,
+    merged,
+    opened,
+    split,
+    touch,
+    who,
+    won,
+)
 
 MARKED = {"page": {"path": CANARY}, "properties": {"text": CANARY}, "anonymous_id": CANARY, "message_id": CANARY}
 DEMO_ID = derived("ana", "demo_requested", "1")
@@ -69,6 +81,26 @@ async def test_what_could_not_be_read_of_them_goes_too(scoring: ScoringService) 
     assert {name for name, _ in await held(scoring)} == {"dead_letters", "outbox"}
     await scoring.given(*ERASED)
     assert await held(scoring) == []
+
+
+async def _comes_late(scoring: ScoringService) -> list[tuple[str, str]]:
+    """What is left of what cannot be read of somebody erased, when it comes after the erasure."""
+    await scoring.given(*ERASED)
+    await scoring.given_records(outbox.outgoing(DEMO)._replace(value=f'{{"text": "{CANARY}"}}'.encode()))
+    assert {name for name, _ in await held(scoring)} == {"dead_letters", "outbox"}
+    await Cleaning(scoring.database).due(NOW)
+    return await held(scoring)
+
+
+async def test_what_cannot_be_read_of_them_goes_when_it_comes_late_too(scoring: ScoringService) -> None:
+    assert await _comes_late(scoring) == []
+
+
+async def test_what_cannot_be_read_of_them_and_comes_late_goes_on_postgresql_too(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    async with opened(tmp_path, postgres_url) as scoring:
+        assert await _comes_late(scoring) == []
 
 
 async def test_an_erasure_holds_on_postgresql_too(tmp_path: Path, postgres_url: str) -> None:

@@ -1,12 +1,14 @@
 """After an erasure no byte of somebody is in the files of scoring, hand-off and attribution, whoever dies meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import structs
+from sqlalchemy import Row, select
 
 from services.attribution import wiring as attribution
 from services.deployment import Deployment, Service, Settings
@@ -14,10 +16,12 @@ from services.handoff import wiring as handoff
 from services.scoring import wiring as scoring
 from shared.contracts import topics
 from shared.contracts.envelope import Emit, Event
+from shared.contracts.records import Outgoing
 from shared.db import positions
 from shared.db.erased import uncleaned
 from shared.db.migrate import migrate
 from shared.db.outbox import outgoing
+from shared.db.spine import DEAD_LETTERS
 from shared.kernel.instant import Instant
 from shared.log.memory import MemoryLog
 from shared.web.credentials import Credentials
@@ -33,6 +37,11 @@ STORY = (
     ),
     *(touch("bo", "demo_requested", number) for number in range(300)),
 )
+POISON = [
+    outgoing(touch("ana", "page_viewed", 500))._replace(topic=topic, value=f'{{"text": "{CANARY}"}}'.encode())
+    for topic in (topics.TOUCHPOINTS.name, topics.LEADS.name, topics.HANDOFFS.name)
+]
+"""What is said of Ana and cannot be read, on whatever topic a service listens to."""
 QUALIFIED = structs.replace(
     qualified(CANARY),
     person_id=who("ana"),
@@ -64,8 +73,7 @@ class Running:
 
     async def told(self, *events: Emit) -> None:
         """All of this happened; returns when it is worked and committed."""
-        await self._log.publish([outgoing(event) for event in events])
-        await self.until(self._read)
+        await self.met(*map(outgoing, events))
 
     async def until(self, true: Callable[[], Awaitable[bool]]) -> None:
         """Wait for something to become true."""
@@ -73,12 +81,26 @@ class Running:
             while not await true():
                 await asyncio.to_thread(lambda: None)
 
+    async def met(self, *records: Outgoing) -> None:
+        """These records were on its topics; returns when they are worked, or set aside."""
+        await self._log.publish(records)
+        await self.until(self._read)
+
     async def _read(self) -> bool:
         names = tuple(topic.name for topic in topics.TOPICS)
         ends = {one: held.end for one, held in (await self._log.bounds(names)).items()}
         async with self.service.database.read() as reader:
             stands = await positions.standing(reader, self.service.name)
         return all(standing.next_offset >= ends[one] for one, standing in stands.items()) and bool(stands)
+
+    async def letters(self) -> Sequence[Row[Any]]:
+        """The dead letters."""
+        async with self.service.database.read() as reader:
+            return await reader.rows(select(DEAD_LETTERS))
+
+    async def forgot(self) -> bool:
+        """Whether no dead letter speaks of the canary any more."""
+        return not any(CANARY.encode() in letter.value for letter in await self.letters())
 
     async def cleaned(self) -> bool:
         """Whether no erasure is left after which the files were not cleaned."""
@@ -106,7 +128,7 @@ async def running(name: str, folder: Path, log: MemoryLog, *parts: str) -> Async
 @pytest.fixture
 async def log() -> AsyncIterator[MemoryLog]:
     found = MemoryLog(now=lambda: Instant(NOW))
-    await found.start({topic.name: 1 for topic in topics.TOPICS})
+    await found.start(dict.fromkeys(topics.RETENTION_DAYS, 1))
     yield found
     await found.close()
 
@@ -131,3 +153,35 @@ async def test_who_dies_before_the_cleaning_cleans_when_they_are_back(
     async with running(name, tmp_path, log) as here:
         await here.until(here.cleaned)
         assert marked(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", SERVICES)
+async def test_what_cannot_be_read_of_somebody_erased_goes_however_late_it_comes(
+    name: str, tmp_path: Path, log: MemoryLog
+) -> None:
+    async with running(name, tmp_path, log) as here:
+        await here.told(*STORY, *erasure(who("ana")))
+        await here.until(here.cleaned)
+        for _ in range(2):
+            await here.met(*POISON)
+            await here.until(here.forgot)
+            await here.until(here.cleaned)
+            assert marked(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", SERVICES)
+async def test_what_was_set_aside_before_a_process_died_goes_when_it_is_back(
+    name: str, tmp_path: Path, log: MemoryLog
+) -> None:
+    other = outgoing(touch("bo", "page_viewed", 500))._replace(value=b"{")
+    async with running(name, tmp_path, log) as here:
+        await here.told(*STORY, *erasure(who("ana")))
+        await here.until(here.cleaned)
+    async with running(name, tmp_path, log, "consume") as here:
+        await here.met(*POISON, other)
+        assert marked(tmp_path)
+    async with running(name, tmp_path, log) as here:
+        await here.until(here.forgot)
+        await here.until(here.cleaned)
+        assert marked(tmp_path) == []
+        assert [letter.value for letter in await here.letters()] == [b"{"]
