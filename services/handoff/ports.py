@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
 from services.handoff.domain.delivery import Health, Outcome
-from services.handoff.domain.lead import Handoff
+from services.handoff.domain.lead import Ending, Handoff
 from services.handoff.domain.messages import Brief
 from services.handoff.domain.routing import Owner, Step
 from shared.contracts.charter import Owner as AgreedOwner
@@ -31,6 +31,8 @@ class Kept:
     """The CRM was told that a late fact had taken the promotion back."""
     breached: bool = False
     """It was said that `accept_by` has passed."""
+    stages: tuple[str, int] = ("", 0)
+    """The history of stages by which `taken_back` was last told: whose, and in which version."""
 
     @property
     def accept_due(self) -> Instant | None:
@@ -212,8 +214,8 @@ class Ledger(Protocol):
         """A sales act of the batch as it was kept before."""
         ...
 
-    def deal_version(self, deal_id: str) -> tuple[int, int]:
-        """The (version, revision) in which a deal of the batch was kept before; (0, 0) where it was not."""
+    def deal(self, deal_id: str) -> KeptDeal | None:
+        """A deal of the batch as it was kept before."""
         ...
 
     async def seats(self) -> Mapping[str, Seat]:
@@ -237,11 +239,15 @@ class Ledger(Protocol):
         ...
 
     async def keep_sales_acts(self, acts: Sequence[SalesAct]) -> None:
-        """Keep sales acts, each in its newest revision."""
+        """Keep sales acts, each in its newest revision; raises NotLoaded where one came elsewhere meanwhile."""
         ...
 
     async def keep_deals(self, deals: Sequence[KeptDeal]) -> None:
         """Keep deals as they are now."""
+        ...
+
+    async def endings(self, person_ids: Collection[str]) -> Sequence[Ending]:
+        """The closed deals of these people."""
         ...
 
     async def deal_owners(self, person_ids: Collection[str]) -> Mapping[str, str]:

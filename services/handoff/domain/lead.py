@@ -1,10 +1,11 @@
 """A hand-off and what sales may do with it.
 
 Promises: each act counts the version up by one, an act the state does not allow raises Conflict, and
-nothing leaves a state that ended, but for a merge that is taken back. Leaves out who is asked
-(routing.py) and by when (sla.py).
+nothing leaves a state that ended, but for a merge or the end of a deal that is taken back. Leaves out who is
+asked (routing.py) and by when (sla.py).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -22,6 +23,16 @@ OPEN: frozenset[Status] = IN_HAND | {"qualified"}
 """One of these a person. A qualified one stays open, and its owner's, until its deal closes or it is released."""
 
 _PROGRESS: tuple[Status, ...] = ("assigned", "accepted", "contacted", "meeting_booked", "qualified")
+_TAKEN_BACK = frozenset({"merged", "won", "lost"})
+"""Why a hand-off ended that may go on: nobody in sales has said that it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The contacts that sales told us of itself: how many, and when the first one was."""
+
+    number: int = 0
+    first: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +52,7 @@ class Handoff:
     delivered_at: Instant | None = None
     accepted_at: Instant | None = None
     contacted_at: Instant | None = None
-    """The first contact; `attempts` counts them all."""
+    """The first contact; `attempts` counts them all, those that touchpoints show as well."""
     meeting_at: Instant | None = None
     qualified_at: Instant | None = None
     ended_at: Instant | None = None
@@ -49,6 +60,8 @@ class Handoff:
     reason: str | None = None
     note: str | None = None
     outcome: RejectionOutcome | None = None
+    told: Told | None = None
+    """Of the contacts, those that no touchpoint shows. None: there are none, or they were not told apart yet."""
 
     @property
     def is_open(self) -> bool:
@@ -61,6 +74,16 @@ class Handoff:
         turned_down = self.ended_at if self.status in ("rejected", "recycled") else None
         shown = (self.accepted_at, self.contacted_at, turned_down)
         return min((at for at in shown if at is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A deal that has closed, with somebody who is on it."""
+
+    person_id: str
+    deal_id: str
+    status: Literal["won", "lost"]
+    at: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +131,15 @@ class Released:
 @dataclass(frozen=True, slots=True)
 class Closed:
     """It ends without an act of sales on it: the person merged into another's or refused to be
-    handed over, or the deal closed."""
+    handed over, or the deal closed, at `ended_at`."""
 
     reason: Literal["merged", "won", "lost", "consent", "erased"]
+    ended_at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reopened:
-    """The merge that closed it was taken back: it goes on where it stood."""
+    """The merge that closed it was taken back, or the end of the deal: it goes on where it stood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +193,18 @@ def act(handoff: Handoff, what: Act, at: Instant) -> Handoff:
     return replace(_after(handoff, what, at), version=handoff.version + 1)
 
 
+def noted(handoff: Handoff, shown: Sequence[Instant]) -> Handoff:
+    """The hand-off with the contacts that touchpoints show, all of them, beside those that sales told of itself; as it
+    is where that changes nothing. What has ended stays as it ended."""
+    told = handoff.told if handoff.told is not None else _told_before(handoff, len(shown))
+    first = min((at for at in (told.first, *shown) if at is not None), default=None)
+    attempts = told.number + len(shown)
+    if (first, attempts) == (handoff.contacted_at, handoff.attempts):
+        return handoff
+    after = replace(handoff, contacted_at=first, attempts=attempts, told=told, version=handoff.version + 1)
+    return replace(after, status=_reached(after)) if handoff.is_open else after
+
+
 def forgotten(handoff: Handoff, stand_in: str) -> Handoff:
     """The hand-off of somebody who was erased: whose it was and what was written down go, its times stay."""
     return replace(handoff, person_id=stand_in, note=None)
@@ -178,7 +214,7 @@ def _done_before(handoff: Handoff, what: Act) -> bool:
     if isinstance(what, Accepted):
         return handoff.accepted_at is not None
     if isinstance(what, Reopened):
-        return handoff.reason != "merged"
+        return handoff.reason not in _TAKEN_BACK
     return isinstance(what, Delivered) and handoff.delivered_at is not None
 
 
@@ -200,7 +236,7 @@ def _after(handoff: Handoff, what: Act, at: Instant) -> Handoff:  # noqa: C901 -
         case Released():
             return replace(_ended(handoff, "recycled", "released", at), outcome="recycled")
         case Closed():
-            return _ended(handoff, "closed", what.reason, at)
+            return _ended(handoff, "closed", what.reason, at if what.ended_at is None else what.ended_at)
         case Reopened():
             return replace(handoff, status=_reached(handoff), reason=None, ended_at=None)
         case Reassigned():
@@ -217,9 +253,18 @@ def _forward(handoff: Handoff, status: Status) -> Handoff:
 def _contacted(handoff: Handoff, occurred_at: Instant, at: Instant) -> Handoff:
     """A call from before the hand-over, or dated ahead by its sender, must not give a negative or a future delay."""
     first = min(max(occurred_at, handoff.assigned_at), max(at, handoff.assigned_at))
+    told = Told() if handoff.attempts == 0 else handoff.told
+    if told is not None:
+        told = Told(told.number + 1, first if told.first is None else min(first, told.first))
     if handoff.contacted_at is not None:
         first = min(first, handoff.contacted_at)
-    return replace(_forward(handoff, "contacted"), contacted_at=first, attempts=handoff.attempts + 1)
+    return replace(_forward(handoff, "contacted"), contacted_at=first, attempts=handoff.attempts + 1, told=told)
+
+
+def _told_before(handoff: Handoff, shown: int) -> Told:
+    """Of the contacts of a hand-off that does not tell them apart: as many as no touchpoint shows."""
+    number = max(0, handoff.attempts - shown)
+    return Told(number, handoff.contacted_at if number else None)
 
 
 def _ended(handoff: Handoff, status: Status, reason: str, at: Instant) -> Handoff:
@@ -245,4 +290,5 @@ def _reassigned(handoff: Handoff, what: Reassigned, at: Instant) -> Handoff:
         accepted_at=None,
         contacted_at=None,
         meeting_at=None,
+        told=Told(handoff.attempts),
     )

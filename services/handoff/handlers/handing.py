@@ -1,11 +1,12 @@
 """One batch of hand-off: what came is gathered, then each person who was touched is settled once.
 
-In one order, whatever came first: aliases, merges of open hand-offs, leads, contacts, deals, cards, stages. A
+In one order, whatever came first: aliases, merges of open hand-offs, deals, leads, contacts, cards, stages. A
 person has one open hand-off; who is locked is nobody else's for the time, and so are the owners where one is chosen.
+What deals and contacts make of a hand-off is derived from all that is stored of the person (folding.py).
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from services.handoff.domain import messages
@@ -13,17 +14,20 @@ from services.handoff.domain.lead import (
     Act,
     Breached,
     Closed,
-    Contacted,
     Delivered,
     Handoff,
+    Qualified,
+    Rejected,
+    Released,
     Reopened,
     Updated,
-    act,
     forgotten,
 )
-from services.handoff.handlers import publishing
+from services.handoff.handlers import deriving, publishing
 from services.handoff.handlers.assigning import Rota, brief, person
-from services.handoff.handlers.publishing import Merge, News, Where
+from services.handoff.handlers.folding import follow_deals, note, note_contacts
+from services.handoff.handlers.held import Held
+from services.handoff.handlers.publishing import Merge, Where
 from services.handoff.handlers.settling import settle
 from services.handoff.ports import Answered, Kept, KeptDeal, Ledger, Message, People, Refusal, SalesAct
 from services.handoff.settings import Terms
@@ -35,8 +39,6 @@ from shared.kernel.errors import NotFound
 from shared.kernel.instant import DAY, Instant
 from shared.kernel.stand_ins import stands_in
 
-CONTACTS = frozenset({"call", "email_sent", "email_replied", "meeting_held", "demo_held"})
-"""Acts of sales that are a contact by themselves. `prospected` is none: it only tells whose the person is."""
 PURPOSE = "sales_handoff"
 """What a person has to allow, or at least not to refuse, to be handed to sales."""
 _QUALIFIED = frozenset({"mql", "sal", "sql", "opportunity", "customer", "repeat_customer", "advocate"})
@@ -51,11 +53,13 @@ class Handing:
         self.terms = terms
         self._where = where
         self._now = now
-        self._kept = dict(ledger.handoffs())
-        self._changed: set[str] = set()
+        self._held = Held(ledger.handoffs(), now)
         self._leads: dict[str, LeadQualified] = {}
         self._sales_acts: dict[str, SalesAct] = {}
-        self._contacts: dict[str, SalesAct] = {}
+        self._called: set[str] = set()
+        """Whose contacts changed; the hand-offs of these, and of those below, are held against all stored facts."""
+        self._dealt: set[str] = set()
+        self._regrouped: set[str] = set()
         self._deals: dict[str, KeptDeal] = {}
         self._stages: list[LeadStageChanged] = []
         self._cards: list[PersonIdentified] = []
@@ -63,14 +67,9 @@ class Handing:
         self._parted: dict[str, str] = {}
         self._erasures: list[PersonErased] = []
         self._answers: list[Answered] = []
-        self._news: list[tuple[News, Kept]] = []
         self._messages: list[Message] = []
-        self._emits: list[Emit] = []
-        self._retold: set[str] = set()
-        """Hand-offs whose messages say of their person what is no longer said."""
         self.delivered_after: list[int] = []
         """Of each lead that a CRM has taken for the first time: milliseconds since it was promoted."""
-        self._of_root: defaultdict[str, list[str]] = defaultdict(list)
 
     def qualified(self, lead: LeadQualified) -> None:
         """Somebody is to be handed over: once a promotion."""
@@ -79,23 +78,25 @@ class Handing:
             self._leads[lead.promotion_id] = lead
 
     def sales_did(self, what: SalesAct) -> None:
-        """Sales did something with a person; it is a contact the first time it is heard of."""
+        """Sales did something with a person, or with somebody else than was thought: the highest revision holds."""
         before = self._sales_acts.get(what.id) or self.ledger.sales_act(what.id)
         if before is not None and what.revision <= before.revision:
             return
         self._sales_acts[what.id] = what
-        if before is None and what.counts and what.kind in CONTACTS:
-            self.people.touch(what.person_id)
-            self._contacts[what.id] = what
+        told = [what] if before is None else [what, before]
+        self._look_again(self._called, [one.person_id for one in told if deriving.is_contact(one)])
 
     def deal(self, deal: KeptDeal) -> None:
         """A deal was opened, changed or closed: the highest (version, revision) holds."""
-        before = self._deals.get(deal.id)
-        known = (before.version, before.revision) if before else self.ledger.deal_version(deal.id)
-        if (deal.version, deal.revision) > known:
+        before = self._deals.get(deal.id) or self.ledger.deal(deal.id)
+        if before is None or (deal.version, deal.revision) > (before.version, before.revision):
             self._deals[deal.id] = deal
-            for person_id in deal.people:
-                self.people.touch(person_id)
+            self._look_again(self._dealt, (*deal.people, *(before.people if before else ())))
+
+    def _look_again(self, changed: set[str], person_ids: Collection[str]) -> None:
+        changed.update(person_ids)
+        for person_id in person_ids:
+            self.people.touch(person_id)
 
     def stages(self, changed: LeadStageChanged) -> None:
         """A person's stages changed: the promotion may be gone from them."""
@@ -110,11 +111,13 @@ class Handing:
     def merged(self, merge: Merge) -> None:
         """Somebody became an alias of somebody else."""
         self.people.alias(merge.from_id, merge.into_id, merge.version)
+        self._regrouped |= {merge.from_id, merge.into_id}
         self._merges.append(merge)
 
     def split(self, person_id: str, version: int) -> None:
         """Somebody is nobody's alias any more; hand-offs go with the person they were made for."""
         self._parted[person_id] = self.people.root(person_id)
+        self._regrouped |= {person_id, self._parted[person_id]}
         self.people.alias(person_id, None, version)
 
     def erase(self, erasure: PersonErased) -> None:
@@ -128,17 +131,20 @@ class Handing:
 
     def do(self, handoff_id: str, what: Act) -> Handoff:
         """The hand-off after an act; raises NotFound where there is none, Conflict where it may not be done."""
-        kept = self._kept.get(handoff_id)
+        kept = self._held.kept.get(handoff_id)
         if kept is None:
             raise NotFound
-        return self._act(kept, what).handoff
+        if isinstance(what, Qualified | Rejected | Released):  # From now on other facts count for it than before.
+            self._look_again(self._called, [kept.handoff.person_id])
+            self._look_again(self._dealt, [kept.handoff.person_id])
+        return self._held.act(kept, what).handoff
 
     def due(self, handoff_id: str) -> bool:
         """Say that `accept_by` has passed, where it has and nobody said so; answers whether."""
-        kept = self._kept.get(handoff_id)
+        kept = self._held.kept.get(handoff_id)
         if kept is None or kept.accept_due is None or kept.accept_due > self._now:
             return False
-        self._tell(publishing.Breached(), self._act(replace(kept, breached=True), Breached()))
+        self._held.tell(publishing.Breached(), self._held.act(replace(kept, breached=True), Breached()))
         return True
 
     async def close(self) -> Sequence[Emit]:
@@ -148,19 +154,20 @@ class Handing:
         await self._forget()
         members = await self.people.settle()
         await self.ledger.keep_deals(list(self._deals.values()))
-        self._group(members)
+        await self.ledger.keep_sales_acts(list(self._sales_acts.values()))
+        self._held.group(members)
         self._settle_merges(members)
         parted = self._settle_splits(members)
-        await self._heed_refusals(members)
+        again = await follow_deals(self._held, self.ledger, self._roots(self._dealt, members), members)
+        await self._heed_refusals(members, again)
         await self._hand_over(members)
-        self._note_contacts(members)
-        self._close_with_deals(members)
+        await note_contacts(self._held, self.ledger, self._roots(self._called, members), members, parted)
         self._note_cards(members)
         self._take_back(members)
         for handoff_id in parted:
-            self._tell(publishing.Updated(publishing.SPLIT), self._kept[handoff_id])
+            self._held.tell(publishing.Updated(publishing.SPLIT), self._held.kept[handoff_id])
         await self._write()
-        return self._emits
+        return self._held.said()
 
     async def _forget(self) -> None:
         """Carry out erasures, and leave out of the batch what is of somebody erased."""
@@ -168,20 +175,19 @@ class Handing:
         if not gone:
             return
         removed = await self.ledger.erase(self._erasures) if self._erasures else {}
-        for kept in [one for one in self._kept.values() if one.handoff.person_id in gone]:
+        for kept in [one for one in self._held.kept.values() if one.handoff.person_id in gone]:
             self._part_with(kept, gone[kept.handoff.person_id])
         # Who was taken for them for a while may have been handed over with what was known of them.
-        for kept in [one for one in self._kept.values() if one.brief.person.id in gone]:
-            self._keep(
+        for kept in [one for one in self._held.kept.values() if one.brief.person.id in gone]:
+            self._held.keep(
                 Kept(kept.handoff, messages.nothing(kept.handoff.person_id), 0, (), kept.taken_back, kept.breached)
             )
         for erasure in self._erasures:
             if (stores := removed.get(erasure.erasure_id)) is not None:
                 ours = {*stand_ins(erasure).values()}
-                stores["handoffs"] = sum(one.handoff.person_id in ours for one in self._kept.values())
-        self._emits += [receipt(publishing.SOURCE, one, removed[one], self._now) for one in sorted(removed)]
+                stores["handoffs"] = sum(one.handoff.person_id in ours for one in self._held.kept.values())
+        self._held.publish(receipt(publishing.SOURCE, one, removed[one], self._now) for one in sorted(removed))
         self._leads = {one: lead for one, lead in self._leads.items() if lead.person_id not in gone}
-        self._contacts = {one: act for one, act in self._contacts.items() if act.person_id not in gone}
         self._cards = [card for card in self._cards if card.person_id not in gone]
         self._stages = [one for one in self._stages if one.person_id not in gone]
         self._merges = [one for one in self._merges if one.from_id not in gone and one.into_id not in gone]
@@ -194,60 +200,37 @@ class Handing:
     def _part_with(self, kept: Kept, stand_in: str) -> None:
         """The hand-off of somebody who was erased: ended, told to CRMs by ids alone, kept for the clocks and counts."""
         if kept.handoff.is_open:
-            kept = self._act(kept, Closed("erased"))
+            kept = self._held.act(kept, Closed("erased"))
         self._messages.append(publishing.erased(kept.handoff, self._now))
-        self._keep(Kept(forgotten(kept.handoff, stand_in), messages.nothing(stand_in), 0, ()))
-
-    def _act(self, kept: Kept, what: Act) -> Kept:
-        kept = replace(kept, handoff=act(kept.handoff, what, self._now))
-        self._keep(kept)
-        self._emits.append(publishing.acted(kept.handoff, type(what), self._now))
-        return kept
-
-    def _keep(self, kept: Kept) -> None:
-        before = self._kept.get(kept.handoff.id)
-        if before is not None and messages.unsays(before.brief.person, kept.brief.person):
-            self._retold.add(kept.handoff.id)
-        self._kept[kept.handoff.id] = kept
-        self._changed.add(kept.handoff.id)
-
-    def _tell(self, news: News, kept: Kept) -> None:
-        self._news.append((news, kept))
+        self._held.keep(Kept(forgotten(kept.handoff, stand_in), messages.nothing(stand_in), 0, ()))
 
     async def _record(self, answered: Answered) -> None:
         """The first success of a lead's own message is what delivers it."""
         arrived = await settle(self.ledger, answered, self.terms.schedule, self._now)
-        kept = self._kept.get(answered.attempt.handoff_id or "")
+        kept = self._held.kept.get(answered.attempt.handoff_id or "")
         if arrived and answered.attempt.type == publishing.QUALIFIED and kept and kept.handoff.delivered_at is None:
-            self._act(kept, Delivered())
+            self._held.act(kept, Delivered())
             self.delivered_after.append(self._now - kept.brief.as_of)
-
-    def _group(self, members: Mapping[str, str]) -> None:
-        """Find whose each hand-off is now, the oldest first."""
-        for kept in sorted(self._kept.values(), key=lambda kept: (kept.handoff.assigned_at, kept.handoff.id)):
-            root = members.get(kept.handoff.person_id)
-            if root is not None:
-                self._of_root[root].append(kept.handoff.id)
-
-    def _open(self, root: str) -> list[Kept]:
-        """The open hand-offs of a person: one, unless people have just merged."""
-        return [self._kept[one] for one in self._of_root.get(root, ()) if self._kept[one].handoff.is_open]
 
     def _settle_merges(self, members: Mapping[str, str]) -> None:
         """Of two open hand-offs of one person the older stays, and CRMs are told who became whom."""
-        for root in sorted(self._of_root):
-            held = self._open(root)
-            closed = {kept.handoff.person_id: self._act(kept, Closed("merged")) for kept in held[1:]}
+        for root in self._held.roots():
+            held = self._held.open(root)
+            closed = {kept.handoff.person_id: self._held.act(kept, Closed("merged")) for kept in held[1:]}
             for merge in self._effective(root, members):
                 gone = closed.pop(merge.from_id, None) or closed.pop(merge.into_id, None)
                 stays, went = (held[0].handoff.id if held else None), (gone.handoff.id if gone else None)
                 self._messages.append(publishing.person_merged(merge, stays, went))
             for kept in closed.values():
-                self._tell(publishing.Updated(), kept)
+                self._held.tell(publishing.Updated(), kept)
 
     def _effective(self, root: str, members: Mapping[str, str]) -> list[Merge]:
         """The merges of this batch that led to a person, and that no later split has taken back."""
         return [m for m in self._merges if members.get(m.from_id) == members.get(m.into_id) == root]
+
+    def _roots(self, changed: Collection[str], members: Mapping[str, str]) -> list[str]:
+        """Who these are, and whoever is somebody else since this batch."""
+        return sorted({members[one] for one in (*changed, *self._regrouped) if one in members})
 
     def _settle_splits(self, members: Mapping[str, str]) -> list[str]:
         """Both sides of a split are told of what they are now; one whose hand-off ended with the merge has it back.
@@ -255,26 +238,27 @@ class Handing:
         gone = {one: was for one, was in self._parted.items() if members[one] != members[was]}
         told: list[str] = []
         for root in sorted({root for pair in gone.items() for one in pair if not stands_in(root := members[one])}):
-            held = [self._kept[one] for one in self._of_root.get(root, ())]
-            last = held[-1:] if held and not self._open(root) else self._open(root)
+            held = self._held.of(root)
+            last = held[-1:] if held and not self._held.open(root) else self._held.open(root)
             for kept in last:
                 ended = kept.handoff.status == "closed" and kept.handoff.reason == "merged"
                 if kept.handoff.is_open or ended:
-                    told.append(self._act(kept, Reopened() if ended else Updated()).handoff.id)
+                    told.append(self._held.act(kept, Reopened() if ended else Updated()).handoff.id)
         return told
 
-    async def _heed_refusals(self, members: Mapping[str, str]) -> None:
+    async def _heed_refusals(self, members: Mapping[str, str], again: Collection[str]) -> None:
         """Whoever refuses to be handed to sales is taken off its hands, and CRMs are told."""
-        if not self._cards and not self._parted:
+        if not self._cards and not self._parted and not again:
             return
         await self.ledger.keep_refusals(
             [Refusal(card.person_id, card.version, not card.allows(PURPOSE)) for card in self._cards]
         )
         asked = {members[card.person_id] for card in self._cards} | {members[one] for one in self._parted}
-        refusing = await self.ledger.refusing(asked)
+        refusing = await self.ledger.refusing({*asked, *again})
         for root in sorted(refusing):
-            for kept in self._open(root):
-                self._tell(publishing.Updated(publishing.CONSENT), self._act(kept, Closed(publishing.CONSENT)))
+            for kept in self._held.open(root):
+                kept = self._held.act(kept, Closed(publishing.CONSENT))
+                self._held.tell(publishing.Updated(publishing.CONSENT), kept)
 
     async def _wanted(self, members: Mapping[str, str]) -> list[LeadQualified]:
         """The leads of the batch, the oldest first, without those of people who refuse by now.
@@ -298,43 +282,26 @@ class Handing:
         of_leads = {members[lead.person_id] for lead in self._leads.values()}
         acts: defaultdict[str, list[SalesAct]] = defaultdict(list)
         asked = [member for member, root in members.items() if root in of_leads]
-        before = await self.ledger.sales_acts(asked, since)
+        done = await self.ledger.sales_acts(asked, since)
         deal_owners = {members[member]: by for member, by in (await self.ledger.deal_owners(asked)).items()}
-        for one in {one.id: one for one in (*before, *self._sales_acts.values())}.values():
-            if one.counts and one.person_id in members:
+        for one in done:
+            if one.counts:
                 acts[members[one.person_id]].append(one)
         handed: dict[str, str] = {}
         for lead in await self._wanted(members):
             root = members[lead.person_id]
-            held = self._open(root)
+            held = self._held.open(root)
             if held:
                 kept = replace(held[0], brief=brief(lead), card_version=lead.card.version, taken_back=False)
-                self._tell(publishing.Updated(), self._act(kept, Updated()))
+                self._held.tell(publishing.Updated(), self._held.act(kept, Updated()))
             else:
                 kept = rota.assign(lead, acts[root], deal_owners.get(root))
-                self._keep(kept)
-                self._of_root[root].append(kept.handoff.id)
-                self._emits.append(publishing.assigned(kept.handoff))
-                self._tell(publishing.Qualified(), kept)
+                self._held.add(root, kept)
+                self._held.tell(publishing.Qualified(), kept)
+                note(self._held, kept, acts[root])
             handed[lead.promotion_id] = kept.handoff.id
         await self.ledger.keep_promotions(handed)
         await self.ledger.keep_rota(rota.assigned)
-
-    def _note_contacts(self, members: Mapping[str, str]) -> None:
-        for one in sorted(self._contacts.values(), key=lambda one: (one.occurred_at, one.id)):
-            for kept in self._open(members[one.person_id]):
-                if one.occurred_at >= kept.handoff.assigned_at:
-                    self._act(kept, Contacted(one.kind, one.occurred_at))
-
-    def _close_with_deals(self, members: Mapping[str, str]) -> None:
-        """A hand-off that was qualified ends with the deal that came of it."""
-        for deal in sorted(self._deals.values(), key=lambda deal: deal.id):
-            if deal.status == "open":
-                continue
-            for root in sorted({members[person_id] for person_id in deal.people}):
-                for kept in self._open(root):
-                    if kept.handoff.status == "qualified" and deal.at >= kept.handoff.assigned_at:
-                        self._act(kept, Closed(deal.status))
 
     def _note_cards(self, members: Mapping[str, str]) -> None:
         """No CRM is told of a new card by itself: what is sent next carries it. A hand-off that has ended keeps what it
@@ -342,31 +309,34 @@ class Handing:
         for card in self._cards:
             if members[card.person_id] != card.person_id:
                 continue
-            for kept in [self._kept[one] for one in self._of_root.get(card.person_id, ())]:
+            for kept in self._held.of(card.person_id):
                 known, now = kept.brief.person.id == card.person_id, person(card)
                 news = not known or card.version > kept.card_version
                 if news and (kept.handoff.is_open or messages.unsays(kept.brief.person, now)):
-                    self._keep(replace(kept, brief=replace(kept.brief, person=now), card_version=card.version))
+                    self._held.keep(replace(kept, brief=replace(kept.brief, person=now), card_version=card.version))
 
     def _take_back(self, members: Mapping[str, str]) -> None:
-        """A late fact may take the promotion out of the history: CRMs hear of that once."""
-        for changed in self._stages:
-            if members[changed.person_id] != changed.person_id:
+        """A late fact may take the promotion out of the history, and another one back into it: CRMs hear of each."""
+        newest = {one.person_id: one for one in sorted(self._stages, key=lambda one: one.version)}
+        for whose, changed in sorted(newest.items()):
+            if members[whose] != whose:
                 continue  # The history of an alias: the one of whoever it stands for now decides.
-            for kept in self._open(changed.person_id):
+            for kept in self._held.open(whose):
                 holds = any(e.stage in _QUALIFIED and e.cycle >= kept.handoff.cycle for e in changed.history)
-                if holds or kept.taken_back:
+                known = kept.stages[0] == whose and changed.version <= kept.stages[1]
+                if known or holds is not kept.taken_back:
                     continue
-                kept = replace(kept, taken_back=True, brief=replace(kept.brief, stage=changed.stage))
-                self._tell(publishing.Updated(publishing.NO_LONGER_QUALIFIED), self._act(kept, Updated()))
+                told, stages = replace(kept.brief, stage=changed.stage), (whose, changed.version)
+                kept = self._held.act(replace(kept, taken_back=not holds, brief=told, stages=stages), Updated())
+                reason = publishing.QUALIFIED_AGAIN if holds else publishing.NO_LONGER_QUALIFIED
+                self._held.tell(publishing.Updated(reason), kept)
 
     async def _write(self) -> None:
-        await self.ledger.keep_handoffs([self._kept[handoff_id] for handoff_id in sorted(self._changed)])
-        await self.ledger.keep_sales_acts(list(self._sales_acts.values()))
-        await self.ledger.retell({one: self._kept[one].brief for one in sorted(self._retold)})
-        if self._news:
+        await self.ledger.keep_handoffs(self._held.changed())
+        await self.ledger.retell(self._held.retold())
+        if self._held.news:
             seats = await self.ledger.seats()
-            told = [(news, replace(kept, brief=self._kept[kept.handoff.id].brief)) for news, kept in self._news]
+            told = self._held.told()
             self._messages += [publishing.message(news, kept, seats, self._where, self._now) for news, kept in told]
         await self.ledger.keep_messages(self._messages)
 

@@ -10,7 +10,7 @@ from shared.kernel.keys import Key
 
 
 def keys(event: Deal) -> Iterable[Key]:
-    """The deal, and everyone who is on it now; for whoever was, nothing follows here."""
+    """The deal, and everyone who is on it now; whoever was before is found with the deal."""
     return [Key("deal", event.id), *(Key("person", person.person_id) for person in event.people)]
 
 

@@ -6,7 +6,8 @@ Leaves out everything that is no act of sales: such a touchpoint names no keys a
 from collections.abc import Iterable
 from typing import Any
 
-from services.handoff.handlers.handing import CONTACTS, Handing
+from services.handoff.handlers.deriving import CONTACTS
+from services.handoff.handlers.handing import Handing
 from services.handoff.ports import SalesAct
 from shared.contracts.touchpoints import Touchpoint
 from shared.kernel.instant import Instant
@@ -29,7 +30,8 @@ def on_touchpoint(event: Touchpoint, session: Handing) -> None:
     """Keep an act of sales."""
     if event.person_id is not None and _by_sales(event):
         counts = not (event.bot or event.withdrawn or _unanswered(event.properties))
-        occurred_at = Instant(event.occurred_at)
+        # One that its sender dates ahead must not give a delay that is still to come.
+        occurred_at = Instant(min(event.occurred_at, event.received_at))
         actor = _actor(event.properties)
         act = SalesAct(event.id, event.person_id, event.revision, occurred_at, event.kind, actor, counts)
         session.sales_did(act)

@@ -3,6 +3,7 @@
 Locks are taken in one order: people, owners, endpoints, deliveries.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from msgspec import json
 from sqlalchemy import Row, func, select, update
 
 from services.handoff.domain.delivery import Health
-from services.handoff.domain.lead import IN_HAND
+from services.handoff.domain.lead import IN_HAND, Ending
 from services.handoff.domain.messages import Brief
 from services.handoff.ports import Attempt, Finished, Kept, KeptDeal, Message, Refusal, SalesAct, Seat
 from services.handoff.settings import Terms
@@ -24,19 +25,19 @@ from shared.db.work import Reader, Work
 from shared.kernel.errors import NotLoaded
 from shared.kernel.instant import Instant
 from shared.kernel.keys import Key, of_kind
+from shared.kernel.stand_ins import stands_in
 
 _KEEP_HANDOFF = Upsert(
     HANDOFFS, conflict=("id",), update=("person_id", "owner_id", "status", "assigned_at", "accept_due", "body", "about")
 )
 _KEEP_PROMOTION = Upsert(PROMOTIONS)
-_KEEP_SALES_ACT = Upsert(
+_ADD_SALES_ACT = Upsert(SALES_ACTS, conflict=("id",))
+_REVISE_SALES_ACT = Upsert(
     SALES_ACTS,
     conflict=("id",),
     update=("person_id", "revision", "occurred_at", "kind", "actor", "counts"),
     newer=("revision",),
 )
-
-
 _KEEP_DEAL = Upsert(
     DEALS, columns=("id", "version", "revision", "status", "owner", "at"), conflict=("id",),
     update=("version", "revision", "status", "owner", "at"),
@@ -53,6 +54,8 @@ async def open_ledger(work: Work, keys: frozenset[Key], terms: Terms, now: Insta
     if await ledger.load_promotions(of_kind(keys, "promotion")) - led_to:
         raise NotLoaded(())  # It was handed over while we waited for the locks: redo at once, from the top.
     await ledger.load(set((await roots_of(work, ids)).values()), of_kind(keys, "touchpoint"), of_kind(keys, "deal"))
+    if unlocked := ledger.before() - set(ids):
+        raise NotLoaded(Key("person", person_id) for person_id in unlocked)
     if of_kind(keys, "owner"):
         await owners.lock(work, terms)
     return people, ledger
@@ -68,7 +71,7 @@ class SqlLedger:
         self._handoffs: dict[str, Kept] = {}
         self._promotions: set[str] = set()
         self._acts: dict[str, SalesAct] = {}
-        self._deals: dict[str, tuple[int, int]] = {}
+        self._deals: dict[str, KeptDeal] = {}
         self._seats: Mapping[str, Seat] | None = None
 
     async def load_promotions(self, ids: Sequence[str]) -> set[str]:
@@ -87,10 +90,24 @@ class SqlLedger:
         if act_ids:
             rows = await self._work.rows(select(SALES_ACTS).where(self._work.among(SALES_ACTS.c.id, act_ids)))
             self._acts = {row.id: _sales_act(row) for row in rows}
-
         if deal_ids:
-            rows = await self._work.rows(select(DEALS).where(self._work.among(DEALS.c.id, deal_ids)))
-            self._deals = {row.id: (row.version, row.revision) for row in rows}
+            await self._load_deals(deal_ids)
+
+    async def _load_deals(self, deal_ids: Sequence[str]) -> None:
+        on_deals = select(DEALS, DEAL_PEOPLE.c.person_id).outerjoin(DEAL_PEOPLE, DEAL_PEOPLE.c.deal_id == DEALS.c.id)
+        people: defaultdict[str, list[str]] = defaultdict(list)
+        rows = await self._work.rows(on_deals.where(self._work.among(DEALS.c.id, deal_ids)))
+        for row in rows:
+            people[row.id] += [] if row.person_id is None else [row.person_id]
+        for row in rows:
+            on_it = tuple(people[row.id])
+            self._deals[row.id] = KeptDeal(row.id, row.version, row.revision, row.status, row.owner, row.at, on_it)
+
+    def before(self) -> set[str]:
+        """Whose the sales acts and the deals of the batch were before it, without those who were erased: while these
+        are locked nobody else gives them to others."""
+        on_deals = (person_id for deal in self._deals.values() for person_id in deal.people)
+        return {one for one in (*on_deals, *(act.person_id for act in self._acts.values())) if not stands_in(one)}
 
     def handoffs(self) -> Mapping[str, Kept]:
         """Every hand-off of the people who are locked, by id."""
@@ -104,9 +121,9 @@ class SqlLedger:
         """A sales act of the batch as it was kept before."""
         return self._acts.get(act_id)
 
-    def deal_version(self, deal_id: str) -> tuple[int, int]:
-        """The (version, revision) in which a deal of the batch was kept before; (0, 0) where it was not."""
-        return self._deals.get(deal_id, (0, 0))
+    def deal(self, deal_id: str) -> KeptDeal | None:
+        """A deal of the batch as it was kept before."""
+        return self._deals.get(deal_id)
 
     async def seats(self) -> Mapping[str, Seat]:
         """All owners; they are locked where the batch assigns."""
@@ -140,9 +157,12 @@ class SqlLedger:
         await self._work.write(_KEEP_PROMOTION, sorted(promotions.items()))
 
     async def keep_sales_acts(self, acts: Sequence[SalesAct]) -> None:
-        """Keep sales acts, each in its newest revision."""
-        rows = [(a.id, a.person_id, a.revision, a.occurred_at, a.kind, a.actor, a.counts) for a in acts]
-        await self._work.write(_KEEP_SALES_ACT, sorted(rows, key=lambda row: row[0]))
+        """Keep sales acts, each in its newest revision; raises NotLoaded where one came elsewhere meanwhile."""
+        rows = sorted((a.id, a.person_id, a.revision, a.occurred_at, a.kind, a.actor, a.counts) for a in acts)
+        new = [row for row in rows if row[0] not in self._acts]
+        if len(await self._work.write_new(_ADD_SALES_ACT, new)) != len(new):
+            raise NotLoaded(())  # It is on record now, of whoever had it there: redo at once, from the top.
+        await self._work.write(_REVISE_SALES_ACT, [row for row in rows if row[0] in self._acts])
 
     async def keep_deals(self, deals: Sequence[KeptDeal]) -> None:
         """Keep deals as they are now."""
@@ -153,6 +173,13 @@ class SqlLedger:
         of_these = self._work.among(DEAL_PEOPLE.c.deal_id, [deal.id for deal in ordered])
         await self._work.execute(DEAL_PEOPLE.delete().where(of_these))
         await self._work.write(_KEEP_DEAL_PEOPLE, sorted((p, deal.id) for deal in ordered for p in deal.people))
+
+    async def endings(self, person_ids: Collection[str]) -> Sequence[Ending]:
+        """The closed deals of these people."""
+        on_deals = select(DEAL_PEOPLE.c.person_id, DEALS.c.id, DEALS.c.status, DEALS.c.at)
+        closed = on_deals.join(DEALS, DEALS.c.id == DEAL_PEOPLE.c.deal_id).where(DEALS.c.status != "open")
+        rows = await self._work.rows(closed.where(self._work.among(DEAL_PEOPLE.c.person_id, sorted(person_ids))))
+        return [Ending(row.person_id, row.id, row.status, row.at) for row in rows]
 
     async def deal_owners(self, person_ids: Collection[str]) -> Mapping[str, str]:
         """Who has an open deal with these people: person id -> owner as sent, of the latest deal."""

@@ -1,18 +1,22 @@
 """Two processes on one PostgreSQL: no lead has two owners, no owner too many, no delivery two senders."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
 import pytest
+from msgspec import structs
 
+from services.handoff.handlers import on_touchpoint
 from services.handoff.handlers.handing import Handing
 from services.handoff.handlers.on_lead_qualified import ALL_OWNERS
 from shared.contracts.leads import LeadQualified
+from shared.kernel.errors import NotLoaded
 from shared.kernel.keys import Key
 from shared.runtime.command import perform
 from tests.handlers.handoff.crm import Crm
-from tests.handlers.handoff.scene import Scene, ident, qualified, scene
+from tests.handlers.handoff.scene import MONDAY, Scene, ident, qualified, sales_act, scene
 
 
 async def hand_over(here: Scene, *leads: LeadQualified) -> None:
@@ -57,6 +61,32 @@ async def test_promotions_of_one_person_at_once_are_one_open_hand_off(tmp_path: 
         await asyncio.gather(*(hand_over(here, lead) for lead in leads for here in (one, two)))
         [handoff] = await one.handoffs(f"?person_id={ident('ana')}")
         assert handoff["version"] == 10
+
+
+@pytest.mark.parametrize("first", [0, 1])
+async def test_two_revisions_of_a_call_at_once_count_for_the_last_owner_alone(
+    tmp_path: Path, postgres_url: str, first: int
+) -> None:
+    async with scene(tmp_path, postgres_url) as here:
+        await here.happens(qualified("ana"), qualified("bo"))
+        call = sales_act("bo", "call", MONDAY + 60_000)
+        begun: list[tuple[AsyncExitStack, Handing]] = []
+        for revision in (call, structs.replace(call, revision=2, person_id=ident("ana"))):
+            transaction = AsyncExitStack()
+            work = await transaction.enter_async_context(here.parts.database.work())
+            session = await here.parts.open_session(work, frozenset(on_touchpoint.keys(revision)), here.now)
+            on_touchpoint.on_touchpoint(revision, session)
+            begun.append((transaction, session))
+        winner, loser = begun[first], begun[1 - first]
+        await winner[1].close()
+        await winner[0].aclose()
+        with pytest.raises(NotLoaded):
+            async with loser[0]:
+                await loser[1].close()
+        # It is redone, and sees what the other has left.
+        await here.happens(call, structs.replace(call, revision=2, person_id=ident("ana")))
+        [ana], [bo] = [await here.handoffs(f"?person_id={ident(name)}") for name in ("ana", "bo")]
+        assert (ana["status"], bo["status"]) == ("contacted", "assigned")
 
 
 async def test_two_workers_send_each_delivery_once(tmp_path: Path, postgres_url: str, receiver: Crm) -> None:

@@ -1,0 +1,78 @@
+"""Hand-offs are held against all stored facts of the person: what deals and sales' touchpoints make of them.
+
+Promises: the same facts give the same hand-off, whatever came first; nothing is read where no hand-off can change.
+Leaves out the rules (deriving.py).
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+
+from services.handoff.domain.lead import Closed, Contacted, Ending, Reopened, Updated, noted
+from services.handoff.handlers import deriving, publishing
+from services.handoff.handlers.held import Held
+from services.handoff.ports import Kept, Ledger, SalesAct
+
+
+async def follow_deals(held: Held, ledger: Ledger, roots: Collection[str], members: Mapping[str, str]) -> set[str]:
+    """A hand-off that was qualified ends with the deal that came of it, and goes on where that is taken back.
+    Answers who is in sales' hands again."""
+    asked = {root: [kept for kept in held.of(root) if deriving.ends_with_deals(kept.handoff)] for root in roots}
+    if not any(asked.values()):
+        return set()
+    endings: defaultdict[str, list[Ending]] = defaultdict(list)
+    for one in await ledger.endings(_ids(asked, members)):
+        endings[members[one.person_id]].append(one)
+    again: set[str] = set()
+    for root, all_of_them in asked.items():
+        for kept in all_of_them:
+            if _followed(held, kept, endings[root]):
+                again.add(root)
+        for younger in held.open(root)[1:]:
+            held.tell(publishing.Updated(), held.act(younger, Closed("merged")))
+    return again
+
+
+def _followed(held: Held, kept: Kept, deals: Iterable[Ending]) -> bool:
+    """Have a hand-off end as its deals say; answers whether it goes on again."""
+    ending = deriving.ending(kept.handoff, deals)
+    if ending == deriving.ended_by(kept.handoff):
+        return False
+    if not kept.handoff.is_open:
+        kept = held.act(kept, Reopened())
+    if ending is not None:
+        held.act(kept, ending)
+    return ending is None
+
+
+async def note_contacts(
+    held: Held, ledger: Ledger, roots: Collection[str], members: Mapping[str, str], parted: Collection[str]
+) -> None:
+    """Hand-offs have the contacts that all stored acts of sales show; where there turns out to have been none, CRMs
+    are told: with the split, where it is one of those that `parted`."""
+    asked = {root: [kept for kept in held.of(root) if deriving.has_contacts(kept.handoff)] for root in roots}
+    since = min((kept.handoff.assigned_at for each in asked.values() for kept in each), default=None)
+    if since is None:
+        return
+    acts: defaultdict[str, list[SalesAct]] = defaultdict(list)
+    for one in await ledger.sales_acts(_ids(asked, members), since):
+        acts[members[one.person_id]].append(one)
+    for root, all_of_them in asked.items():
+        for before in all_of_them:
+            after = note(held, before, acts[root])
+            lost = before.handoff.contacted_at is not None and after.handoff.contacted_at is None
+            if lost and after.handoff.is_open and after.handoff.id not in parted:
+                held.tell(publishing.Updated(), after)
+
+
+def note(held: Held, kept: Kept, acts: Iterable[SalesAct]) -> Kept:
+    """The hand-off with the contacts among these acts of sales."""
+    before, after = kept.handoff, noted(kept.handoff, deriving.contacts(kept.handoff, acts))
+    if after == before:
+        return kept
+    return held.say(replace(kept, handoff=after), Contacted if after.attempts > before.attempts else Updated)
+
+
+def _ids(asked: Mapping[str, list[Kept]], members: Mapping[str, str]) -> list[str]:
+    """Whoever is one of these people."""
+    return [member for member, root in members.items() if asked.get(root)]
