@@ -16,25 +16,25 @@ from services.handoff.ports import Kept, Ledger, SalesAct
 
 async def follow_deals(held: Held, ledger: Ledger, roots: Collection[str], members: Mapping[str, str]) -> set[str]:
     """A hand-off that was qualified ends with the deal that came of it, and goes on where that is taken back.
-    Answers who is in sales' hands again."""
+    Answers whose did either: until then, or from now on, other contacts count."""
     asked = {root: [kept for kept in held.of(root) if deriving.ends_with_deals(kept.handoff)] for root in roots}
     if not any(asked.values()):
         return set()
     endings: defaultdict[str, list[Ending]] = defaultdict(list)
     for one in await ledger.endings(_ids(asked, members)):
         endings[members[one.person_id]].append(one)
-    again: set[str] = set()
+    moved: set[str] = set()
     for root, all_of_them in asked.items():
         for kept in all_of_them:
             if _followed(held, kept, endings[root]):
-                again.add(root)
+                moved.add(root)
         for younger in held.open(root)[1:]:
             held.tell(publishing.Updated(), held.act(younger, Closed("merged")))
-    return again
+    return moved
 
 
 def _followed(held: Held, kept: Kept, deals: Iterable[Ending]) -> bool:
-    """Have a hand-off end as its deals say; answers whether it goes on again."""
+    """Have a hand-off end as its deals say; answers whether it did not."""
     ending = deriving.ending(kept.handoff, deals)
     if ending == deriving.ended_by(kept.handoff):
         return False
@@ -42,7 +42,7 @@ def _followed(held: Held, kept: Kept, deals: Iterable[Ending]) -> bool:
         kept = held.act(kept, Reopened())
     if ending is not None:
         held.act(kept, ending)
-    return ending is None
+    return True
 
 
 async def note_contacts(

@@ -111,7 +111,7 @@ class Handing:
     def merged(self, merge: Merge) -> None:
         """Somebody became an alias of somebody else."""
         self.people.alias(merge.from_id, merge.into_id, merge.version)
-        self._regrouped |= {merge.from_id, merge.into_id}
+        self._regrouped |= {merge.from_id, merge.into_id, self.people.root(merge.from_id)}
         self._merges.append(merge)
 
     def split(self, person_id: str, version: int) -> None:
@@ -158,8 +158,9 @@ class Handing:
         self._held.group(members)
         self._settle_merges(members)
         parted = self._settle_splits(members)
-        again = await follow_deals(self._held, self.ledger, self._roots(self._dealt, members), members)
-        await self._heed_refusals(members, again)
+        moved = await follow_deals(self._held, self.ledger, self._roots(self._dealt, members), members)
+        self._called |= moved
+        await self._heed_refusals(members, [root for root in moved if self._held.open(root)])
         await self._hand_over(members)
         await note_contacts(self._held, self.ledger, self._roots(self._called, members), members, parted)
         self._note_cards(members)
