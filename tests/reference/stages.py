@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from tests.reference.happened import Answer, Happening, Version
 
-LINE = ("visitor", "subscriber", "lead", "mql", "sal", "opportunity", "customer")
+LINE = ("visitor", "subscriber", "lead", "mql", "sal", "sql", "opportunity", "customer")
 
 
 @dataclass
@@ -70,8 +70,8 @@ def _touched(way: Walk, touch: Happening) -> None:
 
 
 def _answered(way: Walk, answer: Answer) -> None:
-    if answer.act == "accepted":
-        way.enter("sal", answer.at, answer.id)
+    if answer.act in ("accepted", "sales_qualified"):
+        way.enter("sal" if answer.act == "accepted" else "sql", answer.at, answer.id)
     if answer.act != "recycled":
         way.resting = False
     elif not way.resting:

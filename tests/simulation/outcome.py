@@ -25,6 +25,7 @@ from tests.reference.people import People, standing
 from tests.reference.stages import Walk, walk
 from tests.simulation.cluster import GuardsOf, Run, Stores, simulated
 from tests.simulation.erased import nobodies, of_erasures, told_apart, who_is_erased
+from tests.simulation.handed import of_handed
 from tests.simulation.reading import name_of, published, root_of, rows
 from tests.simulation.sales import bodies_differ
 from tests.simulation.world import World, world
@@ -68,6 +69,7 @@ def differences(world: World, run: Run) -> list[str]:
         *_of_credit(left, people, nobodies(world, run.folder), run),
         *_of_what_became(run),
         *_of_handoffs(resolved, run),
+        *of_handed(left, people, resolved.names, run),
     ]
 
 
@@ -199,7 +201,7 @@ def _answers(run: Run, cause_of: Mapping[str, str]) -> Iterator[Answer]:
     """What hand-off said that sales did, each once."""
     for acted in {(data.handoff_id, data.version): data for data in published(run, HandoffActed)}.values():
         act = acted.outcome if acted.act == "rejected" and acted.outcome else acted.act
-        if act in ("assigned", "accepted", "recycled"):
+        if act in ("assigned", "accepted", "sales_qualified", "recycled"):
             answer_id = derived("outcome", acted.handoff_id, str(acted.version))
             if acted.promotion_id in cause_of:
                 yield Answer(answer_id, acted.at, act, cause_of[acted.promotion_id])

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from services.handoff import settings
 from services.handoff import worker as handoff
 from services.handoff.domain.delivery import Outcome
-from services.handoff.domain.lead import Accepted, Act, Rejected
+from services.handoff.domain.lead import IN_HAND, Accepted, Act, Qualified, Rejected
 from services.handoff.handlers.deliver import Deliver
 from services.handoff.handlers.handing import Handing
 from services.handoff.handlers.publishing import Where
@@ -40,6 +40,7 @@ _KEY = bytes(32)
 _LEASE = 60 * SECOND
 _FAILING = 0.2
 _TICK_SECONDS = 0.1
+_ANSWERS: tuple[Act, ...] = (Accepted(), Accepted(), Qualified(), Rejected("no-budget", "recycled"))
 Now = Callable[[], Instant]
 Part = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
@@ -105,15 +106,15 @@ class Sales:
         return [Ticker("deliver", deliver.due, _TICK_SECONDS, now).run, answer]
 
     async def _answer_one(self, database: Database, chaos: Chaos, now: Now) -> None:
-        """Take a lead from the list and accept it, or give it back."""
+        """Take a lead from the list and accept it, find that there is something to sell, or give it back."""
         try:
             async with database.read() as reader:
-                new = select(HANDOFFS.c.id, HANDOFFS.c.person_id).where(HANDOFFS.c.status == "assigned")
-                rows = await reader.rows(new.order_by(HANDOFFS.c.id))
+                in_hand = select(HANDOFFS.c.id, HANDOFFS.c.person_id).where(HANDOFFS.c.status.in_(sorted(IN_HAND)))
+                rows = await reader.rows(in_hand.order_by(HANDOFFS.c.id))
             if not rows:
                 return
             chosen = chaos.random.choice(rows)
-            what: Act = Accepted() if chaos.random.random() < 0.5 else Rejected("no-budget", "recycled")
+            what = chaos.random.choice(_ANSWERS)
             keys = frozenset({Key("person", chosen.person_id)})
             await perform(
                 database, self.open_session, keys, lambda s: s.do(chosen.id, what), now=now, committed=lambda: None

@@ -16,6 +16,7 @@ from shared.contracts.topics import ALIASES_COLLECTED, DEALS_COLLECTED, TOUCHPOI
 from shared.contracts.touchpoints import AccountRef, CallType, CollectedTouchpoint
 from shared.kernel.ids import derived, touchpoint_id
 from shared.kernel.instant import DAY, HOUR, MINUTE, Instant
+from tests.reference.handed import BY_SALES
 from tests.reference.happened import Company, Contact, Happening, Version
 
 START = 1_780_000_000_000
@@ -28,7 +29,7 @@ _REPEATED = 0.3
 _CHANGED = 0.1
 _BROKEN = 3
 _KINDS = ("page_viewed",) * 5 + (
-    "form_submitted", "demo_requested", "identify", "identify", "alias", "email_clicked", "group",
+    "form_submitted", "demo_requested", "identify", "identify", "alias", "email_clicked", "group", BY_SALES, BY_SALES,
 )  # fmt: skip
 _CALLS: Mapping[str, CallType] = {"page_viewed": "page", "identify": "identify", "alias": "alias", "group": "group"}
 _HOSTS = ("gmail.com", "gmail.com", "acme.com", "sub.acme.com", "globex.com", "acme.com")
@@ -75,11 +76,11 @@ def world(seed: int) -> World:
 
 def _happening(random: Random, number: int) -> Happening:
     kind = random.choice(_KINDS)
-    trusted = kind != "page_viewed" and random.random() < 0.3
+    trusted = kind == BY_SALES or (kind != "page_viewed" and random.random() < 0.3)
     who = random.randrange(6)
     email = f"{random.choice('ab')}{who}@{_HOSTS[who]}" if random.random() < 0.6 else None
     browser = random.choice((f"browser-{who}", f"browser-{who}", f"kiosk-{who % 2}"))
-    named = kind in ("identify", "alias") or random.random() < 0.2
+    named = kind in ("identify", "alias", BY_SALES) or random.random() < 0.2
     # Some libraries send the browser's own id as the former one, others an older one or somebody's.
     former = random.choice((f"browser-{who}", f"user-{(who + 1) % 6}")) if kind == "alias" else None
     source = "backend" if trusted else "web"
@@ -126,6 +127,8 @@ def _told(happening: Happening) -> tuple[str, Event]:
     """The happening as a door puts it on the log."""
     h = happening
     properties = {"email": h.email} if h.email and h.kind != "identify" else {}
+    if h.kind == BY_SALES:
+        properties = {"department": "sales", "rep": "sales-desk"}
     call = _CALLS.get(h.kind, "track")
     traits: dict[str, str | None] = {"email": h.email} if h.email and h.kind == "identify" else {}
     if h.company is not None:
