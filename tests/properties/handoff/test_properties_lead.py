@@ -22,6 +22,7 @@ from services.handoff.domain.lead import (
     Reopened,
     Updated,
     act,
+    noted,
 )
 from shared.kernel.errors import Conflict
 from shared.kernel.instant import HOUR, Instant
@@ -76,6 +77,15 @@ def test_the_version_counts_the_acts(acts: list[Act]) -> None:
 def test_an_owner_only_ever_moves_a_hand_off_forward(acts: list[Act]) -> None:
     ranks = [PROGRESS.index(state.status) for state in walk(acts)]
     assert ranks == sorted(ranks)
+
+
+@given(st.lists(ACTS, max_size=20), *[st.lists(st.integers(T0, 2 * T0).map(Instant), max_size=5)] * 2)
+def test_what_touchpoints_show_now_is_all_that_counts_of_them(
+    acts: list[Act], shown: list[Instant], before: list[Instant]
+) -> None:
+    for state in walk(acts):
+        once, twice = noted(state, shown), noted(noted(state, before), shown)
+        assert replace(twice, version=0, told=None) == replace(once, version=0, told=None)
 
 
 @given(st.lists(ACTS, max_size=20))

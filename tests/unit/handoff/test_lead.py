@@ -1,5 +1,7 @@
 """What sales may do with a hand-off, and in which state."""
 
+from dataclasses import replace
+
 import pytest
 
 from services.handoff.domain.lead import (
@@ -16,8 +18,11 @@ from services.handoff.domain.lead import (
     Reassigned,
     Rejected,
     Released,
+    Reopened,
+    Told,
     Updated,
     act,
+    noted,
 )
 from services.handoff.domain.reasons import DEFAULT_REASONS, outcome_of
 from shared.kernel.errors import Conflict, Reject
@@ -80,6 +85,8 @@ def test_acts_lead_to_the_status(acts: tuple[Act, ...], status: str) -> None:
         ((Closed("merged"),), Updated()),
         ((Qualified(),), Reassigned("rep-2", T0, T0)),
         ((REJECTED,), Breached()),
+        ((REJECTED,), Reopened()),
+        ((Closed("consent"),), Reopened()),
     ],
 )
 def test_an_act_the_state_does_not_allow_is_a_conflict(before: tuple[Act, ...], what: Act) -> None:
@@ -114,6 +121,34 @@ def test_the_first_contact_counts_even_when_it_is_told_last() -> None:
 @pytest.mark.parametrize(("occurred_at", "counted"), [(T0 - HOUR, T0), (T0 + 9 * HOUR, T0 + HOUR)])
 def test_a_contact_is_neither_before_the_hand_over_nor_in_the_future(occurred_at: int, counted: int) -> None:
     assert after(Contacted("call", Instant(occurred_at))).contacted_at == counted
+
+
+def test_contacts_that_touchpoints_show_are_all_there_are_beside_those_sales_told() -> None:
+    handoff = after(Accepted(), Contacted("visit"))
+    shown = noted(handoff, [Instant(T0 + HOUR), Instant(T0 + 3 * HOUR)])
+    assert (shown.attempts, shown.contacted_at, shown.version) == (3, T0 + HOUR, handoff.version + 1)
+    assert replace(noted(shown, []), version=handoff.version) == handoff
+    assert noted(handoff, []) is handoff
+
+
+def test_a_hand_off_goes_back_to_where_it_was_without_the_only_contact() -> None:
+    shown = noted(after(Accepted()), [T0])
+    assert (shown.status, noted(shown, []).status) == ("contacted", "accepted")
+    assert noted(after(REJECTED), [T0]).status == "rejected"
+
+
+def test_what_was_kept_before_counts_as_many_as_no_touchpoint_shows() -> None:
+    before = replace(after(Contacted("call"), Contacted("visit")), told=None)
+    assert act(before, Contacted("visit"), T0).attempts == 3
+    shown = noted(before, [Instant(T0 + HOUR), T0, Instant(T0 - HOUR)])
+    assert (shown.attempts, shown.told) == (3, Told())
+    assert noted(replace(before, attempts=5), [T0]).told == Told(4, Instant(T0 + HOUR))
+
+
+def test_what_a_deal_ended_did_so_when_the_deal_closed_and_goes_on_where_it_stood() -> None:
+    ended = after(Qualified(), Closed("won", Instant(T0 + HOUR // 2)))
+    assert (ended.reason, ended.ended_at) == ("won", T0 + HOUR // 2)
+    assert replace(act(ended, Reopened(), T0), version=2) == after(Qualified())
 
 
 def test_a_booked_meeting_is_a_contact() -> None:
