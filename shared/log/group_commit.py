@@ -86,21 +86,25 @@ class _Lane:
             raise TryLater("the broker does not answer")
 
     def append(self, record: Outgoing) -> _Batch:
-        """Add a record to the open builder; the builder it is now in."""
-        return self.extend((record,))[-1]
-
-    def extend(self, records: Iterable[Outgoing]) -> list[_Batch]:
-        """Add records in their order to the open builder, and to new ones once it is full; the builders they are in."""
+        """Add a record to the open builder, or to a new one where that is full; the builder it is now in."""
+        _, key, value, headers = record
         batch = self._waiting[-1] if self._waiting else self._open()
+        if batch.builder.append(timestamp=None, key=key, value=value, headers=list(headers)) is None:
+            batch = self._open()
+            if batch.builder.append(timestamp=None, key=key, value=value, headers=list(headers)) is None:
+                raise RuntimeError("an empty builder takes any record")
+        return batch
+
+    def extend(self, records: Sequence[Outgoing]) -> list[_Batch]:
+        """Add records in their order, as `append` does; the builders they are in."""
+        batch = self.append(records[0])
         append = batch.builder.append
-        filled: list[_Batch] = []
-        for _, key, value, headers in records:
+        filled = [batch]
+        for record in records[1:]:
+            _, key, value, headers = record
             if append(timestamp=None, key=key, value=value, headers=list(headers)) is None:
-                batch = self._open()
+                batch = self.append(record)
                 append = batch.builder.append
-                if append(timestamp=None, key=key, value=value, headers=list(headers)) is None:
-                    raise RuntimeError("an empty builder takes any record")
-            if not filled or filled[-1] is not batch:
                 filled.append(batch)
         return filled
 
