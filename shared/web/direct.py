@@ -6,8 +6,9 @@ with a question first (`Expect`), or to a path that nobody answers directly, goe
 
 import asyncio
 from collections.abc import Awaitable, Collection
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from msgspec import Struct
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
@@ -16,7 +17,7 @@ Headers = list[tuple[bytes, bytes]]
 _CLOSE = (b"connection", b"close")
 
 
-class Whole(NamedTuple):
+class Whole(Struct, frozen=True, gc=False):
     """A POST as it came. Headers by name in lower case; of two with one name the last."""
 
     path: str
@@ -25,7 +26,7 @@ class Whole(NamedTuple):
     body: bytes
 
 
-class Answer(NamedTuple):
+class Answer(Struct, frozen=True, gc=False):
     """What is answered; the headers say the length of the body too."""
 
     status: int
@@ -62,12 +63,14 @@ def answering(direct: Direct) -> type[HttpToolsProtocol]:
 
 
 class _Exchange(RequestResponseCycle):
-    """No more than what uvicorn's protocol asks of a request under way: nothing is received or sent through it."""
+    """No more than what uvicorn's protocol asks of a request under way: nothing is received or sent through it.
+
+    One does for all direct requests of a connection, which come one after another."""
 
     message_event = asyncio.Event()  # nobody waits for it
 
     def __init__(self) -> None:
-        self.response_complete = False
+        self.response_complete = True
         self.disconnected = False
         self.keep_alive = True
 
@@ -86,6 +89,8 @@ class _DirectProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._most = config.limit_concurrency or float("inf")
         self._idle_since: float | None = None
+        self._exchange = _Exchange()
+        self._head: dict[bytes, bytes] = {}
         self._pieces: list[bytes] | None = None
         """Of the body of a request that may yet be answered directly."""
 
@@ -104,9 +109,12 @@ class _DirectProtocol(HttpToolsProtocol):
         # What only an ASGI app needs is made when there is one to need it.
         self.url = b""
         self.headers = []
-        self.expect_100_continue = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
+        self._head = dict(self.headers)
         if self._can_be_direct():
             self._pieces = []
         else:
@@ -123,10 +131,11 @@ class _DirectProtocol(HttpToolsProtocol):
             super().on_message_complete()
             return
         path, _, query = self.url.partition(b"?")
-        request = Whole(self._names[path], query, dict(self.headers), b"".join(self._pieces))
-        self._pieces = None
-        self.cycle = exchange = _Exchange()
-        task = self.loop.create_task(self._answer(request, exchange))
+        pieces, self._pieces = self._pieces, None
+        request = Whole(self._names[path], query, self._head, b"".join(pieces))
+        self.cycle = self._exchange
+        self._exchange.response_complete = False
+        task = self.loop.create_task(self._answer(request))
         self.tasks.add(task)
         task.add_done_callback(self._ended)
 
@@ -138,7 +147,7 @@ class _DirectProtocol(HttpToolsProtocol):
             and parser.get_http_version() == "1.1"
             and parser.should_keep_alive()
             and not parser.should_upgrade()
-            and not self.expect_100_continue
+            and b"expect" not in self._head
             and (self.cycle is None or self.cycle.response_complete)
             and not self.pipeline
             and len(self.tasks) < self._most
@@ -146,15 +155,16 @@ class _DirectProtocol(HttpToolsProtocol):
         )
 
     def _begin_asgi(self) -> None:
-        url, headers, expected = self.url, self.headers, self.expect_100_continue
+        url, headers = self.url, self.headers
         super().on_message_begin()
         self.url = url
-        self.headers.extend(headers)
-        self.expect_100_continue = expected
+        for name, value in headers:
+            super().on_header(name, value)
         super().on_headers_complete()
 
-    async def _answer(self, request: Whole, exchange: _Exchange) -> None:
+    async def _answer(self, request: Whole) -> None:
         answer = await self._direct.answer(request)
+        exchange = self._exchange
         said = _CLOSE in answer.headers
         closing = said or not exchange.keep_alive
         more = self.server_state.default_headers
@@ -216,7 +226,7 @@ class _DirectProtocol(HttpToolsProtocol):
 def _written(answer: Answer, more: Headers) -> bytes:
     """The bytes of an answer; raises RuntimeError where a header would end its line and begin another."""
     lines = [b"%b: %b\r\n" % header for header in (*more, *answer.headers)]
-    head = b"".join((STATUS_LINE[answer.status], *lines))
-    if head.count(b"\n") != len(lines) + 1 or head.count(b"\r") != len(lines) + 1:
+    head = b"".join(lines)
+    if head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines):
         raise RuntimeError("a header holds a line break")
-    return b"".join((head, b"\r\n", answer.body))
+    return b"%b%b\r\n%b" % (STATUS_LINE[answer.status], head, answer.body)

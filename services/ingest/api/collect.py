@@ -119,13 +119,13 @@ class Collector:
     def _arrival(self, key: DoorKey, request: Request, sent_at: object) -> Arrival:
         headers = request.headers
         return Arrival(
-            source=key.source,
-            door="segment",
-            trusted=key.trusted,
-            received_at=self._doorway.now(),
-            draw_id=self._doorway.draw_id,
-            sent_at=claimed(sent_at),
-            flags=() if _SIGNAL_NAMES.isdisjoint(headers) else _signals(headers),
+            key.source,
+            "segment",
+            key.trusted,
+            self._doorway.now(),
+            self._doorway.draw_id,
+            None if sent_at is None else claimed(sent_at),
+            () if _SIGNAL_NAMES.isdisjoint(headers) else _signals(headers),
         )
 
 

@@ -12,7 +12,7 @@ from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from types import GenericAlias
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qs
 
 from msgspec import UNSET, DecodeError, Raw, Struct, ValidationError
@@ -64,7 +64,7 @@ _said = Decoder(Said)
 _saids = Decoder(_Saids)
 
 
-class Document(NamedTuple):
+class Document(Struct, frozen=True, gc=False):
     """A JSON document: the bytes it was read from, and its plain values."""
 
     text: bytes
@@ -75,7 +75,7 @@ class Document(NamedTuple):
     """It holds such that are none."""
 
 
-class Signs(NamedTuple):
+class Signs(Struct, frozen=True, gc=False):
     """What to look closer at in the items of a document."""
 
     marked: bool
@@ -121,7 +121,7 @@ def plain(body: bytes, limits: Limits) -> Document:
 
 def signs(read: Document, items: Sequence[Any] = ()) -> Signs:
     """What a call, or the items of a batch, may hold: never wrong where it says no."""
-    text, words, escaped, marked = read
+    text, words, marked = read.text, read.words, read.marked
     objects = [item for item in items if isinstance(item, dict)] if items else items
     for key, quoted in _ONCE:
         # Looked for only where somebody has it: counting over the whole text is what costs.
@@ -130,7 +130,7 @@ def signs(read: Document, items: Sequence[Any] = ()) -> Signs:
             once_each += sum([key in inner for inner in objects])
         if once_each and text.count(quoted) > once_each:
             return Signs(marked, doubled=True)
-    return Signs(marked, doubled=escaped and _ESCAPED_LETTER.search(text) is not None)
+    return Signs(marked, doubled=read.escaped and _ESCAPED_LETTER.search(text) is not None)
 
 
 def batch(read: Document, limits: Limits) -> tuple[Sequence[Any], list[bytes]]:

@@ -6,7 +6,8 @@ leaves nothing behind. Leaves out: what is in a body.
 
 from collections.abc import Callable, Sequence
 from itertools import count
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from services.ingest.api import answers, requests
 from services.ingest.api.answers import Refused
@@ -20,7 +21,7 @@ from shared.log.ports import Outgoing, Publisher
 from shared.web.direct import Answer, Whole
 
 
-class Taking(NamedTuple):
+class Taking(Struct, frozen=True, gc=False):
     """What a request comes to: what goes on the log, and what is answered once it is there."""
 
     records: list[Outgoing]

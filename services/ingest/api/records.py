@@ -32,6 +32,7 @@ Keyed = Callable[[str], bytes]
 _KEY_BYTES = 6
 """As many as keep order among senders: a key names nobody, and its hash to a partition is dear by the byte."""
 _REMEMBERED = 65_536
+_TOUCHPOINTS, _ALIASES = TOUCHPOINTS_COLLECTED.name, ALIASES_COLLECTED.name
 _encode_into = Encoder().encode_into
 _value = bytearray()
 """The value being encoded: a buffer for each would grow a few times and then be cut to size."""
@@ -59,11 +60,12 @@ class Records:
     def collected(self, accepted: Accepted) -> Outgoing:
         """The record of a touchpoint."""
         touchpoint = accepted.touchpoint
-        key, value = self._key(accepted.subject or touchpoint.id), _encoded(touchpoint)
+        event_id = touchpoint.id
+        key = self._key(accepted.subject or event_id)
         if touchpoint.type == "alias":
-            headers = envelope.headers(touchpoint.id, "alias.collected", self._source, self._at)
-            return Outgoing(ALIASES_COLLECTED.name, key, value, headers)
-        return Outgoing(TOUCHPOINTS_COLLECTED.name, key, value, (*self._collected, ("ce_id", touchpoint.id.encode())))
+            headers = envelope.headers(event_id, "alias.collected", self._source, self._at)
+            return Outgoing(_ALIASES, key, _encoded(touchpoint), headers)
+        return Outgoing(_TOUCHPOINTS, key, _encoded(touchpoint), (*self._collected, ("ce_id", event_id.encode())))
 
     def rejected(self, rejected: RejectedTouchpoint) -> Outgoing:
         """The record of what was refused; any partition will do."""
@@ -90,4 +92,4 @@ def _encoded(data: Struct) -> bytes:
 @lru_cache(maxsize=64)
 def _constant(event_type: str, source: str, at: Instant) -> tuple[tuple[str, bytes], ...]:
     """The headers that events of one source and one millisecond share; busy doors have many of those."""
-    return tuple(pair for pair in envelope.headers("", event_type, source, at) if pair[0] != "ce_id")
+    return tuple([pair for pair in envelope.headers("", event_type, source, at) if pair[0] != "ce_id"])

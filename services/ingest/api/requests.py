@@ -85,7 +85,8 @@ async def body(request: Request, receive: Receive, limits: Limits) -> bytes:
 def whole(request: Request, packed: bytes, limits: Limits) -> bytes:
     """A body that is there, decompressed; raises Refusal where it is too long or packed in an unknown way."""
     most = limits.body_bytes
-    packed = _bounded(packed, most)
+    if len(packed) > most:
+        raise _too_large(most)
     return _unpacked(packed, _length(request.headers, most), _zipped(request.headers), most)
 
 

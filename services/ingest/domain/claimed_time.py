@@ -19,20 +19,21 @@ _LATEST = instant.from_datetime(datetime(9999, 12, 31, tzinfo=UTC))
 def claimed(value: object) -> Instant | None:
     """The instant a sender means, or None where it can mean none. A text without an offset is read as UTC."""
     if isinstance(value, str):
-        return _from_text(value)
+        try:
+            # Not so digits alone: thirteen of them can also be read as a date and a time of day without signs.
+            return instant.parse(value) if value[4:5] == "-" else _from_text(value)
+        except ValueError:
+            return _from_leap_second(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _from_number(value)
     return None
 
 
 def _from_text(text: str) -> Instant | None:
-    # First of all, because thirteen digits can also be read as a date and a time of day without signs.
-    if text[4:5] != "-" and _DIGITS.fullmatch(text):
-        return _from_number(float(text))
-    try:
-        return instant.parse(text)
-    except ValueError:
-        pass
+    return _from_number(float(text)) if _DIGITS.fullmatch(text) else instant.parse(text)
+
+
+def _from_leap_second(text: str) -> Instant | None:
     patient, leaps = _LEAP_SECOND.subn(":59", text, count=1)
     try:
         return Instant(instant.parse(patient) + SECOND) if leaps else None

@@ -5,7 +5,7 @@ Leaves out: who it is about and what it means; that is worked out where order is
 """
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
@@ -90,7 +90,7 @@ def accept(call: Call, arrival: Arrival, named: CallType | None = None) -> Accep
         message_id=message_id,
         user_id=user_id,
         anonymous_id=anonymous_id,
-        previous_id=_required(_given(words, "previousId"), "previousId", named == "alias"),
+        previous_id=_given(words, "previousId"),
         group_id=_given(words, "groupId"),
         event=words.get("event"),
         name=words.get("name"),
@@ -105,7 +105,7 @@ def accept_said(said: Said, words: Mapping[str, Any], arrival: Arrival, named: C
     """The same for a call that keeps to the spec; `words` are its plain values."""
     if named is None:
         named = said.type or _type(words, None, arrival.trusted)
-    subject = _subject(said.user_id, said.anonymous_id, words)
+    subject = said.anonymous_id or said.user_id or _subject(said.user_id, said.anonymous_id, words)
     _refuse_claims(words, arrival)
     return Accepted(_touchpoint(said, words, named, arrival, ()), subject)
 
@@ -151,6 +151,8 @@ def _refuse_claims(words: Mapping[str, Any], arrival: Arrival) -> None:
 def _touchpoint(
     said: Said, words: Mapping[str, Any], named: CallType, arrival: Arrival, flags: tuple[str, ...]
 ) -> CollectedTouchpoint:
+    if named == "alias" or named == "group":
+        _refuse_incomplete(said, named)
     timestamp, sent_at, flags = _times(said, arrival, flags)
     trusted = arrival.trusted
     # In the order of the fields: by name it takes seven times as long, for every call that comes.
@@ -164,8 +166,8 @@ def _touchpoint(
         said.message_id or None,
         said.user_id,
         said.anonymous_id,
-        _required(said.previous_id, "previousId", named == "alias"),
-        _required(said.group_id, "groupId", named == "group"),
+        said.previous_id,
+        said.group_id,
         _name(said, named, trusted),
         timestamp,
         sent_at,
@@ -199,10 +201,10 @@ def _given(words: Mapping[str, Any], key: str) -> str | None:
     return None if value is None else calls.identifier(value, key)
 
 
-def _required(given: str | None, key: str, needed: bool) -> str | None:
-    if needed and not given:
+def _refuse_incomplete(said: Said, named: Literal["alias", "group"]) -> None:
+    key, given = ("previousId", said.previous_id) if named == "alias" else ("groupId", said.group_id)
+    if not given:
         raise Reject("missing_identifier", f"this type of call names a {key}", key)
-    return given
 
 
 def _name(said: Said, named: CallType, trusted: bool) -> str | None:
