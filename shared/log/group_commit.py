@@ -5,7 +5,7 @@ Promises: one send in flight a partition, so its order holds; a publish hears wi
 """
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -264,9 +264,9 @@ class GroupCommit:
                 raise failure
             return
         # Lane by lane: what is the same for all records of a partition is looked up once for them.
-        shares: dict[_Lane, list[Outgoing]] = {}
+        shares: defaultdict[_Lane, list[Outgoing]] = defaultdict(list)
         for record in records:
-            shares.setdefault(self._lane(record), []).append(record)
+            shares[self._lane(record)].append(record)
         for lane in shares:
             lane.refuse_when_stalled()
         # From here to the first await nothing else runs: the records of one call stay together.

@@ -225,8 +225,8 @@ class _DirectProtocol(HttpToolsProtocol):
 
 def _written(answer: Answer, more: Headers) -> bytes:
     """The bytes of an answer; raises RuntimeError where a header would end its line and begin another."""
-    lines = [b"%b: %b\r\n" % header for header in (*more, *answer.headers)]
-    head = b"".join(lines)
-    if head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines):
+    headers = more + answer.headers
+    head = b"\r\n".join([b": ".join(header) for header in headers])
+    if head.count(b"\n") != len(headers) - 1 or head.count(b"\r") != len(headers) - 1:
         raise RuntimeError("a header holds a line break")
-    return b"%b%b\r\n%b" % (STATUS_LINE[answer.status], head, answer.body)
+    return b"".join((STATUS_LINE[answer.status], head, b"\r\n\r\n", answer.body))

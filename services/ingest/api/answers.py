@@ -18,6 +18,8 @@ METHODS = b"POST, OPTIONS"
 _JSON = (b"content-type", b"application/json")
 _PROBLEM = (b"content-type", b"application/problem+json")
 _RETRY_SECONDS = b"1"
+_PROBLEMS = 400
+"""Statuses from here on are."""
 _UNREAD = frozenset((408, 413, 415))
 """Answered while a body may still be on its way: the connection is not used again."""
 SUCCESS = b'{"success":true}'
@@ -27,13 +29,10 @@ LATER = "try_later"
 
 def answer(request: Request, status: int, body: bytes, extra: Headers | None = None) -> Answer:
     """An answer; `extra` goes before the headers that every answer has."""
-    problem = status >= HTTPStatus.BAD_REQUEST
-    headers = extra or []
-    headers += (
-        _PROBLEM if problem else _JSON,
-        (b"content-length", b"%d" % len(body)),
-        (b"x-request-id", request.id.encode()),
-    )
+    kind = _JSON if status < _PROBLEMS else _PROBLEM
+    headers = [kind, (b"content-length", b"%d" % len(body)), (b"x-request-id", request.id)]
+    if extra:
+        headers = extra + headers
     if request.origin is not None:
         headers += _cross_origin(request.origin)
     return Answer(status, headers, body)
@@ -41,7 +40,7 @@ def answer(request: Request, status: int, body: bytes, extra: Headers | None = N
 
 def preflight(request: Request, allowed: bool) -> Answer:
     """The answer to a preflight: whatever headers are asked for may come, or nothing is said of origins at all."""
-    headers: Headers = [(b"allow", METHODS), (b"x-request-id", request.id.encode())]
+    headers: Headers = [(b"allow", METHODS), (b"x-request-id", request.id)]
     if allowed and request.origin is not None:
         headers += _cross_origin(request.origin)
         headers += ((b"access-control-allow-methods", METHODS), (b"access-control-max-age", b"3600"))

@@ -11,7 +11,7 @@ from typing import Any
 
 from services.ingest.api import answers, decoding
 from services.ingest.api.answers import Refused
-from services.ingest.api.decoding import Signs
+from services.ingest.api.decoding import Document
 from services.ingest.api.door_keys import DoorKey
 from services.ingest.api.doorway import Doorway, Take, Taking, Visit, taking
 from services.ingest.api.records import Records, keyed
@@ -61,8 +61,7 @@ class Collector:
         arrival = self._arrival(key, visit.request, None)
         records = Records(key.source, arrival.received_at, self._key)
         try:
-            look = decoding.signs(read)
-            taken = self._accepted(read.words, read.text, decoding.said(read, look), look, arrival, named)
+            taken = self._accepted(read.words, read.text, decoding.said(read), read, arrival, named)
             return Taking([records.collected(taken)], 200, answers.SUCCESS, accepted=1)
         except Reject as reason:
             if reason.code == "duplicate_key":
@@ -75,21 +74,19 @@ class Collector:
         limits = self._doorway.limits
         read = decoding.document(body, limits)
         items, texts = decoding.batch(read, limits)
-        look = decoding.signs(read, items)
-        if look.doubled:
-            decoding.refuse_doubled(decoding.envelope(read))
+        decoding.refuse_doubled_beside(read, items)
         in_items = [item["writeKey"] for item in items if isinstance(item, dict) and "writeKey" in item]
         key = visit.admit(read.words.get("writeKey"), *in_items)
         arrival = self._arrival(key, visit.request, read.words.get("sentAt"))
-        said = decoding.saids(read, look) or repeat(None, len(items))
-        return self._take_items(zip(items, texts, said, strict=True), look, arrival)
+        said = decoding.saids(read) or repeat(None, len(items))
+        return self._take_items(zip(items, texts, said, strict=True), read, arrival)
 
-    def _take_items(self, items: Iterable[tuple[Any, bytes, Said | None]], look: Signs, arrival: Arrival) -> Taking:
+    def _take_items(self, items: Iterable[tuple[Any, bytes, Said | None]], read: Document, arrival: Arrival) -> Taking:
         records = Records(arrival.source, arrival.received_at, self._key)
         outgoing, refused, seen, accepted = [], [], set(), 0
         for place, (words, text, said) in enumerate(items):
             try:
-                taken = self._accepted(words, text, said, look, arrival)
+                taken = self._accepted(words, text, said, read, arrival)
             except Reject as reason:
                 refused.append(Refused(place, _readable_id(words), reason))
                 outgoing.append(records.rejected(refuse(text.decode(errors="replace"), reason, arrival)))
@@ -106,14 +103,14 @@ class Collector:
         words: Any,
         text: bytes,
         said: Said | None,
-        look: Signs,
+        read: Document,
         arrival: Arrival,
         named: CallType | None = None,
     ) -> Accepted:
         limits = self._doorway.limits
         if said is None:
-            return accept(decoding.call(words, text, look, limits), arrival, named)
-        decoding.refuse_unfit(said, words, text, look, limits)
+            return accept(decoding.call(words, text, read, limits), arrival, named)
+        decoding.refuse_unfit(said, words, text, read, limits)
         return accept_said(said, words, arrival, named)
 
     def _arrival(self, key: DoorKey, request: Request, sent_at: object) -> Arrival:

@@ -10,7 +10,6 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from types import GenericAlias
 from typing import Any
 from urllib.parse import parse_qs
@@ -56,7 +55,17 @@ class _BatchText(Struct):
     batch: Raw
 
 
+def _nested_in(levels: int) -> Any:
+    """The type of whatever JSON is nested in no more levels."""
+    scalar = str | int | float | bool | None
+    value: Any = scalar
+    for _ in range(levels):
+        value = scalar | GenericAlias(dict, (str, value)) | GenericAlias(list, value)
+    return value
+
+
 _plain: Decoder[Any] = Decoder()
+_shallow: Decoder[Any] = Decoder(_nested_in(_SHALLOW))
 _items = Decoder(_Items)
 _batch_text = Decoder(_BatchText)
 _parts = Decoder(Parts)
@@ -69,17 +78,10 @@ class Document(Struct, frozen=True, gc=False):
 
     text: bytes
     words: Any
-    escaped: bool
-    """It holds characters by their number."""
     marked: bool
-    """It holds such that are none."""
-
-
-class Signs(Struct, frozen=True, gc=False):
-    """What to look closer at in the items of a document."""
-
-    marked: bool
-    doubled: bool
+    """It holds, by their number, characters that are none."""
+    spelled: bool
+    """It may hold, by their number, letters: keys are not found by looking for them."""
 
 
 def document(body: bytes, limits: Limits) -> Document:
@@ -116,21 +118,7 @@ def plain(body: bytes, limits: Limits) -> Document:
     except (DecodeError, ValueError):
         # The reason names neither the place nor the value: both may be somebody's.
         raise Refusal(400, "bad_json", "the body is no JSON document, or a number in it is out of range") from None
-    return Document(body, words, escaped, marked)
-
-
-def signs(read: Document, items: Sequence[Any] = ()) -> Signs:
-    """What a call, or the items of a batch, may hold: never wrong where it says no."""
-    text, words, marked = read.text, read.words, read.marked
-    objects = [item for item in items if isinstance(item, dict)] if items else items
-    for key, quoted in _ONCE:
-        # Looked for only where somebody has it: counting over the whole text is what costs.
-        once_each = int(key in words)
-        if objects:
-            once_each += sum([key in inner for inner in objects])
-        if once_each and text.count(quoted) > once_each:
-            return Signs(marked, doubled=True)
-    return Signs(marked, doubled=read.escaped and _ESCAPED_LETTER.search(text) is not None)
+    return Document(body, words, marked, escaped and _ESCAPED_LETTER.search(body) is not None)
 
 
 def batch(read: Document, limits: Limits) -> tuple[Sequence[Any], list[bytes]]:
@@ -145,9 +133,9 @@ def batch(read: Document, limits: Limits) -> tuple[Sequence[Any], list[bytes]]:
     return items, list(map(bytes, _items.decode(read.text).batch))
 
 
-def said(read: Document, look: Signs) -> Said | None:
+def said(read: Document) -> Said | None:
     """What a single call says, where it keeps to the spec as it is."""
-    if look.marked:
+    if read.marked:
         return None
     try:
         return _said.decode(read.text)
@@ -155,9 +143,9 @@ def said(read: Document, look: Signs) -> Said | None:
         return None
 
 
-def saids(read: Document, look: Signs) -> list[Said] | None:
+def saids(read: Document) -> list[Said] | None:
     """The same of all calls of a batch; None where one of them has to be read by itself."""
-    if look.marked:
+    if read.marked:
         return None
     try:
         return _saids.decode(read.text).batch
@@ -165,28 +153,40 @@ def saids(read: Document, look: Signs) -> list[Said] | None:
         return None
 
 
-def call(words: object, text: bytes, look: Signs, limits: Limits) -> Call:
-    """One call; raises Reject where it is none. `text` is the item as it came."""
+def call(words: object, text: bytes, read: Document, limits: Limits) -> Call:
+    """One call of a document; raises Reject where it is none. `text` is the item as it came."""
     if not isinstance(words, dict):
         raise Reject("not_an_object", "a call is a JSON object")
     if len(text) > limits.item_bytes:
         raise _too_large(limits)
-    if look.doubled:
+    if read.spelled or _named_again(words, text):
         refuse_doubled(text)
-    if look.marked:
+    if read.marked:
         cleaned = _cleaned(text)
         if cleaned != text:
             return _call(_plain.decode(cleaned), cleaned, ("nul_removed",))
     return _call(words, text, ())
 
 
-def refuse_unfit(said: Said, words: Mapping[str, Any], text: bytes, look: Signs, limits: Limits) -> None:
+def refuse_unfit(said: Said, words: Mapping[str, Any], text: bytes, read: Document, limits: Limits) -> None:
     """Raises Reject where a call that keeps to the spec is too large, says a thing twice or has no proper parts."""
     if len(text) > limits.item_bytes:
         raise _too_large(limits)
-    if look.doubled and not _each_once(said, text):
+    if (read.spelled or _named_again(words, text)) and not _each_once(said, text):
         refuse_doubled(text)
     _refuse_no_parts(words, text)
+
+
+def refuse_doubled_beside(read: Document, items: Sequence[Any]) -> None:
+    """Raises Reject where a batch names, beside its items, one of the keys that decide twice."""
+    text, words = read.text, read.words
+    doubled = read.spelled
+    for key, quoted in _ONCE:
+        if key in words and not doubled:
+            once_each = 1 + sum([key in item for item in items if isinstance(item, dict)])
+            doubled = text.count(quoted) > once_each
+    if doubled:
+        refuse_doubled(_envelope(read))
 
 
 def refuse_doubled(text: bytes) -> None:
@@ -202,15 +202,21 @@ def refuse_doubled(text: bytes) -> None:
         raise Reject("duplicate_key", "one of type, userId, messageId and writeKey is there twice")
 
 
-def envelope(read: Document) -> bytes:
+def _call(words: Mapping[str, Any], text: bytes, flags: tuple[str, ...]) -> Call:
+    _refuse_no_parts(words, text)
+    return Call(words, _parts.decode(text), flags)
+
+
+def _envelope(read: Document) -> bytes:
     """A batch's own text without its items."""
     items = _batch_text.decode(read.text).batch
     return read.text.replace(bytes(items), b"[]", 1)
 
 
-def _call(words: Mapping[str, Any], text: bytes, flags: tuple[str, ...]) -> Call:
-    _refuse_no_parts(words, text)
-    return Call(words, _parts.decode(text), flags)
+def _named_again(words: Mapping[str, Any], text: bytes) -> list[str]:
+    """Keys that decide and may be named twice, free-form parts not set aside; those not among them are not."""
+    # Looked for only where they are there: looking over the whole text is what costs.
+    return [key for key, quoted in _ONCE if key in words and text.find(quoted) != text.rfind(quoted)]
 
 
 def _each_once(said: Said, text: bytes) -> bool:
@@ -275,22 +281,14 @@ def _nested(body: bytes, limits: Limits) -> Any:
     """The plain values of a JSON document; raises Refusal where they are nested too deep."""
     try:
         # That it is nested no deeper comes with reading it: whatever is looked for afterwards costs a third of that.
-        return _reader(min(_SHALLOW, limits.depth)).decode(body)
+        if limits.depth >= _SHALLOW:
+            return _shallow.decode(body)
     except ValidationError:
-        words = _plain.decode(body)
+        pass
+    words = _plain.decode(body)
     if _nested_deeper(body, limits.depth) and _depth(words) > limits.depth:
         raise _too_deep(limits)
     return words
-
-
-@cache
-def _reader(depth: int) -> Decoder[Any]:
-    """Reads whatever is nested no deeper."""
-    scalar = str | int | float | bool | None
-    value: Any = scalar
-    for _ in range(depth):
-        value = scalar | GenericAlias(dict, (str, value)) | GenericAlias(list, value)
-    return Decoder(value)
 
 
 def _nested_deeper(body: bytes, depth: int) -> bool:

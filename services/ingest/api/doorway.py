@@ -89,7 +89,7 @@ class Doorway:
         self._gate = Gate(keys)
         self._origins = origins
         # One drawn id and a count name every request of this process, and cost less than an id each.
-        self._process = draw_id()
+        self._process = draw_id().encode()
         self._requests = count(1)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, take: Take) -> None:
@@ -130,8 +130,8 @@ class Doorway:
         self._tally.refused([reason.code if isinstance(reason, Reject) else answers.LATER])
         return answers.refused(request, reason)
 
-    def _request_id(self) -> str:
-        return f"{self._process}-{next(self._requests):x}"
+    def _request_id(self) -> bytes:
+        return b"%b-%x" % (self._process, next(self._requests))
 
     def _other_method(self, request: Request) -> Answer:
         if request.method != "OPTIONS":

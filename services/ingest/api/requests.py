@@ -20,7 +20,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{1,64}")
 _GZIP = b"\x1f\x8b"
 _GZIP_NAMES = frozenset((b"gzip", b"x-gzip"))
 _GZIP_WINDOW = zlib.MAX_WBITS | 16
@@ -39,7 +39,7 @@ class Request:
     __slots__ = ("headers", "id", "method", "origin", "path", "query")
 
     def __init__(
-        self, method: str, path: str, query: bytes, headers: dict[bytes, bytes], draw_id: Callable[[], str]
+        self, method: str, path: str, query: bytes, headers: dict[bytes, bytes], draw_id: Callable[[], bytes]
     ) -> None:
         self.method = method
         self.path = path
@@ -47,11 +47,10 @@ class Request:
         self.headers = headers
         self.origin = headers.get(b"origin")
         given = headers.get(b"x-request-id")
-        named = given is not None and _REQUEST_ID.fullmatch(given.decode("latin-1"))
-        self.id = named[0] if named else draw_id()
+        self.id = draw_id() if given is None or not _REQUEST_ID.fullmatch(given) else given
 
     @classmethod
-    def of_scope(cls, scope: Scope, draw_id: Callable[[], str]) -> "Request":
+    def of_scope(cls, scope: Scope, draw_id: Callable[[], bytes]) -> "Request":
         """The head of a request that came as ASGI has it."""
         return cls(scope["method"], scope["path"], scope["query_string"], dict(scope["headers"]), draw_id)
 

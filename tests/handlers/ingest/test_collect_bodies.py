@@ -12,7 +12,7 @@ WHOLE = b'{"event": "E"}'
 
 
 def post() -> Request:
-    return Request("POST", "/v1/track", b"", {}, lambda: "r")
+    return Request("POST", "/v1/track", b"", {}, lambda: b"r")
 
 
 def piece(text: bytes, *, more: bool) -> Message:

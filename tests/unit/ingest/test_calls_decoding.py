@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from services.ingest.api import decoding
 from services.ingest.api.refusals import Refusal
@@ -21,13 +22,12 @@ def calls_in(*items: str) -> list[Any]:
     """Each item of a batch: its call, or the code it is refused with."""
     read = decoding.document(f'{{"batch": [{", ".join(items)}]}}'.encode(), LIMITS)
     words, texts = decoding.batch(read, LIMITS)
-    look = decoding.signs(read, words)
-    return [outcome(word, bytes(text), look) for word, text in zip(words, texts, strict=True)]
+    return [outcome(word, bytes(text), read) for word, text in zip(words, texts, strict=True)]
 
 
-def outcome(words: Any, text: bytes, look: decoding.Signs) -> Any:
+def outcome(words: Any, text: bytes, read: decoding.Document) -> Any:
     try:
-        return decoding.call(words, text, look, LIMITS)
+        return decoding.call(words, text, read, LIMITS)
     except Reject as reason:
         return reason.code
 
@@ -48,15 +48,15 @@ PARTS = st.tuples(
 )
 
 
-@given(st.lists(NAMED | PARTS, max_size=7))
-def test_what_stands_in_a_part_of_a_call_is_named_no_second_time(pairs: list[tuple[str, str]]) -> None:
+@given(st.lists(NAMED | PARTS, max_size=7), st.booleans())
+def test_what_stands_in_a_part_of_a_call_is_named_no_second_time(pairs: list[tuple[str, str]], spelled: bool) -> None:
     text = ("{" + ", ".join(f'"{key}": {value}' for key, value in pairs) + "}").encode()
-    read = decoding.document(text, LIMITS)
-    said = decoding.said(read, decoding.Signs(marked=False, doubled=True))
+    read = structs.replace(decoding.document(text, LIMITS), spelled=spelled)
+    said = decoding.said(read)
     assert said is not None
     names = [key for key, value in pairs if value == '"track"']
     try:
-        decoding.refuse_unfit(said, read.words, text, decoding.Signs(marked=False, doubled=True), LIMITS)
+        decoding.refuse_unfit(said, read.words, text, read, LIMITS)
         refused = None
     except Reject as reason:
         refused = reason.code
