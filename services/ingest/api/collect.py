@@ -93,8 +93,8 @@ class Collector:
                 continue
             accepted += 1
             # The first of two calls with one id holds. They could have different keys: the log would not say.
-            if taken.touchpoint.id not in seen:
-                seen.add(taken.touchpoint.id)
+            if (event_id := taken.touchpoint.id) not in seen:
+                seen.add(event_id)
                 outgoing.append(records.collected(taken))
         return taking(outgoing, accepted, refused, "batch")
 

@@ -159,7 +159,7 @@ def call(words: object, text: bytes, read: Document, limits: Limits) -> Call:
         raise Reject("not_an_object", "a call is a JSON object")
     if len(text) > limits.item_bytes:
         raise _too_large(limits)
-    if read.spelled or _named_again(words, text):
+    if read.spelled or not _all_once(text):
         refuse_doubled(text)
     if read.marked:
         cleaned = _cleaned(text)
@@ -172,7 +172,12 @@ def refuse_unfit(said: Said, words: Mapping[str, Any], text: bytes, read: Docume
     """Raises Reject where a call that keeps to the spec is too large, says a thing twice or has no proper parts."""
     if len(text) > limits.item_bytes:
         raise _too_large(limits)
-    if (read.spelled or _named_again(words, text)) and not _each_once(said, text):
+    doubled = read.spelled
+    for key, quoted in _ONCE:
+        # Looked for only where it is there: looking over the whole text is what costs.
+        if key in words and text.find(quoted) != text.rfind(quoted):
+            doubled = True
+    if doubled and not _each_once(said, text):
         refuse_doubled(text)
     _refuse_no_parts(words, text)
 
@@ -213,12 +218,6 @@ def _envelope(read: Document) -> bytes:
     return read.text.replace(bytes(items), b"[]", 1)
 
 
-def _named_again(words: Mapping[str, Any], text: bytes) -> list[str]:
-    """Keys that decide and may be named twice, free-form parts not set aside; those not among them are not."""
-    # Looked for only where they are there: looking over the whole text is what costs.
-    return [key for key, quoted in _ONCE if key in words and text.find(quoted) != text.rfind(quoted)]
-
-
 def _each_once(said: Said, text: bytes) -> bool:
     """Whether a call plainly names each key that decides at most once, free-form parts aside: devices have a `type`.
 
@@ -232,6 +231,11 @@ def _each_once(said: Said, text: bytes) -> bool:
             if at < 0:
                 return False
             text = text[:at] + text[at + len(value) :]
+    return _all_once(text)
+
+
+def _all_once(text: bytes) -> bool:
+    """Whether each key that decides is in a text at most once, wherever it stands."""
     return all(text.count(quoted) <= 1 for _, quoted in _ONCE)
 
 

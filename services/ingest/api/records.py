@@ -65,7 +65,8 @@ class Records:
         if touchpoint.type == "alias":
             headers = envelope.headers(event_id, "alias.collected", self._source, self._at)
             return Outgoing(_ALIASES, key, _encoded(touchpoint), headers)
-        return Outgoing(_TOUCHPOINTS, key, _encoded(touchpoint), (*self._collected, ("ce_id", event_id.encode())))
+        _encode_into(touchpoint, _value)
+        return Outgoing(_TOUCHPOINTS, key, bytes(_value), (*self._collected, ("ce_id", event_id.encode())))
 
     def rejected(self, rejected: RejectedTouchpoint) -> Outgoing:
         """The record of what was refused; any partition will do."""

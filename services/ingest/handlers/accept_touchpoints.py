@@ -82,7 +82,8 @@ def accept(call: Call, arrival: Arrival, named: CallType | None = None) -> Accep
     user_id = _given(words, "userId")
     anonymous_id = _given(words, "anonymousId")
     subject = _subject(user_id, anonymous_id, words)
-    _refuse_claims(words, arrival)
+    if not arrival.trusted:
+        _refuse_claims(words)
     said = Said(
         properties=parts.properties,
         traits=parts.traits,
@@ -106,7 +107,8 @@ def accept_said(said: Said, words: Mapping[str, Any], arrival: Arrival, named: C
     if named is None:
         named = said.type or _type(words, None, arrival.trusted)
     subject = said.anonymous_id or said.user_id or _subject(said.user_id, said.anonymous_id, words)
-    _refuse_claims(words, arrival)
+    if not arrival.trusted:
+        _refuse_claims(words)
     return Accepted(_touchpoint(said, words, named, arrival, ()), subject)
 
 
@@ -142,9 +144,9 @@ def _subject(user_id: str | None, anonymous_id: str | None, words: Mapping[str, 
     return subject or ""
 
 
-def _refuse_claims(words: Mapping[str, Any], arrival: Arrival) -> None:
+def _refuse_claims(words: Mapping[str, Any]) -> None:
     properties = words.get("properties")
-    if properties and not arrival.trusted and not calls.SALES_WORDS.isdisjoint(properties):
+    if properties and not calls.SALES_WORDS.isdisjoint(properties):
         calls.refuse_sales_claims(properties)
 
 
