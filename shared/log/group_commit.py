@@ -44,12 +44,13 @@ class Patience:
 
 @dataclass(slots=True, eq=False)
 class _Batch:
-    """A builder, who waits for it, and the timer that ends their waiting."""
+    """A builder, who waits for it, and until when."""
 
     builder: Any
     loop: asyncio.AbstractEventLoop
-    expiry: asyncio.TimerHandle | None = None
+    expires_at: float
     waiting: list[Outcome] = field(default_factory=list)
+    settled: bool = False
 
     def outcome(self) -> Outcome:
         """A future for one publisher more; its own, so that one who is cancelled takes nobody along."""
@@ -58,8 +59,7 @@ class _Batch:
         return outcome
 
     def settle(self, failure: TryLater | None) -> None:
-        if self.expiry is not None:
-            self.expiry.cancel()
+        self.settled = True
         for outcome in self.waiting:
             if not outcome.done():
                 outcome.set_result(failure)
@@ -78,6 +78,7 @@ class _Lane:
         self._waiting: deque[_Batch] = deque()
         self._sending: _Batch | None = None
         self._abandon: asyncio.TimerHandle | None = None
+        self._watch: asyncio.TimerHandle | None = None
         self.succeeded_at = self._loop.time()
 
     def refuse_when_stalled(self) -> None:
@@ -135,24 +136,42 @@ class _Lane:
 
     def unsettled(self) -> list[Outcome]:
         """Everybody who still waits."""
-        batches = [*self._waiting, *([self._sending] if self._sending else [])]
-        return [outcome for batch in batches for outcome in batch.waiting]
+        return [outcome for batch in self._batches() for outcome in batch.waiting]
 
     def abort(self) -> None:
         """Tell everybody who waits that no more is sent."""
         self._heard()
-        for batch in (*self._waiting, *([self._sending] if self._sending else [])):
+        if self._watch is not None:
+            self._watch.cancel()
+        for batch in self._batches():
             batch.settle(TryLater("the producer was given up; the records may have been written"))
         self._waiting.clear()
         self._sending = None
 
     def _open(self) -> _Batch:
-        batch = _Batch(self._rounds.producer.create_batch(), self._loop)
-        batch.expiry = self._loop.call_later(self._patience.deadline, self._expire, batch)
+        batch = _Batch(self._rounds.producer.create_batch(), self._loop, self._loop.time() + self._patience.deadline)
         self._waiting.append(batch)
+        if self._watch is None:
+            self._watch = self._loop.call_at(batch.expires_at, self._look_at_time)
         if self._sending is None:
             self._rounds.join(self)
         return batch
+
+    def _batches(self) -> list[_Batch]:
+        """All of them, the oldest first."""
+        return [*([self._sending] if self._sending else []), *self._waiting]
+
+    def _look_at_time(self) -> None:
+        """End what has waited too long. One timer for a partition, not one for each batch: nearly all were answered."""
+        self._watch = None
+        now = self._loop.time()
+        for batch in self._batches():
+            if batch.settled:
+                continue
+            if batch.expires_at > now:
+                self._watch = self._loop.call_at(batch.expires_at, self._look_at_time)
+                return
+            self._expire(batch)
 
     def _expire(self, batch: _Batch) -> None:
         """Its publishers have waited long enough. What was not sent never will be; what was, may be written."""

@@ -116,6 +116,19 @@ async def test_without_an_answer_a_publish_hears_in_time_and_the_next_at_once(wi
     await commit.abort()
 
 
+async def test_the_time_of_a_publish_begins_with_it_whoever_came_before(wire: Wire, commit: GroupCommit) -> None:
+    loop = asyncio.get_running_loop()
+    before = asyncio.create_task(commit.publish(numbered("topic", "k", [1])))
+    await wire.until_sent(1)
+    loop.call_later(0.03, wire.sent[0][1].set_result, None)
+    await before
+    began = loop.time()
+    with pytest.raises(TryLater, match="no acknowledgement"):
+        await commit.publish(numbered("topic", "k", [2]))
+    assert _PATIENCE.deadline <= loop.time() - began < _PATIENCE.abandon
+    await commit.abort()
+
+
 async def test_what_was_not_sent_within_its_deadline_is_never_sent(wire: Wire, commit: GroupCommit) -> None:
     late = [asyncio.create_task(commit.publish(numbered("topic", "k", [1])))]
     await wire.until_sent(1)
