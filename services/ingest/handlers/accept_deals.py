@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from services.ingest.domain import calls
+from services.ingest.domain.identifiers import is_junk
 from services.ingest.domain.limits import NAME_LENGTH
 from services.ingest.domain.mail_hosts import host_of
 from services.ingest.domain.text import readable
@@ -100,7 +101,7 @@ def _account(value: object) -> AccountRef | None:
         raise Reject("bad_account", "an account is a JSON object", "account")
     given = {key: posted.text(value, key, within="account.") or None for key in ("id", "name", "domain")}
     domain = host_of(given["domain"]) or given["domain"].lower() if given["domain"] else None
-    named = given["id"] or domain or given["name"]
+    named = next((one for one in (given["id"], domain, given["name"]) if one and not is_junk(one)), None)
     if named is None:
         return None
     return AccountRef(id=named, name=given["name"], domain=domain)

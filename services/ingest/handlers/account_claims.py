@@ -19,13 +19,13 @@ from shared.contracts.deals import CollectedDeal
 def of_call(call: Understood) -> AccountClaim | None:
     """What a group call says; None for any other, and where it names nothing that could be an account."""
     it = call.collected
-    if it.type != "group" or is_junk(account_id := readable(it.group_id or "")):
+    if it.type != "group":
         return None
     traits: dict[str, Any] = {} if isinstance(it.traits, UnsetType) else json.decode(it.traits)
     name, domain = _text(traits.get("name")), _text(traits.get("domain")) or _text(traits.get("website"))
     source = Source("group", it.trusted, call.meaning.occurred_at, it.id)
     members = (Member(call.identifiers[0], statement_id(call.identifiers)),) if call.identifiers else ()
-    return _claim(account_id, name, domain, source, members)
+    return _claim(readable(it.group_id or ""), name, domain, source, members)
 
 
 def of_deal(deal: CollectedDeal, contacts: Iterable[Claim]) -> AccountClaim | None:
@@ -41,7 +41,7 @@ def of_deal(deal: CollectedDeal, contacts: Iterable[Claim]) -> AccountClaim | No
 def _claim(
     account_id: str, name: str | None, domain: str | None, source: Source, members: tuple[Member, ...]
 ) -> AccountClaim | None:
-    if _is_shared(account_id):
+    if is_junk(account_id) or _is_shared(account_id):
         return None
     # Many a sender calls an account by its domain: then it says which domain is the account's own.
     own = mail_domain(domain or account_id)

@@ -92,6 +92,13 @@ async def test_an_account_that_is_called_something_else_is_told_to_its_members(r
     assert accounts(resolver, "ana@gmail.com") == [("crm-7", "Acme Corp", None)]
 
 
+@pytest.mark.parametrize("junk", ["null", " [object Object] ", "Test", "not_set"])
+async def test_an_id_that_says_nothing_names_no_account(resolver: Resolver, junk: str) -> None:
+    nothing = AccountRef(id=junk, name="Acme")
+    await resolver.take(known(1, "ana@gmail.com"), deal(2, nothing, "ana@gmail.com"), group(3, junk, user_id="u"))
+    assert accounts(resolver, "ana@gmail.com") == []
+
+
 async def test_the_current_account_comes_first(resolver: Resolver) -> None:
     await resolver.take(
         deal(1, AccountRef(id="crm-1"), "ana@acme.com"), deal(2, AccountRef(id="crm-2"), "ana@acme.com")

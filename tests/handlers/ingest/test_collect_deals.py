@@ -36,6 +36,22 @@ async def test_a_deal_is_on_the_log_under_its_id(doors: Doors) -> None:
     assert event.account == AccountRef(id="b.example", domain="b.example")
 
 
+@pytest.mark.parametrize(
+    ("given", "account"),
+    [
+        ({"id": "null", "name": "Acme"}, AccountRef(id="Acme", name="Acme")),
+        ({"id": " [object Object]", "domain": "acme.example"}, AccountRef(id="acme.example", domain="acme.example")),
+        ({"id": "not_set"}, None),
+    ],
+)
+async def test_an_account_is_not_called_what_says_nothing(
+    doors: Doors, given: dict[str, str], account: AccountRef | None
+) -> None:
+    await doors.post("/v1/deals", DEAL | {"account": given}, auth=SERVER)
+    [event] = await doors.events(COLLECTED)
+    assert event.account == account
+
+
 async def test_a_write_key_posts_no_deals(doors: Doors) -> None:
     answer = await doors.post("/v1/deals", DEAL, auth=WRITE)
     assert (answer.status_code, await doors.records(COLLECTED)) == (403, [])
