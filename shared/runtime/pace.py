@@ -10,9 +10,10 @@ from shared.kernel.instant import MINUTE, SECOND, Instant
 
 _LATELY = SECOND
 """So long after the other loop had something to do, more is expected: a batch of its own may take as long."""
-_BUSY = 0.5
+_BUSY = 0.04
 """The part of its time from which on the other loop has none to give. It tells load where a count of records cannot:
-one that is slow has few of them."""
+one that is slow has few of them. Two hundred events a second, in batches of twenty, take so much on an idle machine,
+and more in smaller ones or where the cores are taken; one event a second takes a hundredth at most."""
 _CHUNKS_A_SECOND = 5
 """A transaction has a price of its own: the share is taken in so many pieces, not record by record."""
 _LATEST = 5 * MINUTE
@@ -22,7 +23,7 @@ _LATEST = 5 * MINUTE
 class Pace:
     """How many records a loop may take now: while others come their share of `per_second`, else two seconds' share.
 
-    The share grows as the other loop has time left: tenfold where it is busy for a twentieth of it.
+    The share grows as the other loop has time left: tenfold where it is busy for a 250th of it.
     """
 
     def __init__(self, per_second: int, now: Callable[[], Instant]) -> None:
