@@ -1,7 +1,8 @@
 """Deals that were derived before a rule model came: derived again, so that each model's credits sum to what was won.
 
-Promises: looks at no deal where every model has sums, which come with a release of their own; derives a deal from all
-its facts under its locks, as a batch does. Leaves out when: a ticker asks, a page at a time.
+Promises: looks at no deal where every model has sums, which come with a release of their own, and at none any more
+after a round that found nothing to do; derives a deal from all its facts under its locks, as a batch does. Leaves out
+when: a ticker asks, a page at a time.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -38,18 +39,25 @@ class ModelsToCome:
         self._new = sorted(set(models).difference(SUMMED_MODELS))
         self._now = now
         self._after = ""
+        self._found = False
+        """Whether a deal of this round lacked a model: then a worker of the release before may still be at work."""
+        self._over = not self._new
 
     async def due(self, _now: Instant) -> int:
         """Derive those of the next page that lack a model; answers how many deals were looked at, none at the end."""
-        if not self._new:
+        if self._over:
             return 0
         async with self._database.read() as reader:
             ids = await self._page(reader)
             stale = await self._lacking(reader, ids)
         if stale:
+            self._found = True
             keys = frozenset(Key("deal", deal_id) for deal_id in stale)
             await perform(self._database, self._open, keys, _derive(stale), now=self._now, committed=_nothing_leaves)
-        self._after = ids[-1] if ids else ""
+        if ids:
+            self._after = ids[-1]
+        else:
+            self._after, self._found, self._over = "", False, not self._found
         return len(ids)
 
     async def _page(self, reader: Reader) -> list[str]:

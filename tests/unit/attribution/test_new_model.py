@@ -55,6 +55,12 @@ def test_a_file_beside_the_others_is_a_model(tmp_path: Path) -> None:
 
 def test_two_models_of_one_name_are_refused() -> None:
     one, other = (ends("twice", Fraction(1, 2), Fraction(1, 2), "nobody") for _ in range(2))
-    assert by_name([one, one])["twice"] is one
+    assert by_name([("twice", one), ("builds_on_it", one)])["twice"] is one
     with pytest.raises(ValueError, match="twice"):
-        by_name([one, other])
+        by_name([("twice", one), ("builds_on_it", other)])
+
+
+def test_a_model_in_a_file_of_another_name_is_refused() -> None:
+    one = ends("one_name", Fraction(1, 2), Fraction(1, 2), "nobody")
+    with pytest.raises(ValueError, match="one_name"):
+        by_name([("another", one)])

@@ -16,18 +16,27 @@ AGREED = FIRST_LAST.name
 """The model of the default charter."""
 
 
-def _found() -> Iterator[Model]:
-    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
-        yield from (value for value in vars(import_module(module.name)).values() if isinstance(value, Model))
+def _found() -> Iterator[tuple[str, Model]]:
+    for module in pkgutil.iter_modules(__path__):
+        values = vars(import_module(f"{__name__}.{module.name}")).values()
+        yield from ((module.name, value) for value in values if isinstance(value, Model))
 
 
-def by_name(models: Iterable[Model]) -> Mapping[str, Model]:
-    """Models by their names, the agreed default first; raises ValueError where two are called the same."""
+def by_name(models: Iterable[tuple[str, Model]]) -> Mapping[str, Model]:
+    """Models by their names, the agreed default first, of the names of files with the models they hold.
+
+    Raises ValueError where two are called the same, or one is in no file of its name.
+    """
     found: dict[str, Model] = {}
-    for model in models:
+    at_home: set[str] = set()
+    for file, model in models:
         # A file that builds on another model holds it as well, which is the same one.
         if found.setdefault(model.name, model) is not model:
             raise ValueError(f"two rule models are called {model.name}")
+        if file == model.name:
+            at_home.add(file)
+    if astray := found.keys() - at_home:
+        raise ValueError(f"in no file of its name: the rule model {min(astray)}")
     first = {name: found[name] for name in (AGREED,) if name in found}
     return MappingProxyType(first | {name: found[name] for name in sorted(found)})
 
