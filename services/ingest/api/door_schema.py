@@ -4,7 +4,7 @@ Leaves out what a door takes besides (forms, gzip, keys in the body, other names
 that exist, and nobody should begin with it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from services.ingest.api.posts import KINDS
@@ -27,17 +27,52 @@ _POSTS: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "/v1/deals": (_DEAL, "One version of a deal, or a list of them; takes a server key."),
     "/v1/spend": (_SPEND, "What was spent on one day, or a list of such days; takes a server key."),
 }
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "/v1/deals": ("id", "status", "currency", "created_at"),
+    "/v1/spend": ("channel", "day", "currency"),
+}
+_TEXT = {"type": "string"}
+_COUNT = {"type": "integer"}
+_FIELDS: Mapping[str, Any] = {
+    "amount": {"type": ["string", "number"]}, "amount_minor": _COUNT, "version": _COUNT,
+    "status": {"enum": ["open", "won", "lost"]}, "account": {"type": "object"},
+    "contacts": {"type": "array", "items": {"type": "object"}},
+}  # fmt: skip
+"""Those fields of what is posted that are no texts."""
 _OF_A_CALL = ("type", "messageId", "userId", "anonymousId", "previousId", "groupId", "event", "name", "timestamp")
 _TAKEN = {
     "type": "object",
     "required": ["success"],
     "properties": {
         "success": {"const": True},
-        "accepted": {"type": "integer"},
-        "rejected": {"type": "array", "items": {"type": "object"}},
+        "accepted": _COUNT,
+        "rejected": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["index", "code", "message"],
+                "properties": {
+                    "index": _COUNT, "message_id": {"type": ["string", "null"]}, "code": _TEXT, "message": _TEXT,
+                },
+            },
+        },
+    },
+}  # fmt: skip
+_PROBLEM = {
+    "type": "object",
+    "required": ["success", "type", "title", "status", "detail", "code", "errors"],
+    "properties": {
+        **dict.fromkeys(("type", "title", "detail", "code"), _TEXT),
+        "success": {"const": False},
+        "status": _COUNT,
+        "errors": {"type": "array", "items": {"type": "object", "properties": {"path": _TEXT, "message": _TEXT}}},
     },
 }
-_PROBLEM = {"description": "Nothing was taken: a problem (RFC 9457), with `success` false."}
+_REFUSED = {
+    "description": "Nothing was taken: a problem (RFC 9457), with `success` false.",
+    "content": {"application/problem+json": {"schema": _PROBLEM}},
+}
+_REFUSALS = ("400", "401", "403", "413", "415", "503")
 
 
 def door_paths(paths: Iterable[str]) -> Mapping[str, Any]:
@@ -45,12 +80,12 @@ def door_paths(paths: Iterable[str]) -> Mapping[str, Any]:
     told = {f"/v1/{name}": _door(name, text, _call(), call) for name, (call, text) in _CALLS.items()}
     told["/v1/batch"] = _door("batch", "Calls of any type; a bad one is refused alone.", _batch(), _BATCH)
     for path, (item, text) in _POSTS.items():
-        told[path] = _door(KINDS[path].many, text, _one_or_many(item), item)
+        told[path] = _door(KINDS[path].many, text, _one_or_many(item, _NEEDED[path]), item)
     return {path: told[path] for path in sorted(told.keys() & set(paths))}
 
 
 def _door(name: str, text: str, schema: Mapping[str, Any], example: Mapping[str, Any]) -> dict[str, Any]:
-    answers: dict[str, Any] = dict.fromkeys(("400", "401", "413", "415", "503"), _PROBLEM)
+    answers: dict[str, Any] = dict.fromkeys(_REFUSALS, _REFUSED)
     answers["200"] = {"description": "What was accepted is durable.", "content": _json(_TAKEN)}
     body = {"required": True, "content": _json(schema, example)}
     operation = {
@@ -76,6 +111,7 @@ def _batch() -> dict[str, Any]:
     return {"type": "object", "required": ["batch"], "properties": {"batch": calls}}
 
 
-def _one_or_many(item: Mapping[str, Any]) -> dict[str, Any]:
-    one = {"type": "object", "properties": {name: {} for name in item}}
+def _one_or_many(item: Mapping[str, Any], needed: Sequence[str]) -> dict[str, Any]:
+    fields = {name: _FIELDS.get(name, _TEXT) for name in sorted({*item, *needed})}
+    one = {"type": "object", "required": list(needed), "properties": fields}
     return {"oneOf": [one, {"type": "array", "minItems": 1, "items": one}]}

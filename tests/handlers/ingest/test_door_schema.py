@@ -21,3 +21,22 @@ async def test_a_door_takes_its_example(path: str) -> None:
     answer = await doors.post(path, content["example"], auth=SERVER)
     assert (answer.status_code, answer.json()["success"]) == (200, True)
     assert answer.json().get("rejected", []) == []
+
+
+@pytest.mark.parametrize("path", sorted(KINDS))
+async def test_a_post_without_what_the_schema_requires_is_refused_as_it_says(path: str) -> None:
+    told = door_paths([path])[path]["post"]
+    content = told["requestBody"]["content"]["application/json"]
+    one, _ = content["schema"]["oneOf"]
+    assert content["example"].keys() <= one["properties"].keys()
+    problem = told["responses"]["400"]["content"]["application/problem+json"]["schema"]
+    rejected = told["responses"]["200"]["content"]["application/json"]["schema"]["properties"]["rejected"]["items"]
+    doors = await Doors().open()
+    for name in one["required"]:
+        bad = {key: value for key, value in content["example"].items() if key != name}
+        answer = await doors.post(path, bad, auth=SERVER)
+        assert answer.status_code == 400
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert set(problem["required"]) <= answer.json().keys()
+        [item] = (await doors.post(path, [content["example"], bad], auth=SERVER)).json()["rejected"]
+        assert set(rejected["required"]) <= item.keys() <= set(rejected["properties"])
