@@ -113,7 +113,8 @@ class Ledger(Protocol):
         ...
 
     async def keep_touches(self, touches: Sequence[KeptTouch]) -> None:
-        """Keep touches, each in its new revision; that one caused a promotion stays known."""
+        """Keep touches, each in its new revision; that one caused a promotion stays known. Raises NotLoaded where
+        another worker keeps one at this moment that nobody had kept."""
         ...
 
     async def keep_outcomes(self, outcomes: Sequence[KeptOutcome]) -> None:

@@ -170,7 +170,8 @@ class Ledger(Protocol):
         ...
 
     async def keep_touches(self, touches: Mapping[str, KeptTouch]) -> None:
-        """Keep touches by the id they were published under, each in its new revision."""
+        """Keep touches by the id they were published under, each in its new revision. Raises NotLoaded where another
+        worker keeps one at this moment that nobody had kept."""
         ...
 
     async def keep_refusals(self, given: Sequence[Refusal]) -> Collection[str]:

@@ -49,12 +49,8 @@ from shared.db.work import Work
 from shared.kernel.errors import NotLoaded
 from shared.kernel.keys import Key, of_kind
 
-_KEEP_TOUCH = Upsert(
-    TOUCHES,
-    conflict=("id",),
-    update=("owner", "revision", "occurred_at", "body"),
-    newer=("revision",),
-)
+_ADD_TOUCH = Upsert(TOUCHES, conflict=("id",))
+_REVISE_TOUCH = Upsert(TOUCHES, conflict=("id",), update=("owner", "revision", "occurred_at", "body"))
 _ENSURE_ACCOUNT = Upsert(ACCOUNTS, conflict=("id",))
 _KEEP_DEAL = Upsert(
     DEALS,
@@ -122,9 +118,10 @@ class SqlLedger:
             self._deals = {deal.id: deal for deal in map(deal_of, rows)}
 
     def people(self) -> set[str]:
-        """The people to whom what was read belongs so far."""
-        owners = {published.owner for published in self._touches.values() if published.owner is not None}
-        return owners | _people(self._deals.values())
+        """The people to whom what was read belongs so far. A touch that is nobody's leads to itself: whoever is about
+        to give it to somebody has a lock to wait for, in one order with those of people."""
+        guards = {published.owner or touch_id for touch_id, published in self._touches.items()}
+        return guards | _people(self._deals.values())
 
     def accounts(self) -> set[str]:
         """The accounts of the deals that were read."""
@@ -163,12 +160,19 @@ class SqlLedger:
         return self._deals.get(deal_id)
 
     async def keep_touches(self, touches: Mapping[str, KeptTouch]) -> None:
-        """Keep touches by the id they were published under, each in its new revision."""
+        """Keep touches by the id they were published under, each in its new revision.
+
+        Raises NotLoaded where one that nobody had kept is there by now. Two revisions of it came by the partitions of
+        two people, so the workers share no lock: each would give it to the deals of its own person.
+        """
         rows = [
             (one, kept.published.owner, kept.published.revision, kept.touch.occurred_at, json.encode(kept.touch))
             for one, kept in sorted(touches.items(), key=lambda item: item[0])
         ]
-        await self._work.write(_KEEP_TOUCH, rows)
+        new = [row for row in rows if row[0] not in self._touches]
+        if len(await self._work.write_new(_ADD_TOUCH, new)) != len(new):
+            raise NotLoaded(())  # Redone from the top, this batch sees the other revision and waits for its owner.
+        await self._work.write(_REVISE_TOUCH, [row for row in rows if row[0] in self._touches])
 
     async def keep_refusals(self, given: Sequence[Refusal]) -> Collection[str]:
         """Keep what cards say; answers the people of whom another answer holds now."""

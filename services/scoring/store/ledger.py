@@ -21,13 +21,9 @@ from shared.db.work import Reader, Work
 from shared.kernel.errors import NotLoaded
 from shared.kernel.keys import Key, of_kind
 
-_KEEP_TOUCH = Upsert(
-    TOUCHES,
-    columns=("id", "owner", "revision", "occurred_at", "body"),
-    conflict=("id",),
-    update=("owner", "revision", "occurred_at", "body"),
-    newer=("revision",),
-)
+_TOUCH = ("id", "owner", "revision", "occurred_at", "body")
+_ADD_TOUCH = Upsert(TOUCHES, columns=_TOUCH, conflict=("id",))
+_REVISE_TOUCH = Upsert(TOUCHES, columns=_TOUCH, conflict=("id",), update=_TOUCH[1:])
 _KEEP_OUTCOME = Upsert(OUTCOMES, conflict=("id",))
 _KEEP_CARD = Upsert(CARDS, conflict=("person_id",), update=("version", "body"), newer=("version",))
 _KEEP_ACCOUNT = Upsert(LEAD_ACCOUNTS, conflict=("account", "person_id"))
@@ -71,7 +67,7 @@ class SqlLedger:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._touches: dict[str, KeptTouch] = {}
-        self._promoted: dict[str, str | None] = {}
+        self._promoted: dict[str, Row[Any]] = {}
         self._deals: dict[str, KeptDeal] = {}
 
     async def load(self, keys: frozenset[Key], *, locking: bool = False) -> None:
@@ -82,9 +78,9 @@ class SqlLedger:
             rows = await work.rows(select(TOUCHES).where(work.among(TOUCHES.c.id, touch_ids)))
             self._touches = {row.id: KeptTouch(_touch(row), row.owner, row.revision) for row in rows}
         if promotion_ids:
-            owners = select(TOUCHES.c.promotion_id, TOUCHES.c.owner)
-            rows = await work.rows(owners.where(work.among(TOUCHES.c.promotion_id, promotion_ids)))
-            self._promoted = {row.promotion_id: row.owner for row in rows}
+            causes = select(TOUCHES.c.promotion_id, TOUCHES.c.id, TOUCHES.c.owner)
+            rows = await work.rows(causes.where(work.among(TOUCHES.c.promotion_id, promotion_ids)))
+            self._promoted = {row.promotion_id: row for row in rows}
         deal_ids = of_kind(keys, "deal")
         if deal_ids:
             self._deals = await self._read_deals(deal_ids, locking=locking)
@@ -99,9 +95,11 @@ class SqlLedger:
         return {row.id: KeptDeal(_deal(row), row.version, row.revision, tuple(sorted(on_deal[row.id]))) for row in rows}
 
     def leads_to(self) -> set[str]:
-        """The people to whom what was read belongs so far."""
-        owners = {kept.owner for kept in self._touches.values()} | set(self._promoted.values())
-        return {owner for owner in owners if owner} | {p for deal in self._deals.values() for p in deal.people}
+        """The people to whom what was read belongs so far. A touch that is nobody's leads to itself: whoever is about
+        to give it to somebody has a lock to wait for, in one order with those of people."""
+        guards = {kept.owner or kept.touch.id for kept in self._touches.values()}
+        guards.update(cause.owner or cause.id for cause in self._promoted.values())
+        return guards.union(*(deal.people for deal in self._deals.values()))
 
     def touch(self, touch_id: str) -> KeptTouch | None:
         """A touch of the batch as it was kept before."""
@@ -109,16 +107,24 @@ class SqlLedger:
 
     def promoted(self, promotion_id: str) -> str | None:
         """The owner of the touch that caused a promotion of the batch."""
-        return self._promoted.get(promotion_id)
+        cause = self._promoted.get(promotion_id)
+        return None if cause is None else cause.owner
 
     def deal(self, deal_id: str) -> KeptDeal | None:
         """A deal of the batch as it was kept before."""
         return self._deals.get(deal_id)
 
     async def keep_touches(self, touches: Sequence[KeptTouch]) -> None:
-        """Keep touches, each in its new revision."""
-        rows = [(k.touch.id, k.owner, k.revision, k.touch.occurred_at, json.encode(k.touch)) for k in touches]
-        await self._work.write(_KEEP_TOUCH, sorted(rows))
+        """Keep touches, each in its new revision.
+
+        Raises NotLoaded where one that nobody had kept is there by now. Two revisions of it came by the partitions of
+        two people, so the workers share no lock: each would derive its own person from a touch that is the other's.
+        """
+        rows = sorted((k.touch.id, k.owner, k.revision, k.touch.occurred_at, json.encode(k.touch)) for k in touches)
+        new = [row for row in rows if row[0] not in self._touches]
+        if len(await self._work.write_new(_ADD_TOUCH, new)) != len(new):
+            raise NotLoaded(())  # Redone from the top, this batch sees the other revision and waits for its owner.
+        await self._work.write(_REVISE_TOUCH, [row for row in rows if row[0] in self._touches])
 
     async def keep_outcomes(self, outcomes: Sequence[KeptOutcome]) -> None:
         """Keep outcomes; one that is there stays."""

@@ -3,14 +3,22 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
+from services.attribution import wiring
+from shared.contracts.envelope import Emit
 from shared.kernel.errors import TryLater
 from tests.handlers.attribution.rebuilding import rebuilt_is_live
 from tests.handlers.attribution.sales_news import stages
 from tests.handlers.attribution.scene import NOW, Scene, deal, scene, touch
 from tests.handlers.attribution.test_lead_rows import rebuilt_is_live as leads_are_those_of_a_rebuild
+from tests.handlers.two_at_once import two_at_once
 
 DEALS, ROUND = 60, 6
 SECONDS = 30
+OF_ANA = touch("call", 2, "ana", channel="phone", revision=2)
+OF_BO = touch("call", 2, "bo", channel="phone", revision=3)
+OF_NOBODY = touch("call", 2, None, channel="phone")
 
 
 def pair(number: int) -> tuple[str, str]:
@@ -63,3 +71,17 @@ async def test_a_lead_that_is_made_at_the_same_moment_as_its_deal_is_its_milesto
         answers = [await one.earned(f"d-{number}", "lead_creation") for number in range(DEALS)]
         assert await leads_are_those_of_a_rebuild(one)
     assert answers == [{"day 2": 100_00}] * DEALS
+
+
+@pytest.mark.parametrize("before", [[], [OF_NOBODY]], ids=["new", "nobody's"])
+@pytest.mark.parametrize("pair", [(OF_ANA, OF_BO), (OF_BO, OF_ANA)], ids=["in order", "the last one first"])
+async def test_a_touch_that_comes_under_two_people_at_once_earns_for_the_last(
+    tmp_path: Path, postgres_url: str, before: list[Emit], pair: tuple[Emit, Emit]
+) -> None:
+    async with scene(tmp_path, postgres_url) as one:
+        await one.tell(*(touch(who, 1, who, channel="email") for who in ("ana", "bo")), *before)
+        await one.tell(*(deal(f"of {who}", who) for who in ("ana", "bo")))
+        await two_at_once(one.database, wiring.consuming(wiring.rules_in_force(one.settings)), lambda: NOW, *pair)
+        answers = [await one.earned(f"of {who}", "linear") for who in ("ana", "bo")]
+        assert await rebuilt_is_live(one)
+    assert answers == [{"email": 100_00}, {"email": 50_00, "phone": 50_00}]

@@ -131,6 +131,10 @@ def _opening(long: float) -> Open[Scoring]:
     return open_session
 
 
+CONSUMING = Consuming(GROUP, TOPICS, HANDLERS, _opening(inf))
+"""What a worker is told of scoring."""
+
+
 @asynccontextmanager
 async def opened(folder: Path, database: str | None = None, long: float = inf) -> AsyncIterator[ScoringService]:
     """A service of its own, on SQLite files in a folder or on a PostgreSQL."""
