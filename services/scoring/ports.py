@@ -71,6 +71,15 @@ class Facts:
     deals: list[DealFact] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What erasures took: how many rows of each store, by erasure, without those that were carried out before."""
+
+    rows: Mapping[str, Mapping[str, int]]
+    unsent: Mapping[str, str | None]
+    """The touches of others because of which nothing is sent any more, with the owner of each."""
+
+
 class People(Protocol):
     """The people of a batch, locked."""
 
@@ -149,9 +158,9 @@ class Ledger(Protocol):
         """Promotions are sent: touch id -> promotion id."""
         ...
 
-    async def erase(self, erasures: Sequence[PersonErased]) -> Mapping[str, Mapping[str, int]]:
-        """Remove what is kept of people; answers by erasure how many rows of each store went, without those that were
-        carried out before."""
+    async def erase(self, erasures: Sequence[PersonErased]) -> Removal:
+        """Remove what is kept of people, and what waits to be sent of them; raises NotLoaded where that was because
+        of a touch that is somebody else's by now, who is not locked."""
         ...
 
 

@@ -60,7 +60,6 @@ class Scoring:
         if before is not None:
             if kept.revision <= before.revision:
                 return
-            kept = replace(kept, touch=replace(kept.touch, promoted=before.touch.promoted))
             if before.owner is not None:
                 self._refold(before.owner)
         self._touches[kept.touch.id] = kept
@@ -128,8 +127,12 @@ class Scoring:
         """Carry out erasures, and keep nothing of the batch that is of somebody erased. Of a touch it stays that it was
         theirs: an earlier revision under somebody else may be on its way."""
         if self._erasures:
-            removed = await self.ledger.erase(self._erasures)
+            removal = await self.ledger.erase(self._erasures)
+            removed = removal.rows
             self._emits += [receipt(publishing.SOURCE, one, removed[one], self._now) for one in sorted(removed)]
+            for owner in removal.unsent.values():
+                if owner is not None:
+                    self._refold(owner)
         gone = self.people.gone()
         if not gone:
             return

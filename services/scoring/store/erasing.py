@@ -9,6 +9,7 @@ from msgspec import json
 from sqlalchemy import select, update
 
 from services.scoring.domain.facts import Touch, forgotten
+from services.scoring.ports import Removal
 from services.scoring.store.tables import CARDS, DEAL_PEOPLE, LEAD_ACCOUNTS, LEADS, TOUCHES
 from shared.contracts import topics
 from shared.contracts.envelope import decode
@@ -23,16 +24,19 @@ from shared.db.work import Work
 _BLANK = Upsert(TOUCHES, conflict=("id",), update=("owner", "occurred_at", "body"))
 
 
-async def erase(work: Work, erasures: Sequence[PersonErased]) -> Mapping[str, Mapping[str, int]]:
-    """Remove what is kept of people; answers by erasure how many rows of each store went, without those that were
-    carried out before."""
-    begun = await erased.begin(work, erasures)
-    return {erasure.erasure_id: await _remove(work, sorted(stand_ins(erasure))) for erasure in begun}
+async def erase(work: Work, erasures: Sequence[PersonErased]) -> Removal:
+    """Remove what is kept of people; answers what went, without erasures that were carried out before."""
+    unsent: dict[str, str | None] = {}
+    rows: dict[str, Mapping[str, int]] = {}
+    for erasure in await erased.begin(work, erasures):
+        rows[erasure.erasure_id] = await _remove(work, sorted(stand_ins(erasure)), unsent)
+    return Removal(rows, unsent)
 
 
-async def _remove(work: Work, ids: Sequence[str]) -> Mapping[str, int]:
+async def _remove(work: Work, ids: Sequence[str], unsent: dict[str, str | None]) -> Mapping[str, int]:
     owned = await work.rows(select(TOUCHES).where(work.among(TOUCHES.c.owner, ids)))
-    unsent = await _withdraw(work, ids)
+    withdrawn, causes = await _withdraw(work, ids)
+    unsent.update((touch_id, owner) for touch_id, owner in causes.items() if owner not in ids)
     blank = [
         (row.id, None, row.revision, 0, json.encode(forgotten(json.decode(row.body, type=Touch))), row.promotion_id)
         for row in sorted(owned, key=lambda row: row.id)
@@ -41,16 +45,17 @@ async def _remove(work: Work, ids: Sequence[str]) -> Mapping[str, int]:
     removed = await erased.forget_records(work, ids)
     removed["touches"] = len(owned)
     removed |= await erased.remove(work, (CARDS, LEAD_ACCOUNTS, LEADS, DEAL_PEOPLE), ids)
-    removed["outbox"] += unsent
+    removed["outbox"] += withdrawn
     return removed
 
 
-async def _withdraw(work: Work, ids: Sequence[str]) -> int:
+async def _withdraw(work: Work, ids: Sequence[str]) -> tuple[int, Mapping[str, str | None]]:
     """Promotions that wait are not sent, whoever's the touch is by now: they carry the whole card. What is said of
-    stages carries none, and attribution counts with it."""
+    stages carries none, and attribution counts with it. Answers how many went, and the touches with their owners."""
     records = await outbox.withdraw(work, topics.LEADS.name, ids, "lead.qualified")
     told = [decode(one.value, one.headers, TYPES).data for one in records]
     unsent = sorted(lead.promotion_id for lead in told if isinstance(lead, LeadQualified))
     caused = work.among(TOUCHES.c.promotion_id, unsent)
+    causes = {row.id: row.owner for row in await work.rows(select(TOUCHES.c.id, TOUCHES.c.owner).where(caused))}
     await work.execute(update(TOUCHES).where(caused).values(promotion_id=None))
-    return len(records)
+    return len(records), causes

@@ -11,7 +11,7 @@ from sqlalchemy import Row, delete, select
 
 from services.scoring.domain.facts import Card, DealFact, Outcome, Touch
 from services.scoring.domain.state import State
-from services.scoring.ports import Facts, KeptCard, KeptDeal, KeptOutcome, KeptTouch, Lead
+from services.scoring.ports import Facts, KeptCard, KeptDeal, KeptOutcome, KeptTouch, Lead, Removal
 from services.scoring.store import erasing
 from services.scoring.store.tables import CARDS, DEAL_PEOPLE, DEALS, LEAD_ACCOUNTS, LEADS, OUTCOMES, TOUCHES
 from shared.contracts.touchpoints import PersonErased, PersonIdentified
@@ -53,7 +53,8 @@ async def open_ledger(work: Work, keys: frozenset[Key]) -> tuple[People, "SqlLed
     ledger = SqlLedger(work)
     await ledger.load(keys)
     leading = ledger.leads_to()
-    people = await lock_people(work, sorted({*of_kind(keys, "person"), *leading}))
+    ledger.locked = frozenset({*of_kind(keys, "person"), *leading})
+    people = await lock_people(work, sorted(ledger.locked))
     if work.locks:
         await ledger.load(keys, locking=True)
     if ledger.leads_to() - leading:
@@ -65,6 +66,8 @@ class SqlLedger:
     """The ledger port over one transaction."""
 
     def __init__(self, work: Work) -> None:
+        self.locked: frozenset[str] = frozenset()
+        """The people whose locks are held, by the ids of the batch, and the touches that are nobody's."""
         self._work = work
         self._touches: dict[str, KeptTouch] = {}
         self._promoted: dict[str, Row[Any]] = {}
@@ -177,9 +180,16 @@ class SqlLedger:
         """Promotions are sent: touch id -> promotion id."""
         await self._work.write(_SENT, [(touch_id, 0, 0, b"", promotions[touch_id]) for touch_id in sorted(promotions)])
 
-    async def erase(self, erasures: Sequence[PersonErased]) -> Mapping[str, Mapping[str, int]]:
-        """Remove what is kept of people; answers how many rows went, by erasure and store."""
-        return await erasing.erase(self._work, erasures)
+    async def erase(self, erasures: Sequence[PersonErased]) -> Removal:
+        """Remove what is kept of people; answers how many rows went, and of whom else something is not sent any more.
+
+        Raises NotLoaded where one of these is not locked: they are derived again.
+        """
+        removal = await erasing.erase(self._work, erasures)
+        unlocked = {owner or touch_id for touch_id, owner in removal.unsent.items()} - self.locked
+        if unlocked:
+            raise NotLoaded(Key("person", one) for one in unlocked)
+        return removal
 
 
 async def read_cards(reader: Reader, person_ids: Collection[str]) -> dict[str, KeptCard]:
@@ -225,8 +235,8 @@ def lead(row: Row[Any]) -> Lead:
 
 
 def _touch(row: Row[Any]) -> Touch:
-    touch = json.decode(row.body, type=Touch)
-    return touch if row.promotion_id is None else replace(touch, promoted=True)
+    # Bodies of before may say that it was promoted, also where what was to be sent never was: they have no say in it.
+    return replace(json.decode(row.body, type=Touch), promoted=row.promotion_id is not None)
 
 
 def _deal(row: Row[Any]) -> DealFact:

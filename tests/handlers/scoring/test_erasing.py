@@ -4,15 +4,19 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from msgspec import json
+from sqlalchemy import select, update
 
 from services.scoring.store.tables import METADATA, TOUCHES
-from shared.contracts.envelope import Emit
+from shared.contracts.envelope import Emit, decode
+from shared.contracts.leads import LeadQualified
+from shared.contracts.topics import TYPES
 from shared.db import outbox
 from shared.kernel.ids import derived
 from shared.runtime.cleaning import Cleaning
 from tests.handlers.erasing import CANARY, ERASURE, cells, erasure, leaks, receipts
 from tests.handlers.scoring.at_scoring import (
+    CONSUMING,
     NOW,
     ScoringService,
     accepted,
@@ -24,6 +28,7 @@ from tests.handlers.scoring.at_scoring import (
     who,
     won,
 )
+from tests.handlers.two_at_once import two_at_once
 
 MARKED = {"page": {"path": CANARY}, "properties": {"text": CANARY}, "anonymous_id": CANARY, "message_id": CANARY}
 DEMO_ID = derived("ana", "demo_requested", "1")
@@ -42,6 +47,14 @@ async def held(scoring: ScoringService) -> list[tuple[str, str]]:
     """What the store holds of the canary."""
     async with scoring.database.read() as reader:
         return leaks(await cells(reader, METADATA))
+
+
+async def handed_over(scoring: ScoringService) -> list[str]:
+    """Whose leads wait to be handed over."""
+    async with scoring.database.read() as reader:
+        waiting = [one.record for one in await outbox.waiting(reader, 10_000)]
+    said = [decode(one.value, one.headers, TYPES).data for one in waiting]
+    return [one.person_id for one in said if isinstance(one, LeadQualified)]
 
 
 async def sent(scoring: ScoringService) -> None:
@@ -156,3 +169,40 @@ async def test_a_promotion_that_is_not_sent_any_more_is_no_promotion_of_the_touc
     await scoring.given(*ERASED)
     async with scoring.database.read() as reader:
         assert await reader.rows(select(TOUCHES.c.promotion_id).where(TOUCHES.c.promotion_id.is_not(None))) == []
+
+
+@pytest.mark.parametrize("first", ["erasure", "revision"])
+async def test_what_was_not_sent_any_more_is_sent_for_whoever_the_touch_turns_out_to_be_of(
+    scoring: ScoringService, first: str
+) -> None:
+    erased, moved = ERASED, [touch("ana", "demo_requested", 1, revision=2, person_id=who("cleo"))]
+    await scoring.given(CARD, DEMO, card("cleo"))
+    await scoring.given(*(erased if first == "erasure" else moved))
+    await scoring.given(*(moved if first == "erasure" else erased))
+    assert await handed_over(scoring) == [who("cleo")]
+
+
+@pytest.mark.parametrize("first", ["erasure", "touch"])
+async def test_whoever_has_the_touch_by_then_does_something_at_that_moment(
+    tmp_path: Path, postgres_url: str, first: str
+) -> None:
+    async with opened(tmp_path, postgres_url) as scoring:
+        await scoring.given(CARD, DEMO, card("cleo"))
+        await scoring.given(touch("ana", "demo_requested", 1, revision=2, person_id=who("cleo")))
+        pair = ERASED[0], touch("cleo", "page_viewed", 2)
+        await two_at_once(
+            scoring.database, CONSUMING, lambda: NOW, *(pair if first == "erasure" else (pair[1], pair[0]))
+        )
+        assert await handed_over(scoring) == [who("cleo")]
+
+
+async def test_that_something_was_sent_is_told_by_the_promotion_alone_whatever_is_kept_of_the_touch(
+    scoring: ScoringService,
+) -> None:
+    await scoring.given(DEMO)
+    async with scoring.database.work() as work:
+        [row] = await work.rows(select(TOUCHES))
+        before = json.encode({**json.decode(row.body), "promoted": True})
+        await work.execute(update(TOUCHES).values(body=before))
+    await scoring.given(CARD)
+    assert await handed_over(scoring) == [who("ana")]
