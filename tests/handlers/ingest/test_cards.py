@@ -10,7 +10,7 @@ from services.ingest.domain.limits import MOST_OF_A_KIND, MOST_TRAITS, TRAITS_BY
 from services.ingest.store.tables import TRAITS
 from shared.contracts.touchpoints import PersonIdentified
 from shared.db.outbox import outgoing
-from shared.log.sizes import MAX_RECORD_BYTES, size_of
+from shared.log.sizes import MAX_RECORD_BYTES, refuse_oversized
 from tests.handlers.ingest.resolver import Collected, Resolver, happened, resolving
 
 
@@ -60,7 +60,7 @@ async def test_what_no_card_will_ever_tell_is_not_kept(resolver: Resolver) -> No
 async def test_a_card_is_no_larger_than_what_the_log_takes(resolver: Resolver) -> None:
     for number in range(1, 37):
         await resolver.take(says(number, many(f"n{number}-", 31, "x" * 900)))
-    assert max(size_of(outgoing(emit)) for emit in resolver.published) < MAX_RECORD_BYTES
+    refuse_oversized((outgoing(emit) for emit in resolver.published), MAX_RECORD_BYTES)
     told = card(resolver)
     assert sum(map(len, told.traits.values())) < TRAITS_BYTES
     assert {name.partition("-")[0] for name in told.traits} == {"n36", "n35", "n34", "n33", "n32"}
