@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from shared.contracts.records import Outgoing
+from shared.db import outbox
 from shared.db.engine import Database, open_database, sqlite_url
+from shared.runtime.relay import Relay
 from shared.testing.inbox_suite import InboxSuite
-from shared.testing.loop_suite import LoopSuite
+from shared.testing.loop_suite import COUNTED, LoopSuite, World
 from shared.testing.relay_suite import RelaySuite
 from shared.testing.store_suite import SERVICE, Opened, make_tables
 
@@ -47,7 +50,18 @@ class TestLoopOnSqlite(OnSqlite, LoopSuite): ...
 class TestLoopOnPostgresql(OnPostgresql, LoopSuite): ...
 
 
-class TestRelayOnSqlite(OnSqlite, RelaySuite): ...
+class TestRelayOnSqlite(OnSqlite, RelaySuite):
+    async def test_nothing_leaves_before_what_led_to_it_is_on_disk(self, world: World, tmp_path: Path) -> None:
+        relay, written = Relay(world.log, world.database), tmp_path / f"{SERVICE}.db-wal"
+        async with world.database.hold("outbox") as held:
+            assert held is not None
+            await relay.take_over(held)
+            for value in (b"1", b"2"):
+                async with world.database.work(durable=False) as work:
+                    await outbox.add(work, [Outgoing(COUNTED, b"k", value)])
+                before = written.stat().st_size
+                assert await Relay(world.log, world.database).turn(held) > 0
+                assert written.stat().st_size > before, "SQLite syncs no commit that writes nothing"
 
 
 class TestRelayOnPostgresql(OnPostgresql, RelaySuite): ...

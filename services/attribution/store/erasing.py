@@ -95,7 +95,8 @@ async def _rename_on_deals(work: Work, gone: Mapping[str, str]) -> int:
     for row in await work.rows(left.where(work.among(DEAL_LEAVERS.c.person_id, ids))):
         leavers[row.deal_id].append(DealPerson(person_id=row.person_id, role=row.role or None))
     on_deals = {row.deal_id for row in await work.rows(named)} | leavers.keys()
-    rows = await work.rows(select(DEALS).where(work.among(DEALS.c.id, sorted(on_deals))).order_by(DEALS.c.id))
+    # Nobody's lock holds a deal of which this was the last contact: a version under way would get its old body back.
+    rows = await work.locked(select(DEALS).where(work.among(DEALS.c.id, sorted(on_deals))).order_by(DEALS.c.id))
     deals = [_renamed(json.decode(row.body, type=Deal), leavers[row.id], gone) for row in rows]
     await work.write(_ON_DEAL, [(*row[:-1], json.encode(deal)) for row, deal in zip(rows, deals, strict=True)])
     await erased.remove(work, (DEAL_PEOPLE, DEAL_LEAVERS), ids)
