@@ -199,8 +199,14 @@ class Consumer(Generic[S]):
         self._astray = False
 
     def _believable(self, records: Sequence[Record]) -> list[Record]:
-        """Without what lies before the position: it was worked already."""
-        return [record for record in records if record.offset >= self._believed.get(record.partition, 0)]
+        """Without what lies before the position: it was worked already. And each once: what was polled before a
+        partition was taken and given back comes again with the poll after."""
+        next_of, believable = dict(self._believed), list[Record]()
+        for record in records:
+            if record.offset >= next_of.get(record.partition, 0):
+                next_of[record.partition] = record.offset + 1
+                believable.append(record)
+        return believable
 
     async def _settle(self, records: Sequence[Record]) -> None:
         """Work records; halve what fails until the one that does it is set aside."""

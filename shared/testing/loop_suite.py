@@ -7,7 +7,7 @@ The service under test counts what its events say. The log is in memory; what lo
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -114,17 +114,20 @@ class Flaky:
 
 
 class FlakySubscription:
-    """A subscription that hands over a few records at a time, and may fail while more are gathered."""
+    """A subscription that hands over a few records at a time. While more are gathered it may fail, or begin again where
+    the store stands, as one whose partitions are taken and given back."""
 
-    def __init__(self, inner: Subscription, flaky: Flaky) -> None:
+    def __init__(self, inner: Subscription, flaky: Flaky, stands: Mapping[Partition, int]) -> None:
         self._inner = inner
         self._flaky = flaky
+        self._stands = stands
         self.held, self.seek, self.report, self.close = inner.held, inner.seek, inner.report, inner.close
 
     async def poll(self, limit: int, wait_ms: int) -> Sequence[Record]:
         """As the log does it; it is the gathering poll that may fail."""
         if wait_ms == GATHER_MS:
             self._flaky.ask()
+            self._inner.seek(self._stands)
         return await self._inner.poll(min(limit, 5), wait_ms)
 
 
@@ -135,6 +138,7 @@ class FlakyLog(MemoryLog):
         super().__init__()
         self.features = replace(MemoryLog.features, delivery_seconds=delivery_seconds)
         self.gathering = Flaky()
+        self.given_back: dict[Partition, int] = {}
 
     async def subscribe(  # type: ignore[override]  # a subscription of another kind, as the port allows
         self,
@@ -143,7 +147,8 @@ class FlakyLog(MemoryLog):
         locate: Locate,
         on_revoke: Callable[[], Awaitable[None]] | None = None,
     ) -> Subscription:
-        return FlakySubscription(await super().subscribe(group, topics, locate, on_revoke), self.gathering)
+        member = await super().subscribe(group, topics, locate, on_revoke)
+        return FlakySubscription(member, self.gathering, self.given_back)
 
 
 class FlakyDatabase(Database):
@@ -278,6 +283,14 @@ class LoopSuite:
             "data does not fit touchpoint.rejected: DecodeError",
             "unknown event type",
         ]
+
+    async def test_what_is_read_again_before_it_was_worked_is_worked_once(self, world: World) -> None:
+        await world.log.publish([says(1, "x")._replace(value=b"{"), says(2, "a"), says(3, "b")])
+        world.log.given_back.update(dict.fromkeys(await world.log.bounds([TOPIC]), 0))
+        consumer = world.consumer()
+        await consumer.turn(0)
+        assert await world.letters() == ["data does not fit touchpoint.rejected: DecodeError"]
+        assert await world.counts() == {"a": 1, "b": 1}
 
     async def test_trouble_with_the_store_sets_nothing_aside_and_passes(self, world: World) -> None:
         await world.say("a", "b", "c")
