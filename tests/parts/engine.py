@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import Protocol
 
@@ -114,6 +115,11 @@ class Program:
 
     def freeze(self) -> None:
         self._signal(signal.SIGSTOP)
+        # A thread on another core goes on for a moment, and may still answer.
+        deadline = time.monotonic() + _STOP_SECONDS
+        while self._process is not None and not _all_stopped(self._process.pid):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{self._name} does not stand still")
 
     def resume(self) -> None:
         self._signal(signal.SIGCONT)
@@ -144,3 +150,12 @@ class Program:
         if self._process is not None:
             self._process.wait()
             self._process = None
+
+
+def _all_stopped(pid: int) -> bool:
+    """Whether every thread of a process stands still."""
+    try:
+        told = [task.read_text() for task in Path(f"/proc/{pid}/task").glob("*/stat")]
+    except OSError:  # one has just ended: so they do not
+        return False
+    return all(one.rpartition(")")[2].split()[0] in "Tt" for one in told)

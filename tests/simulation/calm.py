@@ -11,6 +11,7 @@ from services.ingest.api import acts, reviews
 from services.ingest.ports import Order
 from services.ingest.store.commands import Show, SqlIdentityCommands
 from services.ingest.store.session import open_resolving
+from services.scoring.store.owed import Folding
 from shared.contracts.envelope import Emit
 from shared.contracts.topics import TOPICS
 from shared.db import outbox
@@ -39,6 +40,11 @@ class Calm:
             Consumer(self._log, self.stores[one.name], loop, now=self._clock)
             for one in self._services
             for loop in one.loops
+        ]
+        self._folding = [
+            Folding(self.stores[one.name], one.consuming.open, now=self._clock, committed=lambda: None)
+            for one in self._services
+            if one.folds_apart
         ]
         self._relays = [(database, Relay(self._log, database)) for database in self.stores.values()]
         show = Show(acts.outcome_body, reviews.review_body)
@@ -85,6 +91,7 @@ class Calm:
         busy = True
         while busy:
             busy = any([await consumer.turn(0) for consumer in self._consumers])
+            busy = any([await folding.due(self._now) for folding in self._folding]) or busy
             for database, relay in self._relays:
                 async with database.hold("outbox") as held:
                     while held is not None and await relay.turn(held):

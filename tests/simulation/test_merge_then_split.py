@@ -54,8 +54,8 @@ async def state(services: Calm) -> dict[str, Sequence[Sequence[tuple[Any, ...]]]
     rows = {
         name: [await services.rows(name, statement) for statement in statements] for name, statements in STATE.items()
     }
-    # Which fact was stepped over last: hand-off has said more of a hand-off that was closed and goes on.
-    leads = [(who, {**json.decode(whole), "last": None}) for who, whole in rows["scoring"][0]]
+    # Which fact was the last and how many there were: hand-off has said more of one that was closed and goes on.
+    leads = [(who, {**json.decode(whole), "last": None, "folded": None}) for who, whole in rows["scoring"][0]]
     return rows | {"scoring": [leads, *rows["scoring"][1:]]}
 
 
