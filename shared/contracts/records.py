@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from msgspec import Struct
+
 
 class Partition(NamedTuple):
     """One ordered part of a topic."""
@@ -10,7 +12,7 @@ class Partition(NamedTuple):
     number: int
 
 
-class Outgoing(NamedTuple):
+class Outgoing(Struct, frozen=True, gc=False):
     """A record to publish. The partition is drawn from the key; an empty key goes to partition 0."""
 
     topic: str

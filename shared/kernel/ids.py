@@ -13,11 +13,15 @@ _VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 
 def derived(*cause: str) -> str:
     """The UUID of a cause, given as its parts; parts are kept apart, so ("ab", "c") is not ("a", "bc")."""
-    text = sha1(_NAMESPACE + _SEPARATOR.join(cause).encode(), usedforsecurity=False).hexdigest()
-    variant = _VARIANT[text[16]]
-    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
+    return _uuid(_SEPARATOR.join(cause))
 
 
 def touchpoint_id(source: str, message_id: str) -> str:
     """The id of what a source sent under a message id: the dedupe key."""
-    return derived("touchpoint", source, message_id)
+    return _uuid(f"touchpoint{_SEPARATOR}{source}{_SEPARATOR}{message_id}")
+
+
+def _uuid(name: str) -> str:
+    text = sha1(_NAMESPACE + name.encode(), usedforsecurity=False).hexdigest()
+    variant = _VARIANT[text[16]]
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"

@@ -35,9 +35,9 @@ def to_datetime(instant: Instant) -> datetime:
 def parse(text: str) -> Instant:
     """The instant a RFC 3339 text names; raises ValueError where it names none."""
     if len(text) == _MILLISECONDS_LENGTH and text[19] == "." and text[23] == "Z":
-        milliseconds = text[20:23]
-        if milliseconds.isdecimal() and milliseconds.isascii():
-            return Instant(_second_of(text[:19]) + int(milliseconds))
+        milliseconds = _MILLISECONDS.get(text[20:23])
+        if milliseconds is not None:
+            return Instant(_second_of(text[:19]) + milliseconds)
     return from_datetime(datetime.fromisoformat(text))
 
 
@@ -48,6 +48,8 @@ def to_text(instant: Instant) -> str:
 
 
 _MILLISECONDS_LENGTH = len("2026-11-23T17:46:00.000Z")
+_MILLISECONDS = {f"{number:03d}": number for number in range(SECOND)}
+"""By their three digits: looking them up is cheaper than reading them."""
 
 
 @lru_cache(maxsize=4_096)

@@ -1,4 +1,4 @@
-"""The group commit of the Kafka log: all publishers of a partition fill one builder while the last is on the wire.
+"""The group commit of the Kafka log: what comes for a partition while one batch is on the wire is the next batch.
 
 Promises: one send in flight a partition, so its order holds; a publish hears within its deadline; after
 `abandon_seconds` without an answer nothing more is sent. Leaves out: what to do then (`broken` says why).
@@ -8,18 +8,25 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from aiokafka.errors import KafkaError
 
 from shared.kernel.errors import TryLater
-from shared.log.partitioning import partition_of
+from shared.kernel.remembered import Remembered
+from shared.log.partitioning import KEYS_REMEMBERED, partition_of
 from shared.log.ports import Outgoing
 
+_FULL_BYTES = 1024 * 1024
+"""What a builder has room for, about; what comes then has a batch, and a time, of its own."""
 _MOST_WAITING = 8
-"""Full builders (1 MiB each) a partition may have waiting; past that publishers are told to try later."""
+"""Batches a partition may have waiting; past that publishers are told to try later."""
 _PACE_SECONDS = 0.004
 """Rounds are no closer than this; a lone record waits for nothing, and busy ones share the cost of a round."""
+_HEAVY_BYTES = 128 * 1024
+_HEAVY_PACE_SECONDS = 0.01
+"""After a round of so many bytes the next one begins so much later: who sends that much waits longer anyhow."""
 _OTHERS_SECONDS = 0.005
 """The longest that a partition with nothing on the wire waits for the answers of others."""
 
@@ -42,32 +49,76 @@ class Patience:
     abandon: float = 8.0
 
 
+class _Call:
+    """One publish: how many batches hold a part of it, and what whoever waits for all of them hears.
+
+    Each has an outcome of its own, so that one who is cancelled takes nobody along.
+    """
+
+    __slots__ = ("_failure", "outcome", "parts")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.outcome: Outcome = loop.create_future()
+        self.parts = 0
+        self._failure: TryLater | None = None
+
+    def end(self, failure: TryLater | None) -> None:
+        """One of the batches has come to its end."""
+        self.parts -= 1
+        self._failure = self._failure or failure
+        if not self.parts and not self.outcome.done():
+            self.outcome.set_result(self._failure)
+
+
 @dataclass(slots=True, eq=False)
 class _Batch:
-    """A builder, who waits for it, and until when."""
+    """What goes over the wire together, with the calls it is of; until when; and its weight in bytes, about.
 
-    builder: Any
-    loop: asyncio.AbstractEventLoop
+    A builder is filled when it is sent, and all at once: those that grow side by side are moved at every step.
+    """
+
     expires_at: float
-    waiting: list[Outcome] = field(default_factory=list)
+    parts: list[tuple[Sequence[Outgoing], _Call]] = field(default_factory=list)
+    weight: int = 0
     settled: bool = False
 
-    def outcome(self) -> Outcome:
-        """A future for one publisher more; its own, so that one who is cancelled takes nobody along."""
-        outcome: Outcome = self.loop.create_future()
-        self.waiting.append(outcome)
-        return outcome
+    def add(self, records: Sequence[Outgoing], call: _Call) -> None:
+        call.parts += 1
+        self.parts.append((records, call))
+        self.weight += len(records[0].value) if len(records) == 1 else sum([len(record.value) for record in records])
+
+    def fill(self, builder: Any) -> "_Batch | None":
+        """Put all of it into a builder; what that has no room for is a batch of its own."""
+        append = builder.append
+        for place, (records, _) in enumerate(self.parts):
+            for number, record in enumerate(records):
+                headers = list(record.headers)
+                if append(timestamp=None, key=record.key, value=record.value, headers=headers) is None:
+                    return self._cut(place, number)
+        return None
 
     def settle(self, failure: TryLater | None) -> None:
         self.settled = True
-        for outcome in self.waiting:
-            if not outcome.done():
-                outcome.set_result(failure)
-        self.waiting.clear()
+        for _, call in self.parts:
+            call.end(failure)
+        self.parts.clear()
+
+    def _cut(self, place: int, number: int) -> "_Batch":
+        """Keep what lies before a record of a part; the rest, which nothing is added to."""
+        if not place and not number:
+            raise RuntimeError("an empty builder takes any record")
+        rest = _Batch(self.expires_at, self.parts[place:], _FULL_BYTES)
+        del self.parts[place:]
+        if number:
+            records, call = rest.parts[0]
+            call.parts += 1
+            self.parts.append((records[:number], call))
+            rest.parts[0] = (records[number:], call)
+        return rest
 
 
 class _Lane:
-    """One partition: the builders that wait, the last of them open, and the one that is on the wire."""
+    """One partition: the batches that wait, the last of them open, and the one that is on the wire."""
 
     def __init__(self, topic: str, number: int, rounds: "_Rounds", patience: Patience) -> None:
         self.topic = topic
@@ -86,35 +137,26 @@ class _Lane:
         if self._abandon is not None or len(self._waiting) > _MOST_WAITING:
             raise TryLater("the broker does not answer")
 
-    def append(self, record: Outgoing) -> _Batch:
-        """Add a record to the open builder, or to a new one where that is full; the builder it is now in."""
-        _, key, value, headers = record
-        batch = self._waiting[-1] if self._waiting else self._open()
-        if batch.builder.append(timestamp=None, key=key, value=value, headers=list(headers)) is None:
-            batch = self._open()
-            if batch.builder.append(timestamp=None, key=key, value=value, headers=list(headers)) is None:
-                raise RuntimeError("an empty builder takes any record")
-        return batch
+    def add(self, records: Sequence[Outgoing], call: _Call) -> None:
+        """Send these records of a call after all that wait."""
+        if not self._waiting or self._waiting[-1].weight >= _FULL_BYTES:
+            self._open()
+        self._waiting[-1].add(records, call)
 
-    def extend(self, records: Sequence[Outgoing]) -> list[_Batch]:
-        """Add records in their order, as `append` does; the builders they are in."""
-        batch = self.append(records[0])
-        append = batch.builder.append
-        filled = [batch]
-        for record in records[1:]:
-            _, key, value, headers = record
-            if append(timestamp=None, key=key, value=value, headers=list(headers)) is None:
-                batch = self.append(record)
-                append = batch.builder.append
-                filled.append(batch)
-        return filled
+    @property
+    def weight(self) -> int:
+        """About how many bytes are to be sent next."""
+        return self._waiting[0].weight if self._waiting else 0
 
     def take(self) -> Any:
-        """The builder to send now; None where those who filled it have given up."""
+        """The builder to send now; None where those whose records waited have given up."""
         if not self._waiting:
             return None
-        self._sending = self._waiting.popleft()
-        return self._sending.builder
+        batch = self._sending = self._waiting.popleft()
+        builder = self._rounds.producer.create_batch()
+        if (rest := batch.fill(builder)) is not None:
+            self._waiting.appendleft(rest)
+        return builder
 
     def answered(self, sent: asyncio.Future[Any]) -> None:
         """What was on the wire has come to an end."""
@@ -136,7 +178,7 @@ class _Lane:
 
     def unsettled(self) -> list[Outcome]:
         """Everybody who still waits."""
-        return [outcome for batch in self._batches() for outcome in batch.waiting]
+        return [call.outcome for batch in self._batches() for _, call in batch.parts]
 
     def abort(self) -> None:
         """Tell everybody who waits that no more is sent."""
@@ -148,14 +190,13 @@ class _Lane:
         self._waiting.clear()
         self._sending = None
 
-    def _open(self) -> _Batch:
-        batch = _Batch(self._rounds.producer.create_batch(), self._loop, self._loop.time() + self._patience.deadline)
+    def _open(self) -> None:
+        batch = _Batch(self._loop.time() + self._patience.deadline)
         self._waiting.append(batch)
         if self._watch is None:
             self._watch = self._loop.call_at(batch.expires_at, self._look_at_time)
         if self._sending is None:
             self._rounds.join(self)
-        return batch
 
     def _batches(self) -> list[_Batch]:
         """All of them, the oldest first."""
@@ -208,6 +249,7 @@ class _Rounds:
         self._due: dict[_Lane, None] = {}
         self._on_wire = 0
         self._began = -_PACE_SECONDS
+        self._pace = _PACE_SECONDS
         self._bell = asyncio.Event()
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = 0.0
@@ -232,7 +274,7 @@ class _Rounds:
 
     def _ring_in(self, seconds: float) -> None:
         now = self._loop.time()
-        at = max(now + seconds, self._began + _PACE_SECONDS)
+        at = max(now + seconds, self._began + self._pace)
         if at <= now:
             self._bell.set()
         elif self._alarm is None or at < self._alarm_at:
@@ -251,6 +293,8 @@ class _Rounds:
             self._silence()
             self._began = self._loop.time()
             lanes, self._due = self._due, {}
+            heavy = sum([lane.weight for lane in lanes]) > _HEAVY_BYTES
+            self._pace = _HEAVY_PACE_SECONDS if heavy else _PACE_SECONDS
             try:
                 for lane in lanes:
                     if (builder := lane.take()) is not None:
@@ -262,38 +306,46 @@ class _Rounds:
                 return
 
 
+def _lane_of(lanes: Sequence[_Lane], key: bytes) -> _Lane:
+    return lanes[partition_of(key, len(lanes))]
+
+
 class GroupCommit:
     """What one producer publishes, until it breaks; a broken one is aborted and replaced by its owner."""
 
     def __init__(self, producer: Producer, topics: Mapping[str, int], patience: Patience) -> None:
-        self.broken: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self.broken: asyncio.Future[BaseException] = self._loop.create_future()
         self._rounds = _Rounds(producer, self._break)
         self._lanes = {
             topic: [_Lane(topic, number, self._rounds, patience) for number in range(partitions)]
             for topic, partitions in topics.items()
         }
+        self._by_key = {
+            topic: Remembered(partial(_lane_of, lanes), KEYS_REMEMBERED) for topic, lanes in self._lanes.items()
+        }
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
         """As Log.publish, for records none of which is oversized."""
+        if not records:
+            return
+        call = _Call(self._loop)
         if len(records) == 1:
             lane = self._lane(records[0])
             lane.refuse_when_stalled()
-            failure = await lane.append(records[0]).outcome()
-            if failure is not None:
-                raise failure
-            return
-        # Lane by lane: what is the same for all records of a partition is looked up once for them.
-        shares: defaultdict[_Lane, list[Outgoing]] = defaultdict(list)
-        for record in records:
-            shares[self._lane(record)].append(record)
-        for lane in shares:
-            lane.refuse_when_stalled()
-        # From here to the first await nothing else runs: the records of one call stay together.
-        outcomes = [batch.outcome() for lane, share in shares.items() for batch in lane.extend(share)]
-        failures = [await outcome for outcome in outcomes]
-        for failure in failures:
-            if failure is not None:
-                raise failure
+            lane.add(records, call)
+        else:
+            # Lane by lane: what is the same for all records of a partition is looked up once for them.
+            shares: defaultdict[_Lane, list[Outgoing]] = defaultdict(list)
+            for record in records:
+                shares[self._lane(record)].append(record)
+            for lane in shares:
+                lane.refuse_when_stalled()
+            # From here to the first await nothing else runs: the records of one call stay together.
+            for lane, share in shares.items():
+                lane.add(share, call)
+        if (failure := await call.outcome) is not None:
+            raise failure
 
     @property
     def succeeded_at(self) -> float:
@@ -315,10 +367,10 @@ class GroupCommit:
         return (lane for lanes in self._lanes.values() for lane in lanes)
 
     def _lane(self, record: Outgoing) -> _Lane:
-        lanes = self._lanes.get(record.topic)
-        if lanes is None:
+        by_key = self._by_key.get(record.topic)
+        if by_key is None:
             raise ValueError(f"{record.topic} is not a topic of this log")
-        return lanes[partition_of(record.key, len(lanes))]
+        return by_key[record.key]
 
     def _break(self, error: BaseException) -> None:
         if not self.broken.done():

@@ -5,11 +5,11 @@ from functools import lru_cache
 from aiokafka.partitioner import murmur2
 
 _POSITIVE = 0x7FFFFFFF
-_KEYS_REMEMBERED = 65_536
+KEYS_REMEMBERED = 65_536
 """murmur2 is pure Python, about 10 us for an id; keys come again, so most are looked up instead."""
 
 
-@lru_cache(maxsize=_KEYS_REMEMBERED)
+@lru_cache(maxsize=KEYS_REMEMBERED)
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition, from 0, of a key in a topic of that many; the empty key is always in partition 0."""
     if not key:

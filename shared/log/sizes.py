@@ -11,9 +11,9 @@ MAX_RECORD_BYTES = 900 * 1024
 
 def refuse_oversized(records: Iterable[Outgoing], limit: int) -> None:
     """Raises Reject `event_too_large` where the key, value and headers of one have over `limit` bytes together."""
-    for topic, key, value, headers in records:
-        size = len(key) + len(value)
-        for name, text in headers:
+    for record in records:
+        size = len(record.key) + len(record.value)
+        for name, text in record.headers:
             size += len(name) + len(text)
         if size > limit:
-            raise Reject("event_too_large", f"a record may have {limit} bytes, with its key and headers", topic)
+            raise Reject("event_too_large", f"a record may have {limit} bytes, with its key and headers", record.topic)

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from sqlalchemy import select, update
 
 from shared.contracts import topics
@@ -272,9 +273,8 @@ class LoopSuite:
         assert dict(dead.headers)["x-dlq-reason"] == b"ValueError"
 
     async def test_what_cannot_be_read_is_set_aside_with_its_reason_and_holds_up_nobody(self, world: World) -> None:
-        unreadable = [says(1, "x")._replace(value=b"{"), says(2, "x")._replace(headers=())]
-        unknown = says(3, "x")
-        odd = unknown._replace(headers=(*unknown.headers, ("ce_type", b"throughline.unheard.v1")))
+        unreadable = [structs.replace(says(1, "x"), value=b"{"), structs.replace(says(2, "x"), headers=())]
+        odd = structs.replace(says(3, "x"), headers=(*says(3, "x").headers, ("ce_type", b"throughline.unheard.v1")))
         await world.log.publish([*unreadable, odd, says(4, "x")])
         await drained(world.consumer())
         assert await world.counts() == {"x": 1}
@@ -285,7 +285,7 @@ class LoopSuite:
         ]
 
     async def test_what_is_read_again_before_it_was_worked_is_worked_once(self, world: World) -> None:
-        await world.log.publish([says(1, "x")._replace(value=b"{"), says(2, "a"), says(3, "b")])
+        await world.log.publish([structs.replace(says(1, "x"), value=b"{"), says(2, "a"), says(3, "b")])
         world.log.given_back.update(dict.fromkeys(await world.log.bounds([TOPIC]), 0))
         consumer = world.consumer()
         await consumer.turn(0)

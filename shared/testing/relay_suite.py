@@ -5,6 +5,7 @@
 import asyncio
 
 import pytest
+from msgspec import structs
 from sqlalchemy import select
 
 from shared.contracts.records import Outgoing
@@ -58,7 +59,7 @@ class RelaySuite:
             assert await outbox.depth(reader) == 0
 
     async def test_a_relay_that_dies_between_sending_and_deleting_sends_the_same_once_more(self, world: World) -> None:
-        sent = says(1, "a")._replace(topic=COUNTED)
+        sent = structs.replace(says(1, "a"), topic=COUNTED)
         async with world.database.work() as work:
             await outbox.add(work, [sent])
         for _ in range(2):
@@ -113,9 +114,9 @@ class RelaySuite:
         assert f'throughline_dead_letters_total{{topic="{COUNTED}"}} 1.0' in metrics.text().decode()
 
     async def test_a_dead_letter_that_is_too_large_for_its_topic_is_kept_once(self, world: World) -> None:
-        said = says(1, "a")._replace(value=b"")
+        said = structs.replace(says(1, "a"), value=b"")
         rest = len(said.key) + sum(len(name) + len(text) for name, text in said.headers)
-        await world.log.publish([said._replace(value=b"x" * (world.log.features.max_record_bytes - rest))])
+        await world.log.publish([structs.replace(said, value=b"x" * (world.log.features.max_record_bytes - rest))])
         await drained(world.consumer())
         await world.relayed(Relay(world.log, world.database))
         assert len(await world.letters()) == 1

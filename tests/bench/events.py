@@ -13,13 +13,11 @@ from tests.bench.load import request
 
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 _PEOPLE = 2_000
-_URL = "https://shop.example/pricing?utm_source=google&utm_medium=cpc&utm_campaign=autumn"
-_PAGE = {"path": "/pricing", "referrer": "https://www.google.com/", "search": "", "title": "Pricing", "url": _URL}
+_PAGES = 50
 _CONTEXT = {
     "campaign": {"name": "autumn", "medium": "cpc", "source": "google"},
     "library": {"name": "analytics.js", "version": "next-1.77.0"},
     "locale": "en-US",
-    "page": _PAGE,
     "timezone": "Europe/Berlin",
     "userAgent": USER_AGENT,
 }
@@ -28,16 +26,22 @@ _SENT_AT = "2026-11-23T10:00:00.000Z"
 
 def page_view(number: int, rng: random.Random) -> dict[str, Any]:
     """One page view of one of the visitors."""
-    visitor = rng.randrange(_PEOPLE)
+    visitor, page = rng.randrange(_PEOPLE), _page(rng.randrange(_PAGES))
     return {
         "type": "page",
         "messageId": f"ajs-next-{number:012d}-5f0c2b7e9d",
         "anonymousId": f"7b4c9a52-0d3e-4f6a-8f1b-{visitor:012d}",
         "name": "Pricing",
-        "properties": _PAGE,
-        "context": _CONTEXT,
+        "properties": page,
+        "context": _CONTEXT | {"page": page},
         "timestamp": _SENT_AT,
     }
+
+
+def _page(number: int) -> dict[str, str]:
+    path = f"/pricing/{number:02d}"
+    url = f"https://shop.example{path}?utm_source=google&utm_medium=cpc&utm_campaign=autumn"
+    return {"path": path, "referrer": "https://www.google.com/", "search": "", "title": "Pricing", "url": url}
 
 
 def singles(count: int, write_key: str) -> Sequence[bytes]:

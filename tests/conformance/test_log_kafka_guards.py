@@ -157,6 +157,21 @@ async def test_the_end_of_a_call_is_never_written_without_its_start(wire: Wire, 
     await commit.abort()
 
 
+async def test_as_long_as_the_broker_keeps_up_nobody_is_told_to_try_later(wire: Wire) -> None:
+    commit, loop = GroupCommit(wire, {"topic": 1}, Patience(deadline=0.4, abandon=1)), asyncio.get_running_loop()
+    over = loop.time() + 1.2
+    calls = [asyncio.create_task(commit.publish(numbered("topic", "k", range(4))))]
+    while loop.time() < over:
+        await asyncio.wait(calls[-1:], timeout=0.04)
+        calls.append(asyncio.create_task(commit.publish(numbered("topic", "k", range(3)))))
+        _acknowledge(wire)
+    while not all(call.done() for call in calls):
+        _acknowledge(wire)
+        await _turn()
+    assert [call.exception() for call in calls] == [None] * len(calls)
+    await commit.abort()
+
+
 async def test_a_broker_silent_for_too_long_breaks_the_producer(commit: GroupCommit) -> None:
     with pytest.raises(TryLater):
         await commit.publish(numbered("topic", "k", [1]))
@@ -210,3 +225,9 @@ async def _publish_when_taken(commit: GroupCommit, number: int) -> None:
             return await commit.publish(numbered("topic", "k", [number]))
         except TryLater:
             await _turn()
+
+
+def _acknowledge(wire: Wire) -> None:
+    for _, sent in wire.sent:
+        if not sent.done():
+            sent.set_result(None)

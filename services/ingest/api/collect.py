@@ -4,12 +4,13 @@ Promises: no database, no framework, and no answer before the log has the events
 is refused alone. Leaves out: what the events mean, and everything that is not a tracking call.
 """
 
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import partial
-from itertools import repeat
 from typing import Any
 
-from services.ingest.api import answers, decoding
+from msgspec import Struct
+
+from services.ingest.api import answers, decoding, fitting
 from services.ingest.api.answers import Refused
 from services.ingest.api.decoding import Document
 from services.ingest.api.door_keys import DoorKey
@@ -18,7 +19,7 @@ from services.ingest.api.records import Records, keyed
 from services.ingest.api.requests import Receive, Request, Scope, Send
 from services.ingest.domain import calls
 from services.ingest.domain.claimed_time import claimed
-from services.ingest.handlers.accept_touchpoints import Accepted, Arrival, Said, accept, accept_said, refuse
+from services.ingest.handlers.accept_touchpoints import Accepted, Arrival, Fit, accept, accept_fit, refuse
 from shared.contracts.touchpoints import CallType
 from shared.kernel.errors import Reject
 from shared.web.direct import Answer, Whole
@@ -30,6 +31,14 @@ _BATCHES = ("/v1/batch", "/v1/b", "/v1/import")
 _SIGNALS = ((b"sec-gpc", b"1", "gpc"), (b"dnt", b"1", "dnt"), (b"sec-purpose", b"prefetch", "prefetch"))
 """What a browser says in headers that nobody after this door can see."""
 _SIGNAL_NAMES = frozenset(name for name, _, _ in _SIGNALS)
+
+
+class Loose(Struct, frozen=True, gc=False):
+    """A call that may not keep to the spec: its plain values, its text, and the document that it stands in."""
+
+    words: Any
+    text: bytes
+    read: Document
 
 
 class Collector:
@@ -56,40 +65,47 @@ class Collector:
 
     def _take_call(self, named: CallType, body: bytes, visit: Visit) -> Taking:
         limits = self._doorway.limits
-        read = decoding.document(body, limits)
-        key = visit.admit(read.words.get("writeKey"))
+        call: Fit | Loose
+        if (fit := fitting.one(body, limits)) is not None:
+            call, write_keys = fit
+            key = visit.admit(*write_keys)
+        else:
+            read = decoding.document(body, limits)
+            call = Loose(read.words, read.text, read)
+            key = visit.admit(read.words.get("writeKey"))
         arrival = self._arrival(key, visit.request, None)
         records = Records(key.source, arrival.received_at, self._key)
         try:
-            taken = self._accepted(read.words, read.text, decoding.said(read), read, arrival, named)
-            return Taking([records.collected(taken)], 200, answers.SUCCESS, accepted=1)
+            return Taking([records.collected(self._accepted(call, arrival, named))], 200, answers.SUCCESS, accepted=1)
         except Reject as reason:
             if reason.code == "duplicate_key":
                 raise
-            refused = [Refused(0, _readable_id(read.words), reason)]
+            refused = [Refused(0, _readable_id(call), reason)]
             kept = records.rejected(refuse(body.decode(errors="replace"), reason, arrival))
             return taking([kept], 0, refused, "")
 
     def _take_batch(self, body: bytes, visit: Visit) -> Taking:
         limits = self._doorway.limits
+        if (fit := fitting.batch(body, limits)) is not None:
+            key = visit.admit(*fit.write_keys)
+            return self._take_calls(fit.calls, self._arrival(key, visit.request, fit.sent_at))
         read = decoding.document(body, limits)
         items, texts = decoding.batch(read, limits)
         decoding.refuse_doubled_beside(read, items)
         in_items = [item["writeKey"] for item in items if isinstance(item, dict) and "writeKey" in item]
         key = visit.admit(read.words.get("writeKey"), *in_items)
-        arrival = self._arrival(key, visit.request, read.words.get("sentAt"))
-        said = decoding.saids(read) or repeat(None, len(items))
-        return self._take_items(zip(items, texts, said, strict=True), read, arrival)
+        loose = [Loose(words, text, read) for words, text in zip(items, texts, strict=True)]
+        return self._take_calls(loose, self._arrival(key, visit.request, read.words.get("sentAt")))
 
-    def _take_items(self, items: Iterable[tuple[Any, bytes, Said | None]], read: Document, arrival: Arrival) -> Taking:
+    def _take_calls(self, sent: Sequence[Fit | Loose], arrival: Arrival) -> Taking:
         records = Records(arrival.source, arrival.received_at, self._key)
         outgoing, refused, seen, accepted = [], [], set(), 0
-        for place, (words, text, said) in enumerate(items):
+        for place, call in enumerate(sent):
             try:
-                taken = self._accepted(words, text, said, read, arrival)
+                taken = self._accepted(call, arrival)
             except Reject as reason:
-                refused.append(Refused(place, _readable_id(words), reason))
-                outgoing.append(records.rejected(refuse(text.decode(errors="replace"), reason, arrival)))
+                refused.append(Refused(place, _readable_id(call), reason))
+                outgoing.append(records.rejected(refuse(call.text.decode(errors="replace"), reason, arrival)))
                 continue
             accepted += 1
             # The first of two calls with one id holds. They could have different keys: the log would not say.
@@ -98,20 +114,10 @@ class Collector:
                 outgoing.append(records.collected(taken))
         return taking(outgoing, accepted, refused, "batch")
 
-    def _accepted(
-        self,
-        words: Any,
-        text: bytes,
-        said: Said | None,
-        read: Document,
-        arrival: Arrival,
-        named: CallType | None = None,
-    ) -> Accepted:
-        limits = self._doorway.limits
-        if said is None:
-            return accept(decoding.call(words, text, read, limits), arrival, named)
-        decoding.refuse_unfit(said, words, text, read, limits)
-        return accept_said(said, words, arrival, named)
+    def _accepted(self, call: Fit | Loose, arrival: Arrival, named: CallType | None = None) -> Accepted:
+        if isinstance(call, Fit):
+            return accept_fit(call, arrival, named)
+        return accept(decoding.call(call.words, call.text, call.read, self._doorway.limits), arrival, named)
 
     def _arrival(self, key: DoorKey, request: Request, sent_at: object) -> Arrival:
         headers = request.headers
@@ -130,9 +136,11 @@ def _signals(headers: Mapping[bytes, bytes]) -> tuple[str, ...]:
     return tuple([flag for name, value, flag in _SIGNALS if headers.get(name) == value])
 
 
-def _readable_id(words: object) -> str | None:
+def _readable_id(call: Fit | Loose) -> str | None:
     """The message id to answer with; none where it is the reason itself, for what was sent is not repeated."""
+    if isinstance(call, Fit):
+        return call.said.message_id or None
     try:
-        return calls.message_id(words.get("messageId")) if isinstance(words, dict) else None
+        return calls.message_id(call.words.get("messageId")) if isinstance(call.words, dict) else None
     except Reject:
         return None

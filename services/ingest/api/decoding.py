@@ -1,8 +1,7 @@
 """Bytes to calls. What is no JSON document is refused whole, what is no call is refused alone.
 
-Passes in C over the whole document do the work: as plain values, which proves every number, escape and byte and how
-deep it goes; its items as bytes; and its calls, where each keeps to the spec. Whatever costs more is looked for only
-where a cheap sign says that it may be there, or where some call does not keep to the spec.
+Here is the last word on every body, and the only one on those that do not plainly keep to the spec (`fitting` reads
+the others). Whatever costs more is looked for only where a cheap sign says that it may be there.
 """
 
 import binascii
@@ -10,16 +9,15 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
-from types import GenericAlias
 from typing import Any
 from urllib.parse import parse_qs
 
-from msgspec import UNSET, DecodeError, Raw, Struct, ValidationError
+from msgspec import DecodeError, Raw, Struct
 from msgspec.json import Decoder
 
 from services.ingest.api.refusals import Refusal
 from services.ingest.domain.limits import PROPERTY_NAME_LENGTH, Limits
-from services.ingest.handlers.accept_touchpoints import Call, Parts, Said
+from services.ingest.handlers.accept_touchpoints import Call, Parts
 from shared.kernel.errors import Reject
 
 _BOM = b"\xef\xbb\xbf"
@@ -27,8 +25,8 @@ _FORM = b"data="
 _BRACKETS = b"{}[]"
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in _BRACKETS)
 # Readers differ on which of two equal keys holds; for these, a difference would be a way to smuggle.
-_DECIDING = ("type", "userId", "messageId", "writeKey")
-_ONCE = tuple((key, f'"{key}"'.encode()) for key in _DECIDING)
+DECIDING = ("type", "userId", "messageId", "writeKey")
+_ONCE = tuple((key, f'"{key}"'.encode()) for key in DECIDING)
 _FREE_FORM = ("properties", "traits", "context")
 _ESCAPED_LETTER = re.compile(rb"\\u00[4-7]", re.IGNORECASE)
 _ESCAPED_TROUBLE = re.compile(rb"\\u(?:d[89a-f]|0000|ffff)", re.IGNORECASE)
@@ -37,8 +35,6 @@ _ESCAPE = re.compile(
     rb"|(?P<mark>uffff)|.)",
     re.IGNORECASE | re.DOTALL,
 )
-_SHALLOW = 8
-"""Levels that nearly all documents do with; the size of a reader that tells this doubles with each."""
 _LONE = rb"\uffff"
 """Stands in for half a surrogate pair: as long, and no character either, so that the rest can still be read."""
 
@@ -47,30 +43,14 @@ class _Items(Struct):
     batch: list[Raw]
 
 
-class _Saids(Struct):
-    batch: list[Said]
-
-
 class _BatchText(Struct):
     batch: Raw
 
 
-def _nested_in(levels: int) -> Any:
-    """The type of whatever JSON is nested in no more levels."""
-    scalar = str | int | float | bool | None
-    value: Any = scalar
-    for _ in range(levels):
-        value = scalar | GenericAlias(dict, (str, value)) | GenericAlias(list, value)
-    return value
-
-
 _plain: Decoder[Any] = Decoder()
-_shallow: Decoder[Any] = Decoder(_nested_in(_SHALLOW))
 _items = Decoder(_Items)
 _batch_text = Decoder(_BatchText)
 _parts = Decoder(Parts)
-_said = Decoder(Said)
-_saids = Decoder(_Saids)
 
 
 class Document(Struct, frozen=True, gc=False):
@@ -105,8 +85,7 @@ def stripped(body: bytes) -> bytes:
 
 def plain(body: bytes, limits: Limits) -> Document:
     """Whatever JSON a body holds; raises Refusal."""
-    escaped = b"\\" in body and b"\\u" in body  # one byte is found several times faster than two
-    marked = escaped and _ESCAPED_TROUBLE.search(body) is not None
+    marked, spelled = _escapes(body)
     if marked:
         body = _ESCAPE.sub(_without_lone, body)
     try:
@@ -118,7 +97,12 @@ def plain(body: bytes, limits: Limits) -> Document:
     except (DecodeError, ValueError):
         # The reason names neither the place nor the value: both may be somebody's.
         raise Refusal(400, "bad_json", "the body is no JSON document, or a number in it is out of range") from None
-    return Document(body, words, marked, escaped and _ESCAPED_LETTER.search(body) is not None)
+    return Document(body, words, marked, spelled)
+
+
+def is_literal(text: bytes) -> bool:
+    """Whether what stands in a text by its number is neither a letter nor what is no character."""
+    return not any(_escapes(text))
 
 
 def batch(read: Document, limits: Limits) -> tuple[Sequence[Any], list[bytes]]:
@@ -133,53 +117,19 @@ def batch(read: Document, limits: Limits) -> tuple[Sequence[Any], list[bytes]]:
     return items, list(map(bytes, _items.decode(read.text).batch))
 
 
-def said(read: Document) -> Said | None:
-    """What a single call says, where it keeps to the spec as it is."""
-    if read.marked:
-        return None
-    try:
-        return _said.decode(read.text)
-    except ValidationError:
-        return None
-
-
-def saids(read: Document) -> list[Said] | None:
-    """The same of all calls of a batch; None where one of them has to be read by itself."""
-    if read.marked:
-        return None
-    try:
-        return _saids.decode(read.text).batch
-    except ValidationError:
-        return None
-
-
 def call(words: object, text: bytes, read: Document, limits: Limits) -> Call:
     """One call of a document; raises Reject where it is none. `text` is the item as it came."""
     if not isinstance(words, dict):
         raise Reject("not_an_object", "a call is a JSON object")
     if len(text) > limits.item_bytes:
         raise _too_large(limits)
-    if read.spelled or not _all_once(text):
+    if read.spelled or not all_once(text):
         refuse_doubled(text)
     if read.marked:
         cleaned = _cleaned(text)
         if cleaned != text:
             return _call(_plain.decode(cleaned), cleaned, ("nul_removed",))
     return _call(words, text, ())
-
-
-def refuse_unfit(said: Said, words: Mapping[str, Any], text: bytes, read: Document, limits: Limits) -> None:
-    """Raises Reject where a call that keeps to the spec is too large, says a thing twice or has no proper parts."""
-    if len(text) > limits.item_bytes:
-        raise _too_large(limits)
-    doubled = read.spelled
-    for key, quoted in _ONCE:
-        # Looked for only where it is there: looking over the whole text is what costs.
-        if key in words and text.find(quoted) != text.rfind(quoted):
-            doubled = True
-    if doubled and not _each_once(said, text):
-        refuse_doubled(text)
-    _refuse_no_parts(words, text)
 
 
 def refuse_doubled_beside(read: Document, items: Sequence[Any]) -> None:
@@ -202,7 +152,7 @@ def refuse_doubled(text: bytes) -> None:
         outermost[:] = pairs  # the outermost object ends last
 
     json.loads(text, object_pairs_hook=keep)
-    names = [name for name, _ in outermost if name in _DECIDING]
+    names = [name for name, _ in outermost if name in DECIDING]
     if len(names) != len(set(names)):
         raise Reject("duplicate_key", "one of type, userId, messageId and writeKey is there twice")
 
@@ -218,23 +168,7 @@ def _envelope(read: Document) -> bytes:
     return read.text.replace(bytes(items), b"[]", 1)
 
 
-def _each_once(said: Said, text: bytes) -> bool:
-    """Whether a call plainly names each key that decides at most once, free-form parts aside: devices have a `type`.
-
-    A part may be taken out where its bytes stand within another; those, too, are no keys of the call.
-    """
-    if b"\\u" in text:
-        return False
-    for part in (said.context, said.traits, said.properties):  # pages are told in the context once more
-        if part is not UNSET and (value := bytes(part)).startswith(b"{"):
-            at = text.rfind(value)  # `find` first prepares for a long text, which takes longer than looking for it
-            if at < 0:
-                return False
-            text = text[:at] + text[at + len(value) :]
-    return _all_once(text)
-
-
-def _all_once(text: bytes) -> bool:
+def all_once(text: bytes) -> bool:
     """Whether each key that decides is in a text at most once, wherever it stands."""
     return all(text.count(quoted) <= 1 for _, quoted in _ONCE)
 
@@ -266,6 +200,13 @@ def _form_data(body: bytes) -> bytes:
         raise Refusal(400, "bad_form", "the form's data is neither JSON nor base64") from None
 
 
+def _escapes(text: bytes) -> tuple[bool, bool]:
+    """Whether a text holds, by their number, characters that are none; and letters."""
+    if b"\\" not in text or b"\\u" not in text:  # one byte is found several times faster than two
+        return False, False
+    return _ESCAPED_TROUBLE.search(text) is not None, _ESCAPED_LETTER.search(text) is not None
+
+
 def _without_lone(escape: re.Match[bytes]) -> bytes:
     return _LONE if escape["lone"] else escape[0]
 
@@ -283,12 +224,6 @@ def _cleaned(text: bytes) -> bytes:
 
 def _nested(body: bytes, limits: Limits) -> Any:
     """The plain values of a JSON document; raises Refusal where they are nested too deep."""
-    try:
-        # That it is nested no deeper comes with reading it: whatever is looked for afterwards costs a third of that.
-        if limits.depth >= _SHALLOW:
-            return _shallow.decode(body)
-    except ValidationError:
-        pass
     words = _plain.decode(body)
     if _nested_deeper(body, limits.depth) and _depth(words) > limits.depth:
         raise _too_deep(limits)

@@ -4,7 +4,7 @@ What is the same for all records of a request is made once for it.
 """
 
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -24,10 +24,11 @@ from shared.contracts.topics import (
 )
 from shared.contracts.touchpoints import RejectedTouchpoint
 from shared.kernel.instant import Instant
+from shared.kernel.remembered import Remembered
 from shared.log.ports import Outgoing
 
-Keyed = Callable[[str], bytes]
-"""From the name of a sender to the key of its records."""
+Keyed = Mapping[str, bytes]
+"""The key of a sender's records, by the name of the sender."""
 
 _KEY_BYTES = 6
 """As many as keep order among senders: a key names nobody, and its hash to a partition is dear by the byte."""
@@ -41,11 +42,10 @@ _value = bytearray()
 def keyed(secret: bytes) -> Keyed:
     """Keys that keep a sender's records in order and do not tell who it is."""
 
-    @lru_cache(maxsize=_REMEMBERED)
     def key(subject: str) -> bytes:
         return urlsafe_b64encode(blake2b(subject.encode(), key=secret, digest_size=_KEY_BYTES).digest())
 
-    return key
+    return Remembered(key, _REMEMBERED)
 
 
 class Records:
@@ -61,7 +61,7 @@ class Records:
         """The record of a touchpoint."""
         touchpoint = accepted.touchpoint
         event_id = touchpoint.id
-        key = self._key(accepted.subject or event_id)
+        key = self._key[accepted.subject or event_id]
         if touchpoint.type == "alias":
             headers = envelope.headers(event_id, "alias.collected", self._source, self._at)
             return Outgoing(_ALIASES, key, _encoded(touchpoint), headers)

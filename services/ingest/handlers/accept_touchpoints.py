@@ -52,11 +52,11 @@ class Call(Struct, frozen=True, gc=False):
 
 
 class Said(Parts, frozen=True, gc=False, rename="camel"):
-    """What a call says: read like this it keeps to the spec, field by field. Nearly all do; the others are made so."""
+    """What a call says, field by field, as the spec has it. What is UNSET was not there."""
 
-    type: CallType | None = None
-    message_id: _MessageId | None = None
-    user_id: _Identifier | None = None
+    type: CallType | UnsetType = UNSET
+    message_id: _MessageId | UnsetType | None = UNSET
+    user_id: _Identifier | UnsetType | None = UNSET
     anonymous_id: _Identifier | None = None
     previous_id: _Identifier | None = None
     group_id: _Identifier | None = None
@@ -65,6 +65,16 @@ class Said(Parts, frozen=True, gc=False, rename="camel"):
     timestamp: str | int | float | None = None
     original_timestamp: str | int | float | None = None
     sent_at: str | int | float | None = None
+
+
+class Fit(Struct, frozen=True, gc=False):
+    """A call that keeps to the spec as it came: what it says, its text, and its free-form parts as plain values."""
+
+    said: Said
+    text: bytes
+    properties: Mapping[str, Any] | None
+    traits: Mapping[str, Any] | None
+    context: Mapping[str, Any] | None
 
 
 class Accepted(Struct, frozen=True, gc=False):
@@ -77,20 +87,14 @@ class Accepted(Struct, frozen=True, gc=False):
 def accept(call: Call, arrival: Arrival, named: CallType | None = None) -> Accepted:
     """The touchpoint of a call; `named` is the type where the path says it. Raises Reject with the reason."""
     words, parts = call.words, call.parts
-    named = _type(words, named, arrival.trusted)
-    message_id = calls.message_id(words.get("messageId"))
-    user_id = _given(words, "userId")
-    anonymous_id = _given(words, "anonymousId")
-    subject = _subject(user_id, anonymous_id, words)
-    if not arrival.trusted:
-        _refuse_claims(words)
+    named = _type(words.get("type"), named, arrival.trusted)
     said = Said(
         properties=parts.properties,
         traits=parts.traits,
         context=parts.context,
-        message_id=message_id,
-        user_id=user_id,
-        anonymous_id=anonymous_id,
+        message_id=calls.message_id(words.get("messageId")),
+        user_id=_given(words, "userId"),
+        anonymous_id=_given(words, "anonymousId"),
         previous_id=_given(words, "previousId"),
         group_id=_given(words, "groupId"),
         event=words.get("event"),
@@ -99,17 +103,15 @@ def accept(call: Call, arrival: Arrival, named: CallType | None = None) -> Accep
         original_timestamp=words.get("originalTimestamp"),
         sent_at=words.get("sentAt"),
     )
-    return Accepted(_touchpoint(said, words, named, arrival, call.flags), subject)
+    fit = Fit(said, b"", words.get("properties"), words.get("traits"), words.get("context"))
+    return _accepted(fit, named, arrival, call.flags)
 
 
-def accept_said(said: Said, words: Mapping[str, Any], arrival: Arrival, named: CallType | None = None) -> Accepted:
-    """The same for a call that keeps to the spec; `words` are its plain values."""
+def accept_fit(fit: Fit, arrival: Arrival, named: CallType | None = None) -> Accepted:
+    """The same for a call that keeps to the spec."""
     if named is None:
-        named = said.type or _type(words, None, arrival.trusted)
-    subject = said.anonymous_id or said.user_id or _subject(said.user_id, said.anonymous_id, words)
-    if not arrival.trusted:
-        _refuse_claims(words)
-    return Accepted(_touchpoint(said, words, named, arrival, ()), subject)
+        named = fit.said.type or _type(None, None, arrival.trusted)
+    return _accepted(fit, named, arrival, ())
 
 
 def refuse(text: str, reason: Reject, arrival: Arrival) -> RejectedTouchpoint:
@@ -125,8 +127,7 @@ def refuse(text: str, reason: Reject, arrival: Arrival) -> RejectedTouchpoint:
     )
 
 
-def _type(words: Mapping[str, Any], named: CallType | None, trusted: bool) -> CallType:
-    said = words.get("type")
+def _type(said: object, named: CallType | None, trusted: bool) -> CallType:
     if named is None:
         return cast("CallType", calls.call_type(said, trusted))
     if said != named and isinstance(said, str):
@@ -134,50 +135,48 @@ def _type(words: Mapping[str, Any], named: CallType | None, trusted: bool) -> Ca
     return named
 
 
-def _subject(user_id: str | None, anonymous_id: str | None, words: Mapping[str, Any]) -> str:
-    """Whose call it is, to keep it in order with others; raises Reject where nobody is named."""
-    subject = anonymous_id or user_id
-    if subject is None:
-        subject = calls.address(words.get("traits"), _traits(words), words.get("properties"))
-        if subject is None and user_id is None and anonymous_id is None:
-            raise Reject("missing_identifier", "a call names a userId, an anonymousId or an address", "userId")
-    return subject or ""
-
-
-def _refuse_claims(words: Mapping[str, Any]) -> None:
-    properties = words.get("properties")
-    if properties and not calls.SALES_WORDS.isdisjoint(properties):
+def _accepted(fit: Fit, named: CallType, arrival: Arrival, flags: tuple[str, ...]) -> Accepted:
+    said, properties, trusted = fit.said, fit.properties, arrival.trusted
+    user_id = said.user_id
+    if user_id is UNSET:
+        user_id = None
+    subject = said.anonymous_id or user_id or _subject(fit, user_id)
+    if not trusted and properties and not calls.SALES_WORDS.isdisjoint(properties):
         calls.refuse_sales_claims(properties)
-
-
-def _touchpoint(
-    said: Said, words: Mapping[str, Any], named: CallType, arrival: Arrival, flags: tuple[str, ...]
-) -> CollectedTouchpoint:
     if named == "alias" or named == "group":
         _refuse_incomplete(said, named)
     timestamp, sent_at, flags = _times(said, arrival, flags)
-    trusted = arrival.trusted
+    message_id = said.message_id or None
     # In the order of the fields: by name it takes seven times as long, for every call that comes.
-    return CollectedTouchpoint(
-        touchpoint_id(arrival.source, said.message_id or arrival.draw_id()),
+    touchpoint = CollectedTouchpoint(
+        touchpoint_id(arrival.source, message_id or arrival.draw_id()),
         arrival.source,
         arrival.door,
         trusted,
         arrival.received_at,
         named,
-        said.message_id or None,
-        said.user_id,
+        message_id,
+        user_id,
         said.anonymous_id,
         said.previous_id,
         said.group_id,
         _name(said, named, trusted),
         timestamp,
         sent_at,
-        said.properties if words.get("properties") else UNSET,
-        said.traits if words.get("traits") else UNSET,
-        said.context if words.get("context") else UNSET,
+        said.properties if properties else UNSET,
+        said.traits if fit.traits else UNSET,
+        said.context if fit.context else UNSET,
         flags,
     )
+    return Accepted(touchpoint, subject)
+
+
+def _subject(fit: Fit, user_id: str | None) -> str:
+    """Whose call it is where no id says so, to keep it in order with others; raises Reject where nobody is named."""
+    address = calls.address(fit.traits, fit.context and fit.context.get("traits"), fit.properties)
+    if address is None and user_id is None and fit.said.anonymous_id is None:
+        raise Reject("missing_identifier", "a call names a userId, an anonymousId or an address", "userId")
+    return address or ""
 
 
 def _times(said: Said, arrival: Arrival, flags: tuple[str, ...]) -> tuple[int | None, int | None, tuple[str, ...]]:
@@ -191,11 +190,6 @@ def _times(said: Said, arrival: Arrival, flags: tuple[str, ...]) -> tuple[int | 
         if sent_at is None:
             flags = (*flags, "bad_sent_at")
     return timestamp, sent_at, flags + arrival.flags
-
-
-def _traits(words: Mapping[str, Any]) -> object:
-    context = words.get("context")
-    return context.get("traits") if isinstance(context, dict) else None
 
 
 def _given(words: Mapping[str, Any], key: str) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from msgspec import json
+from msgspec import json, structs
 from sqlalchemy import select, update
 
 from services.scoring.store.tables import METADATA, TOUCHES
@@ -90,7 +90,7 @@ async def test_what_comes_late_brings_nobody_back(scoring: ScoringService, late:
 
 
 async def test_what_could_not_be_read_of_them_goes_too(scoring: ScoringService) -> None:
-    await scoring.given_records(outbox.outgoing(DEMO)._replace(value=f'{{"text": "{CANARY}"}}'.encode()))
+    await scoring.given_records(structs.replace(outbox.outgoing(DEMO), value=f'{{"text": "{CANARY}"}}'.encode()))
     assert {name for name, _ in await held(scoring)} == {"dead_letters", "outbox"}
     await scoring.given(*ERASED)
     assert await held(scoring) == []
@@ -99,7 +99,7 @@ async def test_what_could_not_be_read_of_them_goes_too(scoring: ScoringService) 
 async def _comes_late(scoring: ScoringService) -> list[tuple[str, str]]:
     """What is left of what cannot be read of somebody erased, when it comes after the erasure."""
     await scoring.given(*ERASED)
-    await scoring.given_records(outbox.outgoing(DEMO)._replace(value=f'{{"text": "{CANARY}"}}'.encode()))
+    await scoring.given_records(structs.replace(outbox.outgoing(DEMO), value=f'{{"text": "{CANARY}"}}'.encode()))
     assert {name for name, _ in await held(scoring)} == {"dead_letters", "outbox"}
     await Cleaning(scoring.database).due(NOW)
     return await held(scoring)

@@ -38,7 +38,7 @@ STORY = (
     *(touch("bo", "demo_requested", number) for number in range(300)),
 )
 POISON = [
-    outgoing(touch("ana", "page_viewed", 500))._replace(topic=topic, value=f'{{"text": "{CANARY}"}}'.encode())
+    structs.replace(outgoing(touch("ana", "page_viewed", 500)), topic=topic, value=f'{{"text": "{CANARY}"}}'.encode())
     for topic in (topics.TOUCHPOINTS.name, topics.LEADS.name, topics.HANDOFFS.name)
 ]
 """What is said of Ana and cannot be read, on whatever topic a service listens to."""
@@ -173,7 +173,7 @@ async def test_what_cannot_be_read_of_somebody_erased_goes_however_late_it_comes
 async def test_what_was_set_aside_before_a_process_died_goes_when_it_is_back(
     name: str, tmp_path: Path, log: MemoryLog
 ) -> None:
-    other = outgoing(touch("bo", "page_viewed", 500))._replace(value=b"{")
+    other = structs.replace(outgoing(touch("bo", "page_viewed", 500)), value=b"{")
     async with running(name, tmp_path, log) as here:
         await here.told(*STORY, *erasure(who("ana")))
         await here.until(here.cleaned)

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import structs
 
-from services.ingest.api import decoding
+from services.ingest.api import decoding, fitting
 from services.ingest.api.refusals import Refusal
 from services.ingest.domain.limits import Limits
 from shared.kernel.errors import Reject
@@ -48,19 +47,13 @@ PARTS = st.tuples(
 )
 
 
-@given(st.lists(NAMED | PARTS, max_size=7), st.booleans())
-def test_what_stands_in_a_part_of_a_call_is_named_no_second_time(pairs: list[tuple[str, str]], spelled: bool) -> None:
-    text = ("{" + ", ".join(f'"{key}": {value}' for key, value in pairs) + "}").encode()
-    read = structs.replace(decoding.document(text, LIMITS), spelled=spelled)
-    said = decoding.said(read)
-    assert said is not None
+@given(st.lists(NAMED | PARTS, max_size=7))
+def test_what_stands_in_a_part_of_a_call_is_named_no_second_time(pairs: list[tuple[str, str]]) -> None:
+    text = "{" + ", ".join(f'"{key}": {value}' for key, value in pairs) + "}"
     names = [key for key, value in pairs if value == '"track"']
-    try:
-        decoding.refuse_unfit(said, read.words, text, read, LIMITS)
-        refused = None
-    except Reject as reason:
-        refused = reason.code
-    assert refused == ("duplicate_key" if len(names) > len(set(names)) else None)
+    doubled = len(names) > len(set(names))
+    assert (calls_in(text) == ["duplicate_key"]) is doubled
+    assert not doubled or fitting.one(text.encode(), LIMITS) is None
 
 
 @given(
