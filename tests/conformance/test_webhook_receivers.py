@@ -243,6 +243,48 @@ async def test_a_name_that_does_not_resolve_is_told_as_that_and_may_be_registere
         await sender.check("https://nowhere.test/")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://nowhere.test/",
+        "https://nowhere.test:22/",
+        "http://kafka:9092/",
+        "https://kafka/",
+        "https://db.internal/",
+    ],
+)
+@pytest.mark.parametrize("answers", [OSError(), []])
+async def test_a_name_that_does_not_resolve_is_registered_only_as_a_public_one_would_be(
+    url: str, answers: OSError | list[str]
+) -> None:
+    async def resolver(_host: str, _port: int) -> Sequence[str]:
+        if isinstance(answers, OSError):
+            raise answers
+        return answers
+
+    sender = WebhookClient(LOOPBACK, resolver=resolver)
+    with pytest.raises(Reject) as caught:
+        await sender.check(url)
+    assert caught.value.code == "address_not_allowed"
+    await sender.aclose()
+
+
+@pytest.mark.parametrize(
+    "url", ["http://crm.test/", "https://crm.test:22/", "http://crm:9092/", "https://db.internal/"]
+)
+async def test_a_name_that_leads_into_an_allowed_network_may_be_registered_whatever_it_looks_like(url: str) -> None:
+    async with client([["127.0.0.1"]]) as sender:
+        await sender.check(url)
+
+
+@pytest.mark.parametrize("url", ["http://crm.test/", "https://crm.test:22/"])
+async def test_a_public_name_may_be_registered_with_https_on_a_usual_port_alone(url: str) -> None:
+    async with client([["93.184.216.34"]] * 2) as sender:
+        with pytest.raises(Reject):
+            await sender.check(url)
+        await sender.check("https://crm.test:8443/")
+
+
 async def test_a_name_without_addresses_does_not_resolve() -> None:
     async with client([[]]) as sender:
         assert (await sender.send("https://empty.test/", {}, BODY)).failure == "dns"

@@ -89,7 +89,7 @@ def permitted(ip: str, allowed_networks: Iterable[Network], *, inside_only: bool
 def check(url: str, allowed_networks: Iterable[Network]) -> Target:
     """The parts of a URL we may dial; raises Reject `address_not_allowed` where we may not.
 
-    With networks allowed, a name may lead into one of them: then only the dial can tell, and does.
+    With networks allowed, a name may lead into one of them: then only its addresses can tell.
     """
     allowed = tuple(allowed_networks)
     target = _parsed(url)

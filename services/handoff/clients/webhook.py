@@ -120,7 +120,8 @@ class WebhookClient:
     async def check(self, url: str) -> None:
         """Raises Reject `address_not_allowed` where the URL is none we would dial now.
 
-        A name that cannot be resolved at the moment is taken: every dial asks again."""
+        A name that cannot be resolved at the moment is taken where it would be with no network allowed: nothing says
+        that it leads into one. Every dial asks again."""
         target = check(url, self._allowed)
         try:
             async with asyncio.timeout(self._connect_seconds):
@@ -128,7 +129,7 @@ class WebhookClient:
         except _Blocked:
             raise Reject("address_not_allowed", "the address is not allowed: a public https URL is", "url") from None
         except (_Unresolved, TimeoutError):
-            return
+            check(url, ())
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Outcome:
         """What the receiver said, within 15 s. What its status line said holds, whatever happens to the rest."""
