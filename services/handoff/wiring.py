@@ -75,7 +75,7 @@ def assemble(parts: "Parts", deployment: Deployment, alive: Callable[[], bool]) 
     )
     edge = Edge(deployment.now, ids.draw_message_id, lambda: secrets.token_bytes(_KEY_BYTES), parts.client.check)
     routers = [
-        handoffs.router(reading, commands.act, parts.terms.reasons),
+        handoffs.router(reading, commands.act, parts.terms.reasons, deployment.now),
         endpoints.router(SqlEndpoints(database, parts.seal, parts.committed), reading, edge),
         answers.router(answers.Desk(parts.link_key, deployment.now, commands.act, parts.terms.reasons)),
         owners.router(team),

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import parse_qs
-from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
@@ -58,23 +57,23 @@ def router(desk: Desk) -> APIRouter:
     routes = APIRouter(prefix="/v1/answers", tags=["answers"], default_response_class=HTMLResponse)
 
     @routes.get("/{handoff_id}/{answer}")
-    async def ask(handoff_id: UUID, answer: Answer, until: _Until, signature: _Signature) -> HTMLResponse:
+    async def ask(handoff_id: str, answer: Answer, until: _Until, signature: _Signature) -> HTMLResponse:
         """The page that asks."""
-        if not answer_link.holds(desk.key, str(handoff_id), answer, until, signature, desk.now()):
+        if not answer_link.holds(desk.key, handoff_id, answer, until, signature, desk.now()):
             return _said(_NOT_VALID, 403)
         return _page(200, answer=answer, reasons=sorted(desk.reasons))
 
     @routes.post("/{handoff_id}/{answer}")
     async def do(
-        handoff_id: UUID, answer: Answer, until: _Until, signature: _Signature, request: Request
+        handoff_id: str, answer: Answer, until: _Until, signature: _Signature, request: Request
     ) -> HTMLResponse:
         """The answer itself; pressed twice it is one."""
-        if not answer_link.holds(desk.key, str(handoff_id), answer, until, signature, desk.now()):
+        if not answer_link.holds(desk.key, handoff_id, answer, until, signature, desk.now()):
             return _said(_NOT_VALID, 403)
         body = await request.body()
         asked = idempotency.Act(f"link {signature}", idempotency.fingerprint("POST", request.url.path, body))
         try:
-            await desk.do_once(str(handoff_id), _act(answer, body, desk.reasons), asked)
+            await desk.do_once(handoff_id, _act(answer, body, desk.reasons), asked)
         except NotFound:
             return _said("This lead is gone.", 404)
         except Conflict:

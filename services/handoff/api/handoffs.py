@@ -1,17 +1,18 @@
 """Hand-offs over HTTP: what there is, and what sales does with one."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 from services.handoff.api import views
+from services.handoff.api.paths import Id, as_id
 from services.handoff.domain.lead import (
     Accepted,
     Act,
     Contacted,
+    ContactKind,
     MeetingBooked,
     Qualified,
     Rejected,
@@ -21,6 +22,8 @@ from services.handoff.domain.lead import (
 from services.handoff.domain.reasons import RejectionOutcome, outcome_of
 from services.handoff.ports import Reading, Shown, Wanted
 from shared.kernel import instant
+from shared.kernel.errors import NotFound, Reject
+from shared.kernel.instant import DAY, Instant
 from shared.web import idempotency, paging
 from shared.web.auth import Scope, require
 from shared.web.idempotency import Answer
@@ -32,6 +35,7 @@ DoOnce = Callable[[str, Act, idempotency.Act | None], Awaitable[Answer]]
 _Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 _Note = Annotated[str, StringConstraints(max_length=2_000)]
 _JSON = "application/json"
+_EARLIEST: Final = instant.parse("2000-01-01T00:00:00Z")
 
 
 class _Body(BaseModel):
@@ -52,15 +56,17 @@ class Rejection(_Body):
 class Contact(_Body):
     """How somebody was contacted, and when if not now."""
 
-    kind: _Word
+    kind: ContactKind
     occurred_at: AwareDatetime | None = None
 
 
-def router(reading: Reading, do_once: DoOnce, reasons: Mapping[str, RejectionOutcome]) -> APIRouter:
+def router(
+    reading: Reading, do_once: DoOnce, reasons: Mapping[str, RejectionOutcome], now: Callable[[], Instant]
+) -> APIRouter:
     """The routes under `/v1/handoffs`."""
     routes = APIRouter(prefix="/v1/handoffs", tags=["handoffs"])
     _add_reads(routes, reading)
-    _add_acts(routes, do_once, reasons)
+    _add_acts(routes, do_once, reasons, now)
     return routes
 
 
@@ -75,68 +81,70 @@ def _add_reads(routes: APIRouter, reading: Reading) -> None:
         status: Status | None = None,
     ) -> Page[dict[str, Any]]:
         """Hand-offs, the oldest first."""
-        if person_id is not None and not _is_id(person_id):
+        try:
+            wanted = Wanted(None if person_id is None else as_id(person_id), owner, status)
+        except NotFound:
             return Page([], None)
-        wanted = Wanted(person_id and str(UUID(person_id)), owner, status)
         found = await reading.handoffs(wanted, page.position(int, str), page.limit + 1)
         return paging.page(found, page, views.shown, _sort_key)
 
     @routes.get("/{handoff_id}", dependencies=readers)
-    async def get_handoff(handoff_id: UUID) -> dict[str, Any]:
+    async def get_handoff(handoff_id: Id) -> dict[str, Any]:
         """One hand-off, how its owner was found, and who has been told."""
-        found = await reading.handoff(str(handoff_id))
-        deliveries = await reading.deliveries_of(str(handoff_id))
+        found = await reading.handoff(handoff_id)
+        deliveries = await reading.deliveries_of(handoff_id)
         more = {"trail": views.trail(found), "deliveries": list(map(views.delivery, deliveries))}
         return views.shown(found) | more
 
 
-def _add_acts(routes: APIRouter, do_once: DoOnce, reasons: Mapping[str, RejectionOutcome]) -> None:
+def _add_acts(
+    routes: APIRouter, do_once: DoOnce, reasons: Mapping[str, RejectionOutcome], now: Callable[[], Instant]
+) -> None:
     operators = [require(Scope.OPERATE)]
 
-    async def answered(handoff_id: UUID, what: Act, asked: idempotency.Act | None) -> Response:
-        answer = await do_once(str(handoff_id), what, asked)
+    async def answered(handoff_id: str, what: Act, asked: idempotency.Act | None) -> Response:
+        answer = await do_once(handoff_id, what, asked)
         return Response(answer.body, answer.status, media_type=_JSON)
 
     @routes.post("/{handoff_id}/accept", dependencies=operators)
-    async def accept(handoff_id: UUID, asked: idempotency.Asked, _body: Nothing | None = None) -> Response:
+    async def accept(handoff_id: Id, asked: idempotency.Asked, _body: Nothing | None = None) -> Response:
         """Sales takes it on."""
         return await answered(handoff_id, Accepted(), asked)
 
     @routes.post("/{handoff_id}/reject", dependencies=operators)
-    async def reject(handoff_id: UUID, asked: idempotency.Asked, body: Rejection) -> Response:
+    async def reject(handoff_id: Id, asked: idempotency.Asked, body: Rejection) -> Response:
         """Sales turns it down, for a reason of the charter."""
         what = Rejected(body.reason, outcome_of(body.reason, reasons), body.note)
         return await answered(handoff_id, what, asked)
 
     @routes.post("/{handoff_id}/contact", dependencies=operators)
-    async def contact(handoff_id: UUID, asked: idempotency.Asked, body: Contact) -> Response:
+    async def contact(handoff_id: Id, asked: idempotency.Asked, body: Contact) -> Response:
         """Sales called, wrote or met them."""
-        occurred_at = None if body.occurred_at is None else instant.from_datetime(body.occurred_at)
+        occurred_at = None if body.occurred_at is None else _moment(instant.from_datetime(body.occurred_at), now())
         return await answered(handoff_id, Contacted(body.kind, occurred_at), asked)
 
     @routes.post("/{handoff_id}/meeting", dependencies=operators)
-    async def meeting(handoff_id: UUID, asked: idempotency.Asked, _body: Nothing | None = None) -> Response:
+    async def meeting(handoff_id: Id, asked: idempotency.Asked, _body: Nothing | None = None) -> Response:
         """A meeting is in the calendar."""
         return await answered(handoff_id, MeetingBooked(), asked)
 
     @routes.post("/{handoff_id}/qualify", dependencies=operators)
-    async def qualify(handoff_id: UUID, asked: idempotency.Asked, _body: Nothing | None = None) -> Response:
+    async def qualify(handoff_id: Id, asked: idempotency.Asked, _body: Nothing | None = None) -> Response:
         """Sales says: there is something to sell."""
         return await answered(handoff_id, Qualified(), asked)
 
     @routes.post("/{handoff_id}/release", dependencies=operators)
-    async def release(handoff_id: UUID, asked: idempotency.Asked, _body: Nothing | None = None) -> Response:
+    async def release(handoff_id: Id, asked: idempotency.Asked, _body: Nothing | None = None) -> Response:
         """Sales gives it back to marketing."""
         return await answered(handoff_id, Released(), asked)
 
 
+def _moment(occurred_at: Instant, now: Instant) -> Instant:
+    """A time as doors believe it; raises Reject where nothing can have happened then."""
+    if not _EARLIEST <= occurred_at <= now + DAY:
+        raise Reject("bad_time", "a contact was not before 2000, and is not more than 24 hours ahead", "occurred_at")
+    return occurred_at
+
+
 def _sort_key(one: Shown) -> paging.SortKey:
     return one.kept.handoff.assigned_at, one.kept.handoff.id
-
-
-def _is_id(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True

@@ -1,17 +1,27 @@
 """Owners over HTTP: who takes leads, how many at a time, and when they are at work."""
 
-from typing import Annotated, Any
+import re
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from services.handoff.domain.sla import calendar
 from services.handoff.ports import Team
 from shared.contracts.charter import Away, Owner
 from shared.contracts.charter_words import Count, Name, Part, Text, Week, Zone
+from shared.kernel.errors import Reject
 from shared.web import paging
 from shared.web.auth import Scope, require
 from shared.web.paging import Page
+
+_ADDRESS: Final = re.compile(r"[^\s@\"(),:;<>\[\\\]]+@[^\s@\"(),:;<>\[\\\].]+(\.[^\s@\"(),:;<>\[\\\].]+)+")
+
+
+def _is_an_address(text: str) -> str:
+    if not text.isprintable() or not _ADDRESS.fullmatch(text):
+        raise ValueError("not an e-mail address, such as bo@example.com")
+    return text
 
 
 class OwnerBody(Part):
@@ -19,7 +29,7 @@ class OwnerBody(Part):
 
     id: Name | None = None
     name: Text
-    email: Text | None = None
+    email: Annotated[Text, AfterValidator(_is_an_address)] | None = None
     weight: Annotated[int, Field(strict=True, ge=0, le=1000)] = 1
     capacity: Count | None = None
     time_zone: Zone = "UTC"
@@ -41,6 +51,8 @@ def router(team: Team) -> APIRouter:
     @routes.put("/{owner_id}", dependencies=[require(Scope.OPERATE)])
     async def put_owner(owner_id: Name, body: OwnerBody) -> dict[str, Any]:
         """The owner as it is from now on; leads they have stay theirs."""
+        if body.id not in (None, owner_id):
+            raise Reject("bad_id", "the id is the one in the path", "id")
         owner = Owner.model_validate(body.model_dump() | {"id": owner_id})
         if owner.hours is not None:
             calendar(owner.time_zone, {str(day): spans for day, spans in owner.hours.items()})

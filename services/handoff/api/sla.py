@@ -1,12 +1,13 @@
 """Both sides' promises over HTTP, for a month: what sales kept, and what marketing delivered."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 
+from services.handoff.domain.lead import Handoff
 from services.handoff.domain.promises import standings
 from services.handoff.domain.sla import Calendar, calendar
 from services.handoff.ports import Reading, Team
@@ -16,6 +17,8 @@ from shared.kernel.errors import Reject
 from shared.kernel.instant import Instant
 from shared.web.auth import Scope, require
 
+Side = Literal["", "sales", "marketing"]
+"""Whose promises; none named: both."""
 _MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 
 
@@ -24,25 +27,30 @@ def router(reading: Reading, team: Team, terms: Terms, now: Callable[[], Instant
     routes = APIRouter(prefix="/v1/sla", tags=["sla"])
 
     @routes.get("", dependencies=[require(Scope.READ)])
-    async def sla(period: Annotated[str | None, Query(pattern=_MONTH)] = None) -> dict[str, Any]:
-        """A month of promises; this one where none is named."""
+    async def sla(period: Annotated[str | None, Query(pattern=_MONTH)] = None, side: Side = "") -> dict[str, Any]:
+        """A month of promises; this one where none is named. Where one side is asked for, the other has no items."""
         first, end = _month(period, now())
         handoffs = await reading.between(first, end)
         owners = {owner.id: owner_of(owner, terms.hours) for owner in await team.all()}
         calendars = {one.id: calendar(one.time_zone, one.hours, terms.holidays) for one in owners.values()}
         sales = standings(handoffs, lambda owner_id: _calendar(owner_id, calendars, terms), now())
-        delivered = len(handoffs)
         passed = (min(max(now(), first + 1), end) - first) / (end - first)
-        marketing = {
-            "promise": "mql",
-            "delivered": delivered,
-            "accepted": sum(one.accepted_at is not None for one in handoffs),
-            "promised": None,
-            "forecast": round(delivered / passed),
-        }
-        return {"period": instant.to_text(first)[:7], "sales": list(map(asdict, sales)), "marketing": [marketing]}
+        sides = {"sales": list(map(asdict, sales)), "marketing": [_marketing(handoffs, passed)]}
+        asked = {name: items if side in ("", name) else [] for name, items in sides.items()}
+        return {"period": instant.to_text(first)[:7], **asked}
 
     return routes
+
+
+def _marketing(handoffs: Sequence[Handoff], passed: float) -> dict[str, Any]:
+    """What marketing delivered, and what it will have by the end when a part of the month has `passed`."""
+    return {
+        "promise": "mql",
+        "delivered": len(handoffs),
+        "accepted": sum(one.accepted_at is not None for one in handoffs),
+        "promised": None,
+        "forecast": round(len(handoffs) / passed),
+    }
 
 
 def _calendar(owner_id: str, calendars: Mapping[str, Calendar], terms: Terms) -> Calendar:

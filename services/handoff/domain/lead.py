@@ -17,6 +17,12 @@ Status = Literal[
     "assigned", "accepted", "rejected", "contacted", "meeting_booked", "qualified", "recycled", "closed",
 ]  # fmt: skip
 
+ContactKind = Literal[
+    "call", "email_sent", "email_replied", "meeting_held", "demo_held", "event_attended", "chat", "social_engaged",
+    "prospected", "custom", "email", "meeting",
+]  # fmt: skip
+"""How sales was in touch: the kinds of touchpoints that can be that, and the two short words for the commonest."""
+
 IN_HAND: frozenset[Status] = frozenset({"assigned", "accepted", "contacted", "meeting_booked"})
 """Sales still has to find out: these count towards an owner's capacity."""
 OPEN: frozenset[Status] = IN_HAND | {"qualified"}
@@ -109,7 +115,7 @@ class Rejected:
 class Contacted:
     """Sales called, wrote or met them, at `occurred_at` where that is not now."""
 
-    kind: str
+    kind: ContactKind
     occurred_at: Instant | None = None
 
 
@@ -166,6 +172,23 @@ Act = (
     | Breached | Reopened
 )  # fmt: skip
 
+_BY_SALES: dict[type[Act], str] = {
+    Accepted: "accept",
+    Rejected: "reject",
+    Contacted: "contact",
+    MeetingBooked: "meeting",
+    Qualified: "qualify",
+    Released: "release",
+}
+"""What sales may do, by the words in which it is asked for."""
+_OF_ITSELF: dict[type[Act], str] = {
+    Delivered: "deliver",
+    Closed: "close",
+    Reassigned: "reassign",
+    Updated: "update",
+    Breached: "breach",
+    Reopened: "reopen",
+}
 _ALLOWED: dict[type[Act], frozenset[Status]] = {
     Delivered: OPEN | {"rejected", "recycled", "closed"},
     Accepted: IN_HAND,
@@ -188,8 +211,8 @@ def act(handoff: Handoff, what: Act, at: Instant) -> Handoff:
     A contact is no acceptance: it moves no stage, so the owner may still accept afterwards, or reject.
     Qualifying is one.
     """
-    if handoff.status not in _ALLOWED[type(what)] or _done_before(handoff, what):
-        raise Conflict(f"{type(what).__name__} is not possible on a hand-off that is {handoff.status}")
+    if not _possible(handoff, type(what)):
+        raise Conflict(f"{(_BY_SALES | _OF_ITSELF)[type(what)]} is not possible: {_standing(handoff)}")
     return replace(_after(handoff, what, at), version=handoff.version + 1)
 
 
@@ -210,12 +233,23 @@ def forgotten(handoff: Handoff, stand_in: str) -> Handoff:
     return replace(handoff, person_id=stand_in, note=None)
 
 
-def _done_before(handoff: Handoff, what: Act) -> bool:
-    if isinstance(what, Accepted):
-        return handoff.accepted_at is not None
-    if isinstance(what, Reopened):
-        return handoff.reason not in _TAKEN_BACK
-    return isinstance(what, Delivered) and handoff.delivered_at is not None
+def _possible(handoff: Handoff, what: type[Act]) -> bool:
+    if handoff.status not in _ALLOWED[what]:
+        return False
+    if what is Accepted:
+        return handoff.accepted_at is None
+    if what is Reopened:
+        return handoff.reason in _TAKEN_BACK
+    return what is not Delivered or handoff.delivered_at is None
+
+
+def _standing(handoff: Handoff) -> str:
+    """How it stands, and what sales may do with it now."""
+    if not handoff.is_open:
+        return f"this hand-off is {handoff.status}, and has ended with that"
+    before = "was accepted before and " if handoff.accepted_at is not None and handoff.status != "accepted" else ""
+    possible = ", ".join(word for what, word in _BY_SALES.items() if _possible(handoff, what))
+    return f"this hand-off {before}is {handoff.status}; possible now: {possible}"
 
 
 def _after(handoff: Handoff, what: Act, at: Instant) -> Handoff:  # noqa: C901 - one arm an act, and all of them

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.handoff.handlers.deriving import CONTACTS
 from tests.handlers.handoff.scene import MONDAY, Scene, ident, qualified
 
 
@@ -50,7 +51,7 @@ async def test_the_same_key_twice_is_one_act(here: Scene) -> None:
 async def test_a_key_with_another_request_behind_it_is_refused(here: Scene) -> None:
     handoff_id = await handed_over(here)
     await act(here, handoff_id, "contact", {"kind": "call"}, key="k1")
-    status, problem = await act(here, handoff_id, "contact", {"kind": "email"}, key="k1")
+    status, problem = await act(here, handoff_id, "contact", {"kind": "email_sent"}, key="k1")
     assert (status, problem["code"]) == (422, "idempotency_key_reused")
 
 
@@ -76,6 +77,11 @@ async def test_acts_at_once_under_one_key_are_one_act(here: Scene) -> None:
         ("reject", {"reason": "no-budget", "extra": 1}, 422, "invalid"),
         ("accept", {"extra": 1}, 422, "invalid"),
         ("contact", {"kind": "call", "occurred_at": "yesterday"}, 422, "invalid"),
+        ("contact", {"kind": "zork"}, 422, "invalid"),
+        ("contact", {"kind": "page_viewed"}, 422, "invalid"),
+        ("contact", {"kind": "call", "occurred_at": "2036-11-23T10:00:00Z"}, 422, "bad_time"),
+        ("contact", {"kind": "call", "occurred_at": "2026-11-24T10:00:01Z"}, 422, "bad_time"),
+        ("contact", {"kind": "call", "occurred_at": "1999-12-31T23:59:59Z"}, 422, "bad_time"),
     ],
 )
 async def test_a_body_that_does_not_fit_is_refused(
@@ -84,6 +90,36 @@ async def test_a_body_that_does_not_fit_is_refused(
     handoff_id = await handed_over(here)
     answered, problem = await act(here, handoff_id, name, body)
     assert (answered, problem["code"]) == (status, code)
+
+
+async def test_sales_may_say_how_it_was_in_touch_and_be_a_day_ahead(here: Scene) -> None:
+    handoff_id = await handed_over(here)
+    for attempts, kind in enumerate((*CONTACTS, "email", "meeting", "chat", "prospected", "custom"), 1):
+        status, handoff = await act(here, handoff_id, "contact", {"kind": kind, "occurred_at": "2026-11-24T10:00:00Z"})
+        assert (status, handoff["status"], handoff["attempts"]) == (200, "contacted", attempts)
+        assert handoff["contacted_at"] == "2026-11-23T10:00:00.000Z"
+
+
+async def test_who_may_not_is_told_how_it_stands_and_what_may_be_done(here: Scene) -> None:
+    handoff_id = await handed_over(here)
+    await act(here, handoff_id, "accept")
+    problem = (await act(here, handoff_id, "accept"))[1]
+    assert (problem["status"], problem["detail"]) == (
+        409,
+        "accept is not possible: this hand-off is accepted; possible now: reject, contact, meeting, qualify, release",
+    )
+    await act(here, handoff_id, "release")
+    problem = (await act(here, handoff_id, "contact", {"kind": "call"}))[1]
+    assert problem["detail"] == "contact is not possible: this hand-off is recycled, and has ended with that"
+
+
+@pytest.mark.parametrize("name", ["zork", "0", "%F0%9F%9A%80"])
+async def test_what_is_no_id_is_not_found_either(here: Scene, name: str) -> None:
+    assert (await here.ask("GET", f"/v1/handoffs/{name}")).status_code == 404
+    bodies: dict[str, Any] = {"reject": {"reason": "no-budget"}, "contact": {"kind": "call"}}
+    for verb in ("accept", "reject", "contact", "meeting", "qualify", "release"):
+        status, problem = await act(here, name, verb, bodies.get(verb))
+        assert (status, problem["code"]) == (404, "not_found")
 
 
 async def test_a_hand_off_nobody_has_is_not_found(here: Scene) -> None:
@@ -114,6 +150,20 @@ async def test_the_sla_counts_what_was_kept_and_how_fast(here: Scene) -> None:
     assert (await here.ask("GET", "/v1/sla?period=last")).status_code == 422
 
 
+async def test_the_sla_of_one_side_leaves_the_other_out(here: Scene) -> None:
+    await handed_over(here)
+    both, sales, marketing = [
+        (await here.ask("GET", f"/v1/sla?period=2026-11&side={side}")).json() for side in ("", "sales", "marketing")
+    ]
+    assert both == (await here.ask("GET", "/v1/sla?period=2026-11")).json()
+    assert both["sales"]
+    assert both["marketing"]
+    assert sales == both | {"marketing": []}
+    assert marketing == both | {"sales": []}
+    answer = await here.ask("GET", "/v1/sla?period=2026-11&side=zork")
+    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "side")
+
+
 async def test_owners_are_the_charters_until_somebody_puts_one(here: Scene) -> None:
     assert [one["id"] for one in (await here.ask("GET", "/v1/owners")).json()["items"]] == ["sales-desk"]
     body = {"name": "Bo", "time_zone": "Europe/Madrid", "hours": {"mon": ["08:00-12:00"]}, "capacity": 5}
@@ -121,6 +171,24 @@ async def test_owners_are_the_charters_until_somebody_puts_one(here: Scene) -> N
     assert (put["id"], put["weight"], put["hours"], put["away"]) == ("bo", 1, {"mon": ["08:00-12:00"]}, [])
     assert [one["id"] for one in (await here.ask("GET", "/v1/owners")).json()["items"]] == ["bo", "sales-desk"]
     assert (await here.ask("PUT", "/v1/owners/bo", body | {"hours": {}})).json()["code"] == "bad_hours"
+
+
+@pytest.mark.parametrize(
+    "email",
+    ["zork", "@example.test", "bo@", "bo@desk", "bo@example.test, cai@example.test", "bo@example.test\r\nBcc: x"],
+)
+async def test_an_owner_has_an_address_that_mail_can_reach_or_none(here: Scene, email: str) -> None:
+    answer = await here.ask("PUT", "/v1/owners/bo", {"name": "Bo", "email": email})
+    assert (answer.status_code, [error["path"] for error in answer.json()["errors"]]) == (422, ["email"])
+    assert (await here.ask("PUT", "/v1/owners/bo", {"name": "Bo", "email": None})).status_code == 200
+    kept = (await here.ask("PUT", "/v1/owners/bo", {"name": "Bo", "email": " bo.o'neill+x@example.test "})).json()
+    assert kept["email"] == "bo.o'neill+x@example.test"
+
+
+async def test_an_owner_is_not_put_under_two_ids(here: Scene) -> None:
+    answer = await here.ask("PUT", "/v1/owners/bo", {"id": "cai", "name": "Bo"})
+    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "id")
+    assert (await here.ask("PUT", "/v1/owners/bo", {"id": "bo", "name": "Bo"})).status_code == 200
 
 
 async def test_clocks_run_in_the_owners_time(here: Scene) -> None:

@@ -1,5 +1,6 @@
 """One who follows a signed link answers for a hand-off without a login; nobody else does, and no scanner."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -65,6 +66,7 @@ async def test_pressed_twice_is_one_answer_and_the_other_answer_comes_too_late(h
     "forged",
     [
         lambda link: link.replace("/accept?", "/reject?"),
+        lambda link: re.sub("answers/[^/]+", "answers/zork", link),
         lambda link: link.replace("until=1", "until=2"),
         lambda link: link[:-1] + ("A" if link[-1] != "A" else "B"),
         lambda link: link.partition("signature=")[0] + "signature=%C3%A4",

@@ -37,6 +37,14 @@ ACTS: st.SearchStrategy[Act] = st.one_of(
     st.just(Reassigned("rep-2", T0, T0)),
     st.builds(Contacted, st.just("call"), st.none() | st.integers(0, 2 * T0).map(Instant)),
 )
+BY_SALES: dict[str, Act] = {
+    "accept": Accepted(),
+    "reject": Rejected("poor_fit", "disqualified"),
+    "contact": Contacted("call"),
+    "meeting": MeetingBooked(),
+    "qualify": Qualified(),
+    "release": Released(),
+}
 PROGRESS = ["assigned", "accepted", "contacted", "meeting_booked", "qualified", "rejected", "recycled", "closed"]
 
 
@@ -93,3 +101,17 @@ def test_no_delay_is_ever_negative(acts: list[Act]) -> None:
     for state in walk(acts):
         told = (state.accepted_at, state.contacted_at, state.meeting_at, state.qualified_at, state.ended_at)
         assert all(at >= state.assigned_at for at in told if at is not None)
+
+
+@given(st.lists(ACTS, max_size=20))
+def test_a_refusal_names_whatever_sales_may_do_and_nothing_else(acts: list[Act]) -> None:
+    for state in walk(acts):
+        refused: dict[str, str] = {}
+        for verb, what in BY_SALES.items():
+            try:
+                act(state, what, T0)
+            except Conflict as conflict:
+                refused[verb] = str(conflict)
+        possible = ", ".join(verb for verb in BY_SALES if verb not in refused)
+        told = f"; possible now: {possible}" if possible else ", and has ended with that"
+        assert all(text.startswith(f"{verb} is") and text.endswith(told) for verb, text in refused.items())

@@ -1,6 +1,7 @@
 """What sales may do with a hand-off, and in which state."""
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
@@ -11,6 +12,7 @@ from services.handoff.domain.lead import (
     Breached,
     Closed,
     Contacted,
+    ContactKind,
     Delivered,
     Handoff,
     MeetingBooked,
@@ -25,6 +27,7 @@ from services.handoff.domain.lead import (
     noted,
 )
 from services.handoff.domain.reasons import DEFAULT_REASONS, outcome_of
+from services.handoff.handlers.deriving import CONTACTS
 from shared.kernel.errors import Conflict, Reject
 from shared.kernel.instant import HOUR, Instant
 
@@ -49,7 +52,7 @@ def after(*acts: Act) -> Handoff:
         ((Contacted("call"),), "contacted"),
         ((Contacted("call"), Accepted()), "contacted"),
         ((Accepted(), MeetingBooked()), "meeting_booked"),
-        ((Accepted(), MeetingBooked(), Contacted("email")), "meeting_booked"),
+        ((Accepted(), MeetingBooked(), Contacted("email_sent")), "meeting_booked"),
         ((MeetingBooked(), Accepted()), "meeting_booked"),
         ((Qualified(),), "qualified"),
         ((Qualified(), Contacted("call")), "qualified"),
@@ -90,8 +93,45 @@ def test_acts_lead_to_the_status(acts: tuple[Act, ...], status: str) -> None:
     ],
 )
 def test_an_act_the_state_does_not_allow_is_a_conflict(before: tuple[Act, ...], what: Act) -> None:
-    with pytest.raises(Conflict, match=type(what).__name__):
+    handoff = after(*before)
+    with pytest.raises(
+        Conflict, match=f"is not possible: this hand-off (was accepted before and )?is {handoff.status}"
+    ):
+        act(handoff, what, T0)
+
+
+@pytest.mark.parametrize(
+    ("before", "what", "told"),
+    [
+        (
+            (Accepted(), Contacted("call")),
+            Accepted(),
+            "accept is not possible: this hand-off was accepted before and is contacted; "
+            "possible now: reject, contact, meeting, qualify, release",
+        ),
+        (
+            (Qualified(),),
+            REJECTED,
+            "reject is not possible: this hand-off was accepted before and is qualified; "
+            "possible now: contact, release",
+        ),
+        (
+            (MeetingBooked(),),
+            MeetingBooked(),
+            "meeting is not possible: this hand-off is meeting_booked; "
+            "possible now: accept, reject, contact, qualify, release",
+        ),
+        ((REJECTED,), Released(), "release is not possible: this hand-off is rejected, and has ended with that"),
+    ],
+)
+def test_a_refusal_says_how_it_stands_in_the_words_of_the_api(before: tuple[Act, ...], what: Act, told: str) -> None:
+    with pytest.raises(Conflict) as caught:
         act(after(*before), what, T0)
+    assert str(caught.value) == told
+
+
+def test_whatever_counts_as_contact_when_a_touchpoint_shows_it_may_be_told_too() -> None:
+    assert set(get_args(ContactKind)) >= CONTACTS
 
 
 def test_a_rejection_keeps_its_reason_and_what_it_does_to_the_lead() -> None:
@@ -113,7 +153,7 @@ def test_nobody_has_answered_a_hand_off_that_was_only_delivered() -> None:
 
 def test_the_first_contact_counts_even_when_it_is_told_last() -> None:
     earlier = Contacted("call", Instant(T0 + HOUR // 2))
-    handoff = after(Contacted("email"), earlier)
+    handoff = after(Contacted("email_sent"), earlier)
     assert handoff.contacted_at == T0 + HOUR // 2
     assert handoff.attempts == 2
 
@@ -124,7 +164,7 @@ def test_a_contact_is_neither_before_the_hand_over_nor_in_the_future(occurred_at
 
 
 def test_contacts_that_touchpoints_show_are_all_there_are_beside_those_sales_told() -> None:
-    handoff = after(Accepted(), Contacted("visit"))
+    handoff = after(Accepted(), Contacted("meeting_held"))
     shown = noted(handoff, [Instant(T0 + HOUR), Instant(T0 + 3 * HOUR)])
     assert (shown.attempts, shown.contacted_at, shown.version) == (3, T0 + HOUR, handoff.version + 1)
     assert replace(noted(shown, []), version=handoff.version) == handoff
@@ -138,8 +178,8 @@ def test_a_hand_off_goes_back_to_where_it_was_without_the_only_contact() -> None
 
 
 def test_what_was_kept_before_counts_as_many_as_no_touchpoint_shows() -> None:
-    before = replace(after(Contacted("call"), Contacted("visit")), told=None)
-    assert act(before, Contacted("visit"), T0).attempts == 3
+    before = replace(after(Contacted("call"), Contacted("meeting_held")), told=None)
+    assert act(before, Contacted("meeting_held"), T0).attempts == 3
     shown = noted(before, [Instant(T0 + HOUR), T0, Instant(T0 - HOUR)])
     assert (shown.attempts, shown.told) == (3, Told())
     assert noted(replace(before, attempts=5), [T0]).told == Told(4, Instant(T0 + HOUR))
