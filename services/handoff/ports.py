@@ -350,11 +350,7 @@ class Reading(Protocol):
 
 
 class Endpoints(Protocol):
-    """The endpoints, as they are changed from outside."""
-
-    async def add(self, endpoint: Endpoint, key: bytes) -> None:
-        """Add an endpoint and the key that signs for it."""
-        ...
+    """The endpoints, as they are read and changed from outside."""
 
     async def get(self, endpoint_id: str) -> Endpoint:
         """An endpoint; raises NotFound."""
@@ -370,18 +366,6 @@ class Endpoints(Protocol):
 
     async def delete(self, endpoint_id: str) -> None:
         """Send nothing there any more; raises NotFound."""
-        ...
-
-    async def rotate(self, endpoint_id: str, key: bytes, now: Instant) -> None:
-        """Sign with a new key; the one before signs along for a day. Raises NotFound."""
-        ...
-
-    async def retry(self, delivery_id: str, now: Instant) -> None:
-        """Try a delivery again now, whatever its schedule says; raises NotFound, Conflict where it was delivered."""
-        ...
-
-    async def send(self, endpoint_id: str, message: Message, now: Instant) -> str:
-        """Leave a message for this endpoint alone; answers the delivery's id. Raises NotFound."""
         ...
 
 

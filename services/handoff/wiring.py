@@ -20,6 +20,7 @@ from services.handoff.ports import Answered, Attempt, Desk
 from services.handoff.settings import terms_of
 from services.handoff.store.commands import SqlCommands
 from services.handoff.store.deliveries import SqlDesk, underway
+from services.handoff.store.endpoint_commands import Show, SqlEndpointCommands
 from services.handoff.store.endpoints import SqlEndpoints
 from services.handoff.store.export import sections
 from services.handoff.store.ledger import open_ledger
@@ -73,10 +74,12 @@ def assemble(parts: "Parts", deployment: Deployment, alive: Callable[[], bool]) 
     commands = SqlCommands(
         database, parts.open_session, views.handoff_body, now=deployment.now, committed=parts.committed
     )
+    show = Show(views.keyed_body, views.delivery_id_body)
+    asked = SqlEndpointCommands(database, parts.seal, show, parts.committed)
     edge = Edge(deployment.now, ids.draw_message_id, lambda: secrets.token_bytes(_KEY_BYTES), parts.client.check)
     routers = [
         handoffs.router(reading, commands.act, parts.terms.reasons, deployment.now),
-        endpoints.router(SqlEndpoints(database, parts.seal, parts.committed), reading, edge),
+        endpoints.router(SqlEndpoints(database, parts.committed), asked, reading, edge),
         answers.router(answers.Desk(parts.link_key, deployment.now, commands.act, parts.terms.reasons)),
         owners.router(team),
         sla.router(reading, team, parts.terms, deployment.now),

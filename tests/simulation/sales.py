@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from services.handoff import settings
 from services.handoff import worker as handoff
+from services.handoff.api import views
 from services.handoff.domain.delivery import Outcome
 from services.handoff.domain.lead import IN_HAND, Accepted, Act, Qualified, Rejected
 from services.handoff.handlers.deliver import Deliver
@@ -20,7 +21,7 @@ from services.handoff.handlers.handing import Handing
 from services.handoff.handlers.publishing import Where
 from services.handoff.ports import Answered, Endpoint
 from services.handoff.store.deliveries import SqlDesk
-from services.handoff.store.endpoints import SqlEndpoints
+from services.handoff.store.endpoint_commands import Show, SqlEndpointCommands
 from services.handoff.store.ledger import open_ledger
 from services.handoff.store.sealing import Seal
 from services.handoff.store.tables import DELIVERIES, HANDOFFS
@@ -80,7 +81,8 @@ class Sales:
     async def prepare(self, database: Database) -> None:
         """Register the CRM's endpoint."""
         endpoint = Endpoint(derived("crm"), "https://crm.example", ("*",), None, "active", None, Instant(0))
-        await SqlEndpoints(database, self._seal, lambda: None).add(endpoint, _KEY)
+        show = Show(views.keyed_body, views.delivery_id_body)
+        await SqlEndpointCommands(database, self._seal, show, lambda: None).add(endpoint, _KEY, None)
 
     def parts(self, database: Database, receiver: Receiver, now: Now) -> list[Part]:
         """What a process runs beside its loop and its relay: deliveries, and sales at their desks."""

@@ -6,7 +6,7 @@ from msgspec import json
 
 from services.handoff.domain.lead import Handoff
 from services.handoff.ports import Delivery, Endpoint, Shown
-from shared.kernel import instant
+from shared.kernel import instant, signing
 from shared.kernel.instant import Instant
 from shared.kernel.stand_ins import stands_in
 
@@ -84,6 +84,16 @@ def endpoint(one: Endpoint) -> dict[str, Any]:
         "failing": one.health.is_failing,
         "created_at": at(one.created_at),
     }
+
+
+def keyed_body(one: Endpoint, key: bytes) -> bytes:
+    """An endpoint with its secret, as the body of the one answer that tells it."""
+    return json.encode(endpoint(one) | {"secret": signing.secret_of(key)})
+
+
+def delivery_id_body(delivery_id: str) -> bytes:
+    """Which delivery is on its way, as the body of an answer."""
+    return json.encode({"delivery_id": delivery_id})
 
 
 def at(moment: Instant | None) -> str | None:

@@ -26,9 +26,9 @@ _KEEP = Upsert(ACTS, conflict=("key",))
 
 
 class SqlActs:
-    """The acts that were done, in one transaction."""
+    """The acts that were done, in one transaction; `handoff_id`: on which hand-off, where it is one."""
 
-    def __init__(self, work: Work, now: Instant, handoff_id: str) -> None:
+    def __init__(self, work: Work, now: Instant, handoff_id: str | None = None) -> None:
         self._work = work
         self._now = now
         self._handoff_id = handoff_id
@@ -42,7 +42,7 @@ class SqlActs:
         """Keep an act; raises Conflict where its key was taken at the same time."""
         row = (act.key, act.fingerprint, answer.status, answer.body, self._now, self._handoff_id)
         if not await self._work.write_new(_KEEP, [row]):
-            raise Conflict("this Idempotency-Key is in use by another request right now")
+            raise Conflict("this Idempotency-Key is in use by another request right now: ask again")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Secrets at rest: AES-GCM under a key of the deployment, bound to the endpoint they belong to."""
+"""Secrets at rest: AES-GCM under a key of the deployment, bound to what they belong to."""
 
 from collections.abc import Callable
 from hashlib import sha256
@@ -21,14 +21,14 @@ class Seal:
         self.name = sha256(b"seal" + key).hexdigest()[:_NAME_DIGITS]
         """Names the key beside what it sealed, and tells nothing of it."""
 
-    def seal(self, secret: bytes, endpoint_id: str) -> bytes:
+    def seal(self, secret: bytes, whose: str) -> bytes:
         """The nonce and what it sealed."""
         nonce = self._draw(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, secret, endpoint_id.encode())
+        return nonce + self._cipher.encrypt(nonce, secret, whose.encode())
 
-    def open(self, sealed: bytes, sealed_by: str, endpoint_id: str) -> bytes:
-        """The secret; raises Conflict where it was sealed under another key, or for another endpoint."""
+    def open(self, sealed: bytes, sealed_by: str, whose: str) -> bytes:
+        """The secret; raises Conflict where it was sealed under another key, or for something else."""
         try:
-            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], endpoint_id.encode())
+            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], whose.encode())
         except InvalidTag:
-            raise Conflict(f"the secret of endpoint {endpoint_id} was sealed by {sealed_by}, not {self.name}") from None
+            raise Conflict(f"the secret of {whose} was sealed by {sealed_by}, not {self.name}") from None

@@ -119,5 +119,5 @@ async def test_one_act_at_once_from_two_processes_is_done_once(tmp_path: Path, p
 @pytest.mark.parametrize("path", ["/v1/handoffs/x", "/v1/endpoints/x", "/v1/endpoints/x/deliveries"])
 async def test_what_is_no_id_is_no_failure_of_the_store(tmp_path: Path, postgres_url: str, path: str) -> None:
     async with scene(tmp_path, postgres_url) as here:
-        assert (await here.ask("GET", path)).status_code == 422
+        assert (await here.ask("GET", path)).status_code == 404
         assert (await here.ask("GET", "/v1/handoffs?person_id=x")).json()["items"] == []
