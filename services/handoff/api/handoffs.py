@@ -12,7 +12,6 @@ from services.handoff.domain.lead import (
     Accepted,
     Act,
     Contacted,
-    ContactKind,
     MeetingBooked,
     Qualified,
     Rejected,
@@ -56,7 +55,7 @@ class Rejection(_Body):
 class Contact(_Body):
     """How somebody was contacted, and when if not now."""
 
-    kind: ContactKind
+    kind: _Word
     occurred_at: AwareDatetime | None = None
 
 

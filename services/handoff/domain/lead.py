@@ -17,12 +17,6 @@ Status = Literal[
     "assigned", "accepted", "rejected", "contacted", "meeting_booked", "qualified", "recycled", "closed",
 ]  # fmt: skip
 
-ContactKind = Literal[
-    "call", "email_sent", "email_replied", "meeting_held", "demo_held", "event_attended", "chat", "social_engaged",
-    "prospected", "custom", "email", "meeting",
-]  # fmt: skip
-"""How sales was in touch: the kinds of touchpoints that can be that, and the two short words for the commonest."""
-
 IN_HAND: frozenset[Status] = frozenset({"assigned", "accepted", "contacted", "meeting_booked"})
 """Sales still has to find out: these count towards an owner's capacity."""
 OPEN: frozenset[Status] = IN_HAND | {"qualified"}
@@ -115,7 +109,7 @@ class Rejected:
 class Contacted:
     """Sales called, wrote or met them, at `occurred_at` where that is not now."""
 
-    kind: ContactKind
+    kind: str
     occurred_at: Instant | None = None
 
 

@@ -77,8 +77,6 @@ async def test_acts_at_once_under_one_key_are_one_act(here: Scene) -> None:
         ("reject", {"reason": "no-budget", "extra": 1}, 422, "invalid"),
         ("accept", {"extra": 1}, 422, "invalid"),
         ("contact", {"kind": "call", "occurred_at": "yesterday"}, 422, "invalid"),
-        ("contact", {"kind": "zork"}, 422, "invalid"),
-        ("contact", {"kind": "page_viewed"}, 422, "invalid"),
         ("contact", {"kind": "call", "occurred_at": "2036-11-23T10:00:00Z"}, 422, "bad_time"),
         ("contact", {"kind": "call", "occurred_at": "2026-11-24T10:00:01Z"}, 422, "bad_time"),
         ("contact", {"kind": "call", "occurred_at": "1999-12-31T23:59:59Z"}, 422, "bad_time"),
@@ -94,7 +92,7 @@ async def test_a_body_that_does_not_fit_is_refused(
 
 async def test_sales_may_say_how_it_was_in_touch_and_be_a_day_ahead(here: Scene) -> None:
     handoff_id = await handed_over(here)
-    for attempts, kind in enumerate((*CONTACTS, "email", "meeting", "chat", "prospected", "custom"), 1):
+    for attempts, kind in enumerate((*CONTACTS, "email", "linkedin", "a visit"), 1):
         status, handoff = await act(here, handoff_id, "contact", {"kind": kind, "occurred_at": "2026-11-24T10:00:00Z"})
         assert (status, handoff["status"], handoff["attempts"]) == (200, "contacted", attempts)
         assert handoff["contacted_at"] == "2026-11-23T10:00:00.000Z"

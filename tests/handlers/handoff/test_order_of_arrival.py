@@ -93,7 +93,7 @@ async def test_what_sales_tells_itself_stays_whatever_touchpoints_show(here: Sce
     await here.happens(qualified("bo"), CALL)
     here.pass_time(300)
     [handoff] = await here.handoffs()
-    await here.ask("POST", f"/v1/handoffs/{handoff['id']}/contact", {"kind": "meeting_held"})
+    await here.ask("POST", f"/v1/handoffs/{handoff['id']}/contact", {"kind": "visit"})
     assert await state(here, "bo") == [("contacted", 2, MONDAY + MINUTE, None, None)]
     await here.happens(structs.replace(CALL, revision=2, withdrawn=True))
     assert await state(here, "bo") == [("contacted", 1, here.now, None, None)]
@@ -102,7 +102,7 @@ async def test_what_sales_tells_itself_stays_whatever_touchpoints_show(here: Sce
 async def test_what_was_kept_before_contacts_were_told_apart_stays(here: Scene) -> None:
     await here.happens(qualified("bo"), CALL)
     [handoff] = await here.handoffs()
-    await here.ask("POST", f"/v1/handoffs/{handoff['id']}/contact", {"kind": "meeting_held"})
+    await here.ask("POST", f"/v1/handoffs/{handoff['id']}/contact", {"kind": "visit"})
     async with here.parts.database.work() as work:
         body = json.decode(await work.scalar(HANDOFFS.select().with_only_columns(HANDOFFS.c.body)))
         del body["handoff"]["told"]

@@ -1,7 +1,6 @@
 """What sales may do with a hand-off, and in which state."""
 
 from dataclasses import replace
-from typing import get_args
 
 import pytest
 
@@ -12,7 +11,6 @@ from services.handoff.domain.lead import (
     Breached,
     Closed,
     Contacted,
-    ContactKind,
     Delivered,
     Handoff,
     MeetingBooked,
@@ -27,7 +25,6 @@ from services.handoff.domain.lead import (
     noted,
 )
 from services.handoff.domain.reasons import DEFAULT_REASONS, outcome_of
-from services.handoff.handlers.deriving import CONTACTS
 from shared.kernel.errors import Conflict, Reject
 from shared.kernel.instant import HOUR, Instant
 
@@ -52,7 +49,7 @@ def after(*acts: Act) -> Handoff:
         ((Contacted("call"),), "contacted"),
         ((Contacted("call"), Accepted()), "contacted"),
         ((Accepted(), MeetingBooked()), "meeting_booked"),
-        ((Accepted(), MeetingBooked(), Contacted("email_sent")), "meeting_booked"),
+        ((Accepted(), MeetingBooked(), Contacted("email")), "meeting_booked"),
         ((MeetingBooked(), Accepted()), "meeting_booked"),
         ((Qualified(),), "qualified"),
         ((Qualified(), Contacted("call")), "qualified"),
@@ -128,10 +125,6 @@ def test_a_refusal_says_how_it_stands_in_the_words_of_the_api(before: tuple[Act,
     with pytest.raises(Conflict) as caught:
         act(after(*before), what, T0)
     assert str(caught.value) == told
-
-
-def test_whatever_counts_as_contact_when_a_touchpoint_shows_it_may_be_told_too() -> None:
-    assert set(get_args(ContactKind)) >= CONTACTS
 
 
 def test_a_rejection_keeps_its_reason_and_what_it_does_to_the_lead() -> None:
