@@ -10,8 +10,10 @@ from typing import Protocol
 
 from msgspec import Struct
 from uvicorn import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 from uvicorn.server import ServerState
+
+from shared.web.connection import Connection
 
 Headers = list[tuple[bytes, bytes]]
 _CLOSE = (b"connection", b"close")
@@ -50,8 +52,8 @@ class Direct(Protocol):
         ...
 
 
-def answering(direct: Direct) -> type[HttpToolsProtocol]:
-    """The protocol for a server whose app leaves some of its paths to `direct`."""
+def answering(direct: Direct) -> type[Connection]:
+    """The protocol for a server whose app leaves some of its paths, which are doors, to `direct`."""
 
     names = {path.encode(): path for path in direct.paths}
 
@@ -73,9 +75,11 @@ class _Exchange(RequestResponseCycle):
         self.response_complete = True
         self.disconnected = False
         self.keep_alive = True
+        self.more_body = False
 
 
-class _DirectProtocol(HttpToolsProtocol):
+class _DirectProtocol(Connection):
+    doors = True
     _direct: Direct
     _names: dict[bytes, str]
 
@@ -87,7 +91,6 @@ class _DirectProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._most = config.limit_concurrency or float("inf")
         self._idle_since: float | None = None
         self._exchange = _Exchange()
         self._head: dict[bytes, bytes] = {}

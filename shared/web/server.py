@@ -15,6 +15,7 @@ from typing import Final
 from starlette.types import ASGIApp
 from uvicorn import Config, Server
 
+from shared.web.connection import Connection
 from shared.web.direct import Direct, answering
 
 _BACKLOG: Final = 2_048
@@ -104,7 +105,7 @@ class _Server(Server):
 def _config(app: ASGIApp, direct: Direct | None, trusted_proxies: str) -> Config:
     return Config(
         app,
-        http="httptools" if direct is None else answering(direct),
+        http=Connection if direct is None else answering(direct),
         ws="none",
         lifespan="on",
         log_config=None,

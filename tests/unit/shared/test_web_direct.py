@@ -245,8 +245,45 @@ async def test_a_header_cannot_begin_another(served: Served, log: io.StringIO) -
 async def test_what_is_no_http_is_refused(served: Served, log: io.StringIO) -> None:
     async with served.client() as client:
         client.writer.write(b"POST /v1/hot HTTP/1.1\r\nContent-Length: x\r\n\r\nhello")
-        assert (await client.reader.read()).startswith(b"HTTP/1.1 400")
+        answered = await client.reader.read()
+    assert answered.startswith(b"HTTP/1.1 400")
+    assert b"content-type: application/problem+json\r\n" in answered
+    assert b"x-request-id: " in answered
+    assert b'"success":false' in answered
     assert served.hot.asked.empty()
+
+
+@pytest.mark.parametrize("path", [b"/v1/hot", b"/v1/cold"])
+async def test_who_says_that_nothing_more_will_come_is_still_answered(served: Served, path: bytes) -> None:
+    served.hot.may_answer.clear()
+    async with served.client() as client:
+        client.writer.write(WHOLE.replace(b"/v1/hot", path))
+        client.writer.write_eof()
+        await _turns()
+        served.hot.may_answer.set()
+        answered = await client.reader.read()
+    assert answered.startswith(b"HTTP/1.1 200")
+    assert answered.endswith(b"hello")
+
+
+@pytest.mark.parametrize(
+    "body", [b"Content-Length: 5\r\n\r\nhell", b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"]
+)
+async def test_a_body_that_ends_early_is_refused_at_once(served: Served, body: bytes) -> None:
+    async with served.client() as client:
+        client.writer.write(HEAD + body)
+        client.writer.write_eof()
+        answered = await client.reader.read()
+    assert answered.startswith(b"HTTP/1.1 400")
+    assert b'"success":false' in answered
+    assert served.hot.asked.empty()
+
+
+async def test_what_is_answered_already_is_not_refused_for_its_early_end(served: Served) -> None:
+    async with served.client() as client:
+        assert await client.ask(WHOLE) == ("direct", b"hello")
+        client.writer.write_eof()
+        assert await client.reader.read() == b""
 
 
 @pytest.mark.parametrize("served", [0.2], indirect=True)

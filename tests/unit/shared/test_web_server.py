@@ -20,6 +20,7 @@ from fastapi import APIRouter, FastAPI
 from shared.observe import logs
 from shared.observe.lag import Lag
 from shared.observe.metrics import Metrics
+from shared.web import server
 from shared.web.app import build_app
 from shared.web.auth import Tokens
 from shared.web.credentials import Credentials
@@ -84,6 +85,17 @@ async def served(app: FastAPI) -> AsyncIterator[str]:
             await serving
 
 
+async def said(address: str, request: bytes) -> bytes:
+    """All that is said to these bytes, up to the end of the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(address).port)
+    writer.write(request)
+    async with asyncio.timeout(10):
+        told = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return told
+
+
 async def test_two_servers_in_one_process_answer_and_stop(log: io.StringIO) -> None:
     handler = signal.getsignal(signal.SIGTERM)
     async with served(app_with_trouble()) as one, served(app_with_trouble()) as other, httpx.AsyncClient() as client:
@@ -107,13 +119,27 @@ async def test_an_unforeseen_error_leaves_no_trace_of_what_was_sent(log: io.Stri
 
 async def test_a_body_too_large_is_answered_without_being_read(log: io.StringIO) -> None:
     async with served(app_with_trouble()) as address:
-        reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(address).port)
-        writer.write(b"POST /v1/lag HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n")
-        async with asyncio.timeout(10):
-            told = await reader.read()
-        writer.close()
-        await writer.wait_closed()
+        told = await said(address, b"POST /v1/lag HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n")
     assert told.startswith(b"HTTP/1.1 413")
+
+
+async def test_what_is_no_http_is_told_so_in_a_problem(log: io.StringIO) -> None:
+    async with served(app_with_trouble()) as address:
+        told = await said(address, b"GET /healthz HTTP/1.1\r\nHost a\r\n\r\n")
+    assert told.startswith(b"HTTP/1.1 400")
+    assert b"content-type: application/problem+json\r\n" in told
+    assert b"x-request-id: " in told
+    assert b"success" not in told
+
+
+async def test_too_much_at_once_is_told_so_in_a_problem(log: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "_MAX_CONNECTIONS", 1)
+    async with served(app_with_trouble()) as address, httpx.AsyncClient() as client:
+        answer = await client.get(f"{address}/healthz", timeout=10)
+    assert (answer.status_code, answer.json()["code"]) == (503, "busy")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["retry-after"] == "2"
+    assert answer.headers["x-request-id"]
 
 
 async def test_an_app_that_does_not_start_is_an_error_and_frees_the_port(log: io.StringIO) -> None:
