@@ -16,6 +16,8 @@ _EXPONENT = dict.fromkeys(
     0,
 ) | dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3)
 _DEFAULT_EXPONENT = 2
+_NO_CURRENCY = frozenset(("XTS", "XXX"))
+"""For tests, and for what involves no currency."""
 _PLAIN = re.compile(r"([+-]?)([0-9]{1,16})(?:\.([0-9]{1,32}))?")
 _LARGEST_MINOR = 10**15
 """Past this an amount is a mistake, and it still fits a 64-bit column with room for sums."""
@@ -34,24 +36,37 @@ def exponent(currency: str) -> int:
     return _EXPONENT.get(currency, _DEFAULT_EXPONENT)
 
 
-def currency_code(text: str) -> str:
-    """The upper-case code; raises Reject where the text is not three letters."""
+def letters(text: str) -> str:
+    """The upper-case code, whether it names a currency or none; raises Reject where the text is not three letters."""
     code = text.strip().upper()
     if len(code) != 3 or not code.isascii() or not code.isalpha():
         raise Reject("bad_currency", "a currency is three letters (ISO 4217)", "currency")
     return code
 
 
+def is_currency(code: str) -> bool:
+    """Whether a code is not one of those that ISO 4217 keeps for no currency."""
+    return code not in _NO_CURRENCY
+
+
+def currency_code(text: str) -> str:
+    """The upper-case code of a currency; raises Reject where the text is not three letters, or names none."""
+    code = letters(text)
+    if not is_currency(code):
+        raise Reject("bad_currency", "the code stands for no currency (ISO 4217)", "currency")
+    return code
+
+
 def minor_units(text: str, currency: str) -> int:
-    """The minor units a decimal text names; raises Reject where it has more digits than the currency."""
+    """The minor units a decimal text names; raises Reject where it has more digits than the currency, zeros too."""
     read = _PLAIN.fullmatch(text.strip())
     if read is None:
         raise Reject("bad_amount", "an amount is a plain decimal number of at most 16 digits", "amount")
     sign, whole, after = read.groups()
     digits = exponent(currency)
-    if (after or "").rstrip("0")[digits:]:
+    if len(after or "") > digits:
         raise Reject("bad_amount", f"{currency} has {digits} digits after the point", "amount")
-    minor = int(whole + (after or "")[:digits].ljust(digits, "0"))
+    minor = int(whole + (after or "").ljust(digits, "0"))
     if minor > _LARGEST_MINOR:
         raise Reject("bad_amount", "the amount is too large", "amount")
     return -minor if sign == "-" else minor

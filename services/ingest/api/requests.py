@@ -55,13 +55,16 @@ class Request:
         return cls(scope["method"], scope["path"], scope["query_string"], dict(scope["headers"]), draw_id)
 
     def parameter(self, name: str) -> str | None:
-        """A parameter of the query, None where it is not there."""
+        """A parameter of the query, None where it is not there; raises Refusal where it says several things."""
         if not self.query:
             return None
         try:
             found = parse_qs(self.query.decode("ascii"), max_num_fields=100).get(name)
         except ValueError:
             return None
+        # Readers differ on which of two equal names holds.
+        if found and found.count(found[0]) < len(found):
+            raise Refusal(400, "duplicate_key", f"{name} is in the query twice", name)
         return found[0] if found else None
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from services.ingest.domain.call import Call
 from services.ingest.domain.page import without_secrets
+from shared.kernel.money import is_currency
 
 LARGEST = 32 * 1024
 """Bytes of compact JSON, escapes aside."""
@@ -68,7 +69,7 @@ def _settle_amounts(properties: dict[str, Any]) -> tuple[str, ...]:
     currency = properties.get("currency")
     if isinstance(currency, str) and len(code := currency.strip().upper()) == 3 and code.isascii() and code.isalpha():
         properties["currency"] = code
-        currency = None if code != "XXX" else code
+        currency = None if is_currency(code) else code
     if currency is not None:
         flags.append(BAD_CURRENCY)
     return tuple(flags)

@@ -11,6 +11,7 @@ from services.ingest.domain import calls
 from services.ingest.domain.identifiers import is_junk
 from services.ingest.domain.limits import NAME_LENGTH
 from services.ingest.domain.mail_hosts import host_of
+from services.ingest.domain.properties import BAD_CURRENCY
 from services.ingest.domain.text import readable
 from services.ingest.handlers import posted
 from services.ingest.handlers.posted import PostArrival
@@ -18,7 +19,7 @@ from shared.contracts.deals import CollectedDeal, DealContact, DealStatus, DealT
 from shared.contracts.touchpoints import AccountRef
 from shared.kernel.errors import Reject
 from shared.kernel.ids import derived
-from shared.kernel.money import currency_code
+from shared.kernel.money import is_currency, letters
 
 _STATUSES = ("open", "won", "lost")
 _DEAL_TYPES = ("new", "renewal", "expansion")
@@ -30,7 +31,7 @@ def accept_deal(words: Mapping[str, Any], arrival: PostArrival) -> CollectedDeal
     """One version of a deal. Numbers in `words` are the decimal texts that were sent. Raises Reject."""
     deal_id = posted.identifier(words, "id", required=True)
     status = cast("DealStatus", posted.one_of(words, "status", _STATUSES))
-    currency = currency_code(posted.text(words, "currency", required=True))
+    currency = letters(posted.text(words, "currency", required=True))
     created_at = posted.moment(words, "created_at")
     if created_at is None:
         raise Reject("missing_field", "created_at is missing", "created_at")
@@ -57,7 +58,7 @@ def accept_deal(words: Mapping[str, Any], arrival: PostArrival) -> CollectedDeal
         owner=posted.text(words, "owner") or None,
         lost_reason=posted.text(words, "lost_reason") or None,
         deal_type=cast("DealType", posted.one_of(words, "deal_type", _DEAL_TYPES, "new")),
-        flags=flags,
+        flags=flags if is_currency(currency) else (*flags, BAD_CURRENCY),
     )
 
 

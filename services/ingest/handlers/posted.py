@@ -95,6 +95,8 @@ def amount(words: Mapping[str, Any], currency: str) -> int:
     path, value = ("amount", decimal) if minor is None else ("amount_minor", minor)
     if not isinstance(value, str) or len(value) > _AMOUNT_LENGTH:
         raise Reject("bad_amount", "an amount is a decimal number", path)
+    if minor is not None and "." in value:
+        raise Reject("bad_amount", "minor units are a whole number", path)
     try:
         # Minor units are whole; a currency without a fraction reads them with the same checks.
         units = minor_units(value, currency if minor is None else _NO_FRACTION)

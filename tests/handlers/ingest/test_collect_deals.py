@@ -70,6 +70,8 @@ async def test_an_amount_is_read_from_the_text_as_sent(doors: Doors, text: str) 
     [
         ({"amount": "1.234"}, "bad_amount", "amount"),
         ({"amount": "1.5", "currency": "JPY"}, "bad_amount", "amount"),
+        ({"amount": "12.000"}, "bad_amount", "amount"),
+        ({"amount": "1.00", "currency": "JPY"}, "bad_amount", "amount"),
         ({"amount": None}, "bad_amount", "amount"),
         ({"amount": None, "amount_minor": 1.5}, "bad_amount", "amount_minor"),
         ({"amount": True}, "bad_amount", "amount"),
@@ -93,6 +95,29 @@ async def test_a_bad_deal_is_refused_alone_with_the_place(
     assert [item["code"] for item in answer.json()["rejected"]] == [code]
     [kept] = await doors.events("touchpoints.rejected")
     assert kept.reasons[0].startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"amount": "12.000"}, "EUR has 2 digits after the point"),
+        ({"amount": None, "amount_minor": 1.5}, "minor units are a whole number"),
+        ({"amount": None, "amount_minor": "1250000.0", "currency": "JPY"}, "minor units are a whole number"),
+    ],
+)
+async def test_a_refused_amount_says_what_the_sender_can_mend(doors: Doors, change: dict[str, Any], told: str) -> None:
+    answer = await doors.post("/v1/deals", DEAL | change, auth=SERVER)
+    assert answer.json()["rejected"][0]["message"] == told
+
+
+async def test_a_deal_in_no_currency_is_taken_and_flagged(doors: Doors) -> None:
+    """A deal ends a sale whatever it was worth; no rate is for what is no currency, so no total counts it."""
+    won = DEAL | {"status": "won", "currency": "xxx"}
+    answer = await doors.post("/v1/deals", [won, DEAL], auth=SERVER)
+    assert answer.json()["accepted"] == 2
+    flagged, plain = await doors.events(COLLECTED)
+    assert (flagged.currency, flagged.flags) == ("XXX", ("no_closed_at", "bad_currency"))
+    assert plain.flags == ()
 
 
 async def test_a_won_deal_without_a_close_closes_when_it_was_said_and_is_flagged(doors: Doors) -> None:

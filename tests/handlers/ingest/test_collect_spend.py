@@ -63,6 +63,7 @@ async def test_versions_of_the_same_day_share_an_id_and_other_days_do_not(doors:
         ({"amount": "0.001"}, "bad_amount", "amount"),
         ({"amount_minor": 5}, "bad_amount", "amount"),
         ({"currency": "EURO"}, "bad_currency", "currency"),
+        ({"currency": "XXX"}, "bad_currency", "currency"),
         ({"version": -1}, "bad_version", "version"),
         ({"occurred_at": "then"}, "bad_time", "occurred_at"),
     ],

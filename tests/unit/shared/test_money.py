@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from shared.kernel.errors import Reject
-from shared.kernel.money import currency_code, exponent, minor_units, split
+from shared.kernel.money import currency_code, exponent, is_currency, letters, minor_units, split
 
 THIRDS = [Fraction(1, 3)] * 3
 
@@ -17,7 +17,6 @@ THIRDS = [Fraction(1, 3)] * 3
         ("12500", "EUR", 1_250_000),
         (" 0.10 ", "USD", 10),
         ("1250", "JPY", 1_250),
-        ("1250.00", "JPY", 1_250),
         ("1.234", "KWD", 1_234),
         ("-12.5", "EUR", -1_250),
         ("0", "EUR", 0),
@@ -29,7 +28,16 @@ def test_an_amount_is_read_in_the_minor_units_of_its_currency(text: str, currenc
 
 @pytest.mark.parametrize(
     ("text", "currency"),
-    [("1.005", "EUR"), ("1.5", "JPY"), ("a lot", "EUR"), ("", "EUR"), ("NaN", "EUR"), ("Infinity", "EUR")],
+    [
+        ("1.005", "EUR"),
+        ("12.000", "EUR"),
+        ("1.5", "JPY"),
+        ("1250.00", "JPY"),
+        ("a lot", "EUR"),
+        ("", "EUR"),
+        ("NaN", "EUR"),
+        ("Infinity", "EUR"),
+    ],
 )
 def test_an_amount_that_its_currency_cannot_hold_is_refused(text: str, currency: str) -> None:
     with pytest.raises(Reject) as refused:
@@ -48,6 +56,13 @@ def test_a_currency_is_three_letters() -> None:
     for text in ("EURO", "E1R", "", "éur"):
         with pytest.raises(Reject, match="three letters"):
             currency_code(text)
+
+
+@pytest.mark.parametrize("text", ["XXX", "xts"])
+def test_codes_for_no_currency_name_none(text: str) -> None:
+    with pytest.raises(Reject, match="no currency"):
+        currency_code(text)
+    assert not is_currency(letters(text))
 
 
 def test_currencies_have_their_own_number_of_digits() -> None:
