@@ -28,7 +28,6 @@ class _Sent(Said, frozen=True, gc=False, rename="camel", forbid_unknown_fields=T
 
     write_key: str | UnsetType = UNSET
     category: _Scalar = None
-    channel: _Scalar = None
     received_at: _Scalar = None
     version: _Scalar = None
     integrations: Raw | UnsetType = UNSET

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from services.ingest.domain import calls
 from services.ingest.domain.claimed_time import claimed
+from services.ingest.domain.libraries import door_of
 from services.ingest.domain.limits import IDENTIFIER_LENGTH, MESSAGE_ID_LENGTH, Limits
 from shared.contracts.touchpoints import CallType, CollectedTouchpoint, RejectedTouchpoint
 from shared.kernel.errors import Reject
@@ -65,6 +66,7 @@ class Said(Parts, frozen=True, gc=False, rename="camel"):
     timestamp: str | int | float | None = None
     original_timestamp: str | int | float | None = None
     sent_at: str | int | float | None = None
+    channel: str | int | float | None = None
 
 
 class Fit(Struct, frozen=True, gc=False):
@@ -102,6 +104,7 @@ def accept(call: Call, arrival: Arrival, named: CallType | None = None) -> Accep
         timestamp=words.get("timestamp"),
         original_timestamp=words.get("originalTimestamp"),
         sent_at=words.get("sentAt"),
+        channel=words.get("channel"),
     )
     fit = Fit(said, b"", words.get("properties"), words.get("traits"), words.get("context"))
     return _accepted(fit, named, arrival, call.flags)
@@ -151,7 +154,7 @@ def _accepted(fit: Fit, named: CallType, arrival: Arrival, flags: tuple[str, ...
     touchpoint = CollectedTouchpoint(
         touchpoint_id(arrival.source, message_id or arrival.draw_id()),
         arrival.source,
-        arrival.door,
+        door_of(fit.context, said.channel, said.original_timestamp, arrival.door),
         trusted,
         arrival.received_at,
         named,

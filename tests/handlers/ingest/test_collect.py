@@ -119,6 +119,19 @@ async def test_an_address_alone_names_somebody(doors: Doors) -> None:
     assert answer.status_code == 200
 
 
+@pytest.mark.parametrize("beside", [{}, {"unheardOf": 1}], ids=["read quickly", "read the long way"])
+async def test_calls_of_rudderstacks_libraries_came_through_their_door(doors: Doors, beside: dict[str, int]) -> None:
+    rudder = {"library": {"name": "RudderLabs JavaScript SDK"}}
+    node = {"library": {"name": "analytics-node"}}
+    await doors.post("/v1/page", {"userId": "u", "context": rudder} | beside)
+    calls = [
+        {"type": "page", "userId": "u", "channel": "server", "context": node} | beside,
+        {"type": "page", "userId": "u", "context": node} | beside,
+    ]
+    await doors.post("/v1/batch", {"batch": calls})
+    assert [event.door for event in await doors.events(COLLECTED)] == ["rudder", "rudder", "segment"]
+
+
 async def test_times_are_read_and_never_refused(doors: Doors) -> None:
     calls = [
         {"type": "page", "userId": "u", "originalTimestamp": "2026-11-21T23:00:21Z", "sentAt": "2026-11-21T23:00:22Z"},

@@ -36,16 +36,21 @@ _WORDS, _ODD_WORDS = ["kind", "department", "email", "traits", "a"], ["type", "y
 _NAMES = _mostly(st.sampled_from(_WORDS), st.sampled_from(_ODD_WORDS))
 _DEEP = st.integers(1, 12).map(lambda levels: '{"a": [' * levels + "]}" * levels)
 _PARTS = _objects(_NAMES, _mostly(_VALUES | _objects(_NAMES, _QUOTED), _ODD_VALUES))
+_LIBRARIES = st.sampled_from(['"Rudder"', '"analytics-node"', '"analytics.js"', "1", "null"]).map(
+    '{{"library": {{"name": {}}}}}'.format
+)
 _TIMES = st.sampled_from(['"2026-11-23T10:00:00.123Z"', '"yesterday"', "1700000000000", "null"])
 _FIELDS: dict[str, _Text] = {
     "type": _mostly(st.sampled_from(['"track"', '"page"', '"identify"', '"alias"']), st.just('"deal.won"') | _VALUES),
     "unheardOf": _VALUES,
+    "channel": _mostly(st.sampled_from(['"server"', '"web"', "null", "1"]), _ODD_VALUES | st.just("true")),
     **dict.fromkeys(("messageId", "userId", "writeKey"), _mostly(_QUOTED, _ODD_VALUES | st.just("null"))),
     **dict.fromkeys(("anonymousId", "previousId", "groupId", "event"), _mostly(_QUOTED | st.just("null"), _ODD_VALUES)),
     **dict.fromkeys(("timestamp", "originalTimestamp", "sentAt"), _mostly(_TIMES, st.sampled_from(["1e400", "true"]))),
-    **dict.fromkeys(("properties", "traits", "context", "integrations"), _mostly(_PARTS, _DEEP | _ODD_VALUES)),
+    **dict.fromkeys(("properties", "traits", "integrations"), _mostly(_PARTS, _DEEP | _ODD_VALUES)),
+    "context": _mostly(_PARTS | _LIBRARIES, _DEEP | _ODD_VALUES),
 }
-_OFTEN = ["type", "userId", "anonymousId", "messageId", "properties", "context", "timestamp"]
+_OFTEN = ["type", "userId", "anonymousId", "messageId", "properties", "context", "timestamp", "channel"]
 _CALLS = st.lists(
     _mostly(st.sampled_from(_OFTEN), st.sampled_from(sorted(_FIELDS))).flatmap(
         lambda name: _FIELDS[name].map(lambda value: (name, f'"{name}": {value}'))
