@@ -1,6 +1,6 @@
 """The HTTP side of a service: its routers behind one set of layers, and the switch to its hot paths.
 
-Layers are pure ASGI, from the outside in: request record, limits, problems, routes. Every route is in
+Layers are pure ASGI, from the outside in: request record, limits, HEAD, problems, routes. Every route is in
 `/openapi.json`; there are no pages that load scripts from elsewhere.
 """
 
@@ -14,8 +14,9 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.observe import logs
-from shared.web import problems
+from shared.web import openapi, problems
 from shared.web.auth import Tokens
+from shared.web.head import HeadAsGet
 from shared.web.health import Health, health_router
 from shared.web.limits import RequestLimits
 from shared.web.requests import RequestRecord
@@ -53,6 +54,7 @@ def build_app(
         middleware=[
             Middleware(RequestRecord, log=logs.logger(title), metrics=health.metrics),
             Middleware(RequestLimits, doors=frozenset(doors)),
+            Middleware(HeadAsGet),
         ],
     )
     app.state.tokens = tokens
@@ -61,12 +63,7 @@ def build_app(
     for router in routers:
         app.include_router(router)
     described = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        told = described()
-        return told | {"paths": {**elsewhere, **told["paths"]}}
-
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to add to it
+    app.openapi = lambda: openapi.told(described(), elsewhere)  # type: ignore[method-assign]  # FastAPI's own way
     return app
 
 

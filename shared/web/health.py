@@ -41,12 +41,12 @@ def health_router(health: Health) -> APIRouter:
     router = APIRouter(tags=["health"])
     readers = [] if health.metrics_open else [require(Scope.READ)]
 
-    @router.get("/healthz")
+    @router.get("/healthz", responses={503: {"description": "The process does not do its work any more."}})
     async def healthz() -> Response:
         alive = health.alive()
         return JSONResponse({"alive": alive}, 200 if alive else 503)
 
-    @router.get("/readyz")
+    @router.get("/readyz", responses={503: {"description": "Not ready: some check is not ok."}})
     async def readyz() -> Response:
         results = await asyncio.gather(*map(_ask, health.checks.values()))
         ready = all(result == _OK for result in results)

@@ -15,6 +15,8 @@ from shared.kernel.errors import Reject, TryLater
 from shared.web.direct import Answer, Headers
 
 METHODS = b"POST, OPTIONS"
+_ACROSS_ORIGINS = b"POST, OPTIONS, GET"
+"""What a preflight lets pages send; a GET needs none, unless it carries a header of its own."""
 _JSON = (b"content-type", b"application/json")
 _PROBLEM = (b"content-type", b"application/problem+json")
 _RETRY_SECONDS = b"1"
@@ -43,7 +45,7 @@ def preflight(request: Request, allowed: bool) -> Answer:
     headers: Headers = [(b"allow", METHODS), (b"x-request-id", request.id)]
     if allowed and request.origin is not None:
         headers += _cross_origin(request.origin)
-        headers += ((b"access-control-allow-methods", METHODS), (b"access-control-max-age", b"3600"))
+        headers += ((b"access-control-allow-methods", _ACROSS_ORIGINS), (b"access-control-max-age", b"3600"))
         # A fixed list would stop every retry: clients add headers to those only.
         asked = request.headers.get(b"access-control-request-headers")
         if asked:

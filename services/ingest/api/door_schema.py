@@ -1,13 +1,14 @@
 """The doors as OpenAPI has them: they answer past FastAPI, so it does not know them by itself.
 
-Leaves out what a door takes besides (forms, gzip, keys in the body, other names of the same call): that is for senders
-that exist, and nobody should begin with it.
+Leaves out what a door takes besides (forms, gzip, keys in the body): that is for senders that exist, and nobody should
+begin with it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from services.ingest.api.posts import KINDS
+from shared.web import openapi
 
 _CALLS: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "track": ({"event": "Demo Requested", "userId": "ana-1", "properties": {"plan": "team"}}, "What somebody did."),
@@ -18,6 +19,8 @@ _CALLS: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "alias": ({"userId": "ana-1", "previousId": "browser-1"}, "Two ids are one person."),
 }  # fmt: skip
 _BATCH = {"batch": [{"type": name, **call} for name, (call, _) in _CALLS.items()]}
+_BATCH_NAMES = ("batch", "b", "import")
+"""The short names are those that browsers' libraries use."""
 _DEAL = {
     "id": "D-1", "contacts": [{"email": "ana@acme.example", "role": "buyer"}], "amount": "12500.00", "currency": "EUR",
     "status": "won", "created_at": "2026-09-01T10:00:00Z", "closed_at": "2026-10-01T10:00:00Z", "version": 1,
@@ -59,26 +62,21 @@ _TAKEN = {
     },
 }  # fmt: skip
 _PROBLEM = {
-    "type": "object",
-    "required": ["success", "type", "title", "status", "detail", "code", "errors"],
-    "properties": {
-        **dict.fromkeys(("type", "title", "detail", "code"), _TEXT),
-        "success": {"const": False},
-        "status": _COUNT,
-        "errors": {"type": "array", "items": {"type": "object", "properties": {"path": _TEXT, "message": _TEXT}}},
-    },
+    **openapi.PROBLEM,
+    "required": ["success", *openapi.PROBLEM["required"]],
+    "properties": {"success": {"const": False}, **openapi.PROBLEM["properties"]},
 }
-_REFUSED = {
-    "description": "Nothing was taken: a problem (RFC 9457), with `success` false.",
-    "content": {"application/problem+json": {"schema": _PROBLEM}},
-}
-_REFUSALS = ("400", "401", "403", "413", "415", "503")
+_REFUSED = openapi.problem("Nothing was taken: a problem (RFC 9457), with `success` false.", _PROBLEM)
+_REFUSALS = ("400", "401", "403", "408", "413", "415", "503")
 
 
 def door_paths(paths: Iterable[str]) -> Mapping[str, Any]:
-    """The `paths` of an OpenAPI document for those of these paths that a sender should know."""
-    told = {f"/v1/{name}": _door(name, text, _call(), call) for name, (call, text) in _CALLS.items()}
-    told["/v1/batch"] = _door("batch", "Calls of any type; a bad one is refused alone.", _batch(), _BATCH)
+    """The `paths` of an OpenAPI document for these paths of the doors."""
+    told: dict[str, Any] = {}
+    for name, (call, text) in _CALLS.items():
+        told |= {f"/v1/{named}": _door(named, text, _call(), call) for named in (name, name[0])}
+    for named in _BATCH_NAMES:
+        told[f"/v1/{named}"] = _door(named, "Calls of any type; a bad one is refused alone.", _batch(), _BATCH)
     for path, (item, text) in _POSTS.items():
         told[path] = _door(KINDS[path].many, text, _one_or_many(item, _NEEDED[path]), item)
     return {path: told[path] for path in sorted(told.keys() & set(paths))}

@@ -46,6 +46,7 @@ class Doors:
         shared = (self.log, Keys(), lambda: NOW, lambda: f"drawn-{next(ids)}", limits or Limits())
         self._collector = Collector(Doorway(*shared, Tally(self.metrics, "segment")), b"secret")
         self._posts = PostsDoor(Doorway(*shared, Tally(self.metrics, "source")), b"secret")
+        self.paths = self._collector.paths | self._posts.paths
 
     async def open(self) -> "Doors":
         await self.log.start(_TOPICS)

@@ -7,11 +7,19 @@ from services.ingest.api.posts import KINDS
 from services.ingest.domain.calls import CALL_TYPES
 from tests.handlers.ingest.at_the_door import SERVER, Doors
 
-_PATHS = {f"/v1/{name}" for name in (*CALL_TYPES, "batch")} | KINDS.keys()
+_NAMES = (*CALL_TYPES, "batch")
+_PATHS = {f"/v1/{name}" for name in (*_NAMES, *(name[0] for name in _NAMES), "import")} | KINDS.keys()
 
 
-def test_every_door_that_a_sender_should_know_is_told() -> None:
-    assert set(door_paths(_PATHS | {"/v1/t", "/v1/b"})) == _PATHS
+async def test_every_path_that_a_door_answers_is_told_and_no_other() -> None:
+    doors = await Doors().open()
+    assert set(door_paths(doors.paths)) == doors.paths == _PATHS
+    assert set(door_paths(["/v1/t", "/v1/nothing"])) == {"/v1/t"}
+
+
+def test_each_door_has_a_name_of_its_own() -> None:
+    names = [told["post"]["operationId"] for told in door_paths(_PATHS).values()]
+    assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("path", sorted(_PATHS))

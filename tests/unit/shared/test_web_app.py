@@ -53,6 +53,16 @@ def notes() -> APIRouter:
     return router
 
 
+def only_post() -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/v1/acts")
+    async def act() -> None:
+        return None
+
+    return router
+
+
 async def away() -> Lag:
     raise TryLater("the store is away")
 
@@ -233,6 +243,26 @@ async def test_lag_has_the_shape_that_waiting_for_it_relies_on(api: httpx.AsyncC
     }
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/v1/lag", "/v1/notes", "/nothing", "/openapi.json"])
+async def test_a_head_is_answered_as_a_get_without_the_body(api: httpx.AsyncClient, path: str) -> None:
+    headers = READER | {"X-Request-Id": "one"}
+    got, head = await api.get(path, headers=headers), await api.head(path, headers=headers)
+    assert (head.status_code, head.headers, head.content) == (got.status_code, got.headers, b"")
+
+
+async def test_a_head_is_refused_where_there_is_no_get() -> None:
+    app = build_app("ingest", [only_post()], tokens(), Health(Metrics(), lag))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://ingest.test") as other:
+        answer = await other.head("/v1/acts")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+async def test_a_head_is_measured_as_one_by_its_route(api: httpx.AsyncClient) -> None:
+    await api.head("/healthz")
+    told = (await api.get("/metrics", headers=READER)).text
+    assert 'method="HEAD",route="/healthz",status="200"' in told
+
+
 async def test_requests_are_measured_by_route_and_never_by_path(api: httpx.AsyncClient) -> None:
     await api.get(f"/v1/notes/{CANARY}")
     await api.get(f"/nothing/{CANARY}")
@@ -246,6 +276,25 @@ async def test_every_route_is_in_the_open_api(api: httpx.AsyncClient) -> None:
     told = (await api.get("/openapi.json")).json()
     assert {"/healthz", "/readyz", "/metrics", "/v1/lag", "/v1/notes"} <= set(told["paths"])
     assert told["paths"]["/v1/lag"]["get"]["security"] == [{"token": []}]
+
+
+async def test_the_open_api_tells_errors_as_they_are_answered(api: httpx.AsyncClient) -> None:
+    told = (await api.get("/openapi.json")).json()
+    schemas = told["components"]["schemas"]
+    assert "HTTPValidationError" not in json.dumps(told)
+    for path, status, answer in (
+        ("/v1/notes", "401", await api.get("/v1/notes")),
+        ("/v1/notes", "422", await api.get("/v1/notes?limit=-1", headers=READER)),
+        ("/v1/notes/{note_id}", "default", await api.get("/v1/notes/1")),
+        ("/healthz", "default", await api.get("/healthz", headers={"Content-Encoding": "br"})),
+    ):
+        content = told["paths"][path]["get"]["responses"][status]["content"]
+        assert list(content) == [answer.headers["content-type"]] == ["application/problem+json"]
+        described = schemas[content["application/problem+json"]["schema"]["$ref"].rpartition("/")[2]]
+        assert set(described["required"]) <= answer.json().keys()
+    assert told["paths"]["/v1/notes"]["post"]["responses"]["403"]
+    assert "401" not in told["paths"]["/healthz"]["get"]["responses"]
+    assert "content" not in told["paths"]["/readyz"]["get"]["responses"]["503"], "it names the checks"
 
 
 async def test_what_is_answered_past_the_app_is_told_beside_its_routes() -> None:

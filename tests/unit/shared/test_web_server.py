@@ -123,6 +123,14 @@ async def test_a_body_too_large_is_answered_without_being_read(log: io.StringIO)
     assert told.startswith(b"HTTP/1.1 413")
 
 
+async def test_a_head_gets_the_head_of_the_answer_and_the_connection_goes_on(log: io.StringIO) -> None:
+    async with served(app_with_trouble()) as address:
+        once = b"HEAD /healthz HTTP/1.1\r\nHost: a\r\n"
+        told = await said(address, once + b"\r\n" + once + b"Connection: close\r\n\r\n")
+    assert told.count(b"HTTP/1.1 200") == told.count(b"content-length: 14\r\n") == 2
+    assert b"alive" not in told
+
+
 async def test_what_is_no_http_is_told_so_in_a_problem(log: io.StringIO) -> None:
     async with served(app_with_trouble()) as address:
         told = await said(address, b"GET /healthz HTTP/1.1\r\nHost a\r\n\r\n")
