@@ -52,7 +52,7 @@ def too_many(traits: Sequence[Trait]) -> list[Trait]:
 
 def has_more_names(members: Sequence[Identifier], accounts: int) -> bool:
     """Whether somebody has more of one kind of name, or more accounts, than a card tells; the graph keeps them all."""
-    of_a_kind = Counter(member.kind for member in members if member.strong)
+    of_a_kind = Counter(member.kind for member in members)
     return max(accounts, *of_a_kind.values(), 0) > MOST_OF_A_KIND
 
 

@@ -25,8 +25,6 @@ from shared.kernel.ids import derived
 from shared.kernel.instant import Instant
 
 SOURCE = "ingest"
-_MOST_ANONYMOUS_IDS = 100
-"""A card names so many browsers at most; the graph keeps them all."""
 
 
 def touchpoint(whole: Touchpoint) -> Emit:
@@ -78,7 +76,7 @@ def card(
         phones=_values(ordered, "phone"),
         user_ids=_values(ordered, "user_id"),
         crm_contact_ids=_values(ordered, "crm_contact_id"),
-        anonymous_ids=_values(ordered, "anonymous_id")[:_MOST_ANONYMOUS_IDS],
+        anonymous_ids=_values(ordered, "anonymous_id"),
         traits={name: json.decode(trait.value) for name, trait in kept.items()},
         accounts=accounts[:MOST_OF_A_KIND],
         flags=tuple(flags),

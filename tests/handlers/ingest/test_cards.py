@@ -74,6 +74,16 @@ async def test_a_card_names_so_many_addresses_and_says_that_there_are_more(resol
     assert (len(card(resolver).emails), card(resolver).flags) == (MOST_OF_A_KIND, ("names_cut",))
 
 
+async def test_a_card_names_so_many_browsers_and_says_that_there_are_more(resolver: Resolver) -> None:
+    def came(number: int) -> Collected:
+        return happened(number, at=number, user_id="u", anonymous_id=f"browser-{number:03}")
+
+    await resolver.take(*(came(number) for number in range(1, MOST_OF_A_KIND + 1)))
+    assert (len(card(resolver).anonymous_ids), card(resolver).flags) == (MOST_OF_A_KIND, ())
+    await resolver.take(came(999))
+    assert (len(card(resolver).anonymous_ids), card(resolver).flags) == (MOST_OF_A_KIND, ("names_cut",))
+
+
 async def test_whoever_has_room_is_flagged_with_nothing(resolver: Resolver) -> None:
     await resolver.take(says(1, many("n", MOST_TRAITS, "x")))
     assert (len(card(resolver).traits), card(resolver).flags) == (MOST_TRAITS, ())
