@@ -1,7 +1,8 @@
 """A connection: uvicorn's protocol, but for what it says by itself.
 
 Promises: what cannot be read as HTTP, what ends early and what is too much at once are answered with a problem; who
-says that nothing more will come is still answered. Leaves out: everything an app answers.
+says that nothing more will come is still answered, and who sends while the server stops is, once more. Leaves out:
+everything an app answers.
 """
 
 import asyncio
@@ -23,15 +24,26 @@ _UNREADABLE: Final = Problem(
 _ENDED: Final = Problem(HTTPStatus.BAD_REQUEST, "body_ended", "the body ended before its length, or its last chunk")
 
 
+class Shared(ServerState):
+    """What all connections of a server know: who the others are, and whether the server is about to stop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stopping = False
+        self.left = asyncio.Event()
+        """Is set when the last of them has gone."""
+
+
 class Connection(HttpToolsProtocol):
     """One connection of a server. Where `doors` is true, problems carry `"success": false`."""
 
     doors = False
+    server_state: Shared
 
     def __init__(
         self,
         config: Config,
-        server_state: ServerState,
+        server_state: Shared,
         app_state: dict[str, object],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
@@ -43,6 +55,18 @@ class Connection(HttpToolsProtocol):
         full = len(self.tasks) >= self._most or len(self.connections) >= self._most
         self.app = self._too_busy if full else self.config.loaded_app
         super().on_headers_complete()
+        if self.server_state.stopping:
+            self.cycle.keep_alive = False
+
+    def say_goodbye(self) -> None:
+        """Have the next answer, or the one that is due, be the last, and say so."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if not self.connections:
+            self.server_state.left.set()
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(_UNREADABLE)

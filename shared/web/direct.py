@@ -11,9 +11,8 @@ from typing import Protocol
 from msgspec import Struct
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
-from uvicorn.server import ServerState
 
-from shared.web.connection import Connection
+from shared.web.connection import Connection, Shared
 
 Headers = list[tuple[bytes, bytes]]
 _CLOSE = (b"connection", b"close")
@@ -71,10 +70,10 @@ class _Exchange(RequestResponseCycle):
 
     message_event = asyncio.Event()  # nobody waits for it
 
-    def __init__(self) -> None:
+    def __init__(self, *, keep_alive: bool) -> None:
         self.response_complete = True
         self.disconnected = False
-        self.keep_alive = True
+        self.keep_alive = keep_alive
         self.more_body = False
 
 
@@ -86,13 +85,13 @@ class _DirectProtocol(Connection):
     def __init__(
         self,
         config: Config,
-        server_state: ServerState,
+        server_state: Shared,
         app_state: dict[str, object],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._idle_since: float | None = None
-        self._exchange = _Exchange()
+        self._exchange = _Exchange(keep_alive=not server_state.stopping)
         self._head: dict[bytes, bytes] = {}
         self._pieces: list[bytes] | None = None
         """Of the body of a request that may yet be answered directly."""
@@ -107,6 +106,10 @@ class _DirectProtocol(Connection):
             self._begin_asgi()
             for piece in pieces:
                 super().on_body(piece)
+
+    def say_goodbye(self) -> None:
+        super().say_goodbye()
+        self._exchange.keep_alive = False
 
     def on_message_begin(self) -> None:
         # What only an ASGI app needs is made when there is one to need it.

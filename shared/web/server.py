@@ -1,6 +1,7 @@
 """The HTTP server, inside a loop that is ours: several of them run in one process.
 
-Promises: it listens before anything else starts, stops when told, and gives open requests 15 seconds.
+Promises: it listens before anything else starts, stops when told, says so on connections that are in use, and gives
+open requests 15 seconds.
 Leaves out signals, which belong to the process, and the access log, which would print query strings.
 """
 
@@ -9,17 +10,21 @@ import ctypes
 import gc
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from starlette.types import ASGIApp
 from uvicorn import Config, Server
 
-from shared.web.connection import Connection
+from shared.web.connection import Connection, Shared
 from shared.web.direct import Direct, answering
 
 _BACKLOG: Final = 2_048
 _SHUTDOWN_SECONDS: Final = 15
+_GOODBYE_SECONDS: Final = 1.0
+"""Who sends all the time has heard by then, in an answer, that the connection ends."""
+_LAST_WORD_SECONDS: Final = 0.2
+"""For the requests of those who were let in last."""
 _KEEP_ALIVE_SECONDS: Final = 75
 """Longer than load balancers keep idle connections, so that it is they who close them."""
 _MAX_CONNECTIONS: Final = 4_096
@@ -91,6 +96,7 @@ class _Server(Server):
 
     def __init__(self, config: Config, should_exit: asyncio.Event) -> None:
         super().__init__(config)
+        self.server_state: Shared = Shared()
         self.servers = []
         self._told = should_exit
 
@@ -100,6 +106,28 @@ class _Server(Server):
 
     async def on_tick(self, counter: int) -> bool:
         return await super().on_tick(counter) or self._told.is_set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop, after connections were told so in an answer: who sends on one that is closed at that moment gets an
+        error, and cannot know whether the request was taken."""
+        self.server_state.stopping = True
+        for connection in self._connections():
+            connection.say_goodbye()
+        await self._until_all_left(_GOODBYE_SECONDS)
+        for each in self.servers:
+            each.close()
+        await self._until_all_left(_LAST_WORD_SECONDS)
+        await super().shutdown(sockets)
+
+    def _connections(self) -> list[Connection]:
+        return [each for each in self.server_state.connections if isinstance(each, Connection)]
+
+    async def _until_all_left(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.server_state.connections:
+                    self.server_state.left.clear()
+                    await self.server_state.left.wait()
 
 
 def _config(app: ASGIApp, direct: Direct | None, trusted_proxies: str) -> Config:

@@ -213,6 +213,46 @@ async def test_a_server_that_stops_waits_for_the_answer_it_owes(served: Served) 
     assert b"connection: close" in answered
 
 
+@pytest.mark.parametrize("path", [b"/v1/hot", b"/v1/cold"])
+async def test_a_server_that_stops_answers_once_more_on_a_connection_that_rests(served: Served, path: bytes) -> None:
+    """Who sends on it at that moment would find it closed, and not know whether the request was taken."""
+    asked = WHOLE.replace(b"/v1/hot", path)
+    async with served.client() as client, served.client() as fresh:
+        await client.ask(asked)
+        served.told.set()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.reader.read(1), 0.3)
+        for one in (client, fresh):
+            one.writer.write(asked)
+            answered = await one.reader.read()
+            assert answered.startswith(b"HTTP/1.1 200")
+            assert b"connection: close" in answered
+        async with asyncio.timeout(1):
+            await served.serving
+
+
+async def test_who_connects_to_a_server_that_stops_is_told_to_leave(served: Served) -> None:
+    async with served.client() as resting:
+        await resting.ask(WHOLE)
+        served.told.set()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(resting.reader.read(1), 0.3)
+        async with served.client() as late:
+            late.writer.write(WHOLE)
+            answered = await late.reader.read()
+        assert answered.startswith(b"HTTP/1.1 200")
+        assert b"connection: close" in answered
+
+
+async def test_a_server_that_stops_does_not_wait_for_who_says_nothing(served: Served) -> None:
+    async with served.client() as silent:
+        await silent.ask(WHOLE)
+        served.told.set()
+        async with asyncio.timeout(5):
+            await served.serving
+        assert await silent.reader.read() == b""
+
+
 async def test_a_sender_who_hangs_up_harms_nobody(served: Served, log: io.StringIO) -> None:
     served.hot.may_answer.clear()
     async with served.client() as gone:
