@@ -36,6 +36,11 @@ class IngestSettings(BaseSettings):
     most_merges: int = Field(
         default=DEFAULT_LIMITS.merges, ge=0, description="So many people who were known already may become one."
     )
+    most_browsers_a_minute: int = Field(
+        default=DEFAULT_LIMITS.browsers_a_minute,
+        ge=1,
+        description="Public keys may give a person so many browsers within a minute.",
+    )
 
     aliases_per_second: int = Field(
         default=250,
@@ -51,6 +56,7 @@ class IngestSettings(BaseSettings):
             phone=self.most_phones,
             anonymous_id=self.most_anonymous_ids,
             merges=self.most_merges,
+            browsers_a_minute=self.most_browsers_a_minute,
         )
 
 

@@ -5,11 +5,12 @@ once, in one order, so it cannot matter when or where they arrived. It returns w
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from shared.kernel.ids import derived
+from shared.kernel.instant import MINUTE
 
 IdentifierKind = Literal["user_id", "crm_contact_id", "email", "phone", "anonymous_id"]
 
@@ -51,7 +52,7 @@ def by_strength(identifiers: Iterable[Identifier]) -> tuple[Identifier, ...]:
 
 
 Verdict = Literal["stands", "withdrawn"]
-Why = Literal["two_user_ids", "two_vouched_people", "too_many_of_a_kind", "too_many_merges"]
+Why = Literal["two_user_ids", "two_vouched_people", "too_many_of_a_kind", "too_many_merges", "too_many_at_once"]
 
 
 def statement_id(identifiers: Iterable[Identifier]) -> str:
@@ -94,7 +95,8 @@ class PersonLimits:
     """How much one person may hold before another claim looks like a shared name rather than a person.
 
     An operator's word is above them. A second `user_id` always needs an explicit claim. E-mails and phones are only
-    counted where nothing but other addresses and browsers names them: a user id or a CRM id joins any number.
+    counted where nothing but other addresses and browsers names them: a user id or a CRM id joins any number. Of the
+    browsers a minute of event time only those count that public keys tell of: nobody fills in a hundred forms so fast.
     """
 
     crm_contact_id: int = 50
@@ -102,6 +104,7 @@ class PersonLimits:
     phone: int = 50
     anonymous_id: int = 1_000
     merges: int = 50
+    browsers_a_minute: int = 100
 
     def of(self, kind: IdentifierKind) -> int | None:
         """How many of a kind; None where another rule counts them."""
@@ -128,6 +131,8 @@ class _Group:
     """How often two people became one in it."""
     known: bool = False
     """Whether an earlier claim named somebody of it."""
+    lately: list[int] = field(default_factory=list)
+    """When public keys gave it browsers, up to a minute before the last time that they did."""
 
     def kinds(self) -> set[IdentifierKind]:
         return {kind for kind in self.counts if kind != "anonymous_id"}
@@ -236,7 +241,7 @@ class _Resolving:
     def _join_through_browser(self, one: _Group, browser: Identifier, claim: Claim) -> None:
         """A browser joins what it claims, but never two people with different values of one strong kind."""
         two = self._group[browser]
-        why = self._obstacle(one, two, claim)
+        why = self._obstacle(one, two, claim) or self._rush(one, two, claim)
         if not claim.explicit and one.kinds() & two.kinds():
             self._contested.add(browser)
             if why == "two_user_ids":
@@ -247,6 +252,17 @@ class _Resolving:
             self._refuse(claim, why)
         else:
             self._unite(one, two, claim)
+            if not claim.trusted:
+                self._group[browser].lately.append(claim.at)
+
+    def _rush(self, one: _Group, two: _Group, claim: Claim) -> Why | None:
+        """Whether a public key has given somebody too many browsers in the minute before. Its claims are heard in event
+        time, so what counts is the same whatever arrived first."""
+        if claim.trusted:
+            return None
+        for group in (one, two):
+            group.lately = [at for at in group.lately if at > claim.at - MINUTE]
+        return "too_many_at_once" if len(one.lately) + len(two.lately) >= self._limits.browsers_a_minute else None
 
     def _obstacle(self, one: _Group, two: _Group, claim: Claim) -> Why | None:
         """What speaks against following a claim that says that two are one."""
@@ -274,6 +290,7 @@ class _Resolving:
         one.members |= two.members
         one.vouched |= two.vouched
         one.known |= two.known
+        one.lately += two.lately
         for kind, count in two.counts.items():
             one.counts[kind] = one.counts.get(kind, 0) + count
         for member in two.members:

@@ -76,7 +76,7 @@ async def test_a_card_names_so_many_addresses_and_says_that_there_are_more(resol
 
 async def test_a_card_names_so_many_browsers_and_says_that_there_are_more(resolver: Resolver) -> None:
     def came(number: int) -> Collected:
-        return happened(number, at=number, user_id="u", anonymous_id=f"browser-{number:03}")
+        return happened(number, at=number, trusted=True, user_id="u", anonymous_id=f"browser-{number:03}")
 
     await resolver.take(*(came(number) for number in range(1, MOST_OF_A_KIND + 1)))
     assert (len(card(resolver).anonymous_ids), card(resolver).flags) == (MOST_OF_A_KIND, ())

@@ -7,8 +7,17 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.ingest.domain.identity import STRENGTH, Claim, Identifier, Verdict, by_strength, resolve
+from services.ingest.domain.identity import (
+    STRENGTH,
+    Claim,
+    Identifier,
+    PersonLimits,
+    Verdict,
+    by_strength,
+    resolve,
+)
 from services.ingest.domain.people import Person, Settled, root, settle
+from shared.kernel.instant import MINUTE
 
 IDENTIFIERS = st.builds(Identifier, st.sampled_from(STRENGTH), st.sampled_from("123"))
 NAMED = st.lists(IDENTIFIERS, min_size=1, max_size=3).map(by_strength)
@@ -55,6 +64,26 @@ def in_batches(arriving: Sequence[Claim], random: Random) -> Settled:
 def test_claims_in_any_order_make_the_same_people(made: list[Claim], random: Random) -> None:
     shuffled = random.sample(made, len(made))
     assert resolve(shuffled) == resolve(made)
+
+
+@settings(max_examples=1_000)
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.booleans(), NAMED), max_size=12),
+    st.integers(0, 2),
+    st.randoms(use_true_random=False),
+)
+def test_whom_a_rush_of_browsers_is_kept_from_does_not_depend_on_which_arrived_first(
+    said: list[tuple[int, bool, bool, tuple[Identifier, ...]]], most: int, random: Random
+) -> None:
+    made = [
+        Claim(str(number), at * MINUTE // 3, trusted, explicit, named)
+        for number, (at, trusted, explicit, named) in enumerate(said)
+    ]
+    limits = PersonLimits(browsers_a_minute=most)
+    at_once = resolve(made, limits)
+    assert resolve(random.sample(made, len(made)), limits) == at_once
+    if any(review.why == "too_many_at_once" for review in at_once.reviews):
+        assert sum(not claim.trusted for claim in made) > most
 
 
 @settings(max_examples=1_000)

@@ -6,6 +6,7 @@ import pytest
 
 from services.ingest.domain.acts import OperatorAct
 from services.ingest.domain.identity import Claim, PersonLimits, Resolution, by_strength, identifier, resolve
+from shared.kernel.instant import MINUTE
 
 
 def said(event: int, *texts: str, trusted: bool = True, explicit: bool = False) -> Claim:
@@ -30,6 +31,46 @@ def test_a_limit_holds_in_the_order_of_claims_whatever_arrives_first() -> None:
 def test_a_browser_too_many_stays_by_itself_and_is_not_contested() -> None:
     found = resolve([said(n, "user_id:u", f"anonymous_id:{n}") for n in range(3)], PersonLimits(anonymous_id=2))
     assert (sorted(map(len, found.groups)), found.contested) == ([1, 3], frozenset())
+
+
+def came(event: int, at: int, *, trusted: bool = False, explicit: bool = False) -> Claim:
+    """Somebody wrote the same address into the form of a browser that nobody had seen before."""
+    return Claim(str(event), at, trusted, explicit, by_strength(map(identifier, ("email:e", f"anonymous_id:{event}"))))
+
+
+@pytest.mark.parametrize("explicit", [False, True])
+def test_an_address_in_many_browsers_within_a_minute_gets_so_many_and_the_rest_is_put_aside(explicit: bool) -> None:
+    found = resolve([came(n, MINUTE - 1 - n, explicit=explicit) for n in range(5)], PersonLimits(browsers_a_minute=3))
+    assert sorted(map(len, found.groups)) == [1, 1, 4]
+    assert reviewed(found) == [("1", "too_many_at_once"), ("0", "too_many_at_once")]
+    assert found.contested == frozenset()
+
+
+def test_an_address_in_as_many_browsers_over_a_longer_time_is_somebody_who_comes_often() -> None:
+    assert len(resolve([came(n, n * MINUTE // 2) for n in range(50)], PersonLimits(browsers_a_minute=2)).groups) == 1
+
+
+def test_browsers_that_back_ends_tell_of_come_as_fast_as_they_are_told() -> None:
+    found = resolve([came(n, 0, trusted=True) for n in range(50)], PersonLimits(browsers_a_minute=2))
+    assert len(found.groups) == 1
+
+
+def test_who_was_given_many_browsers_at_once_gets_more_of_them_later() -> None:
+    rush = [came(n, n) for n in range(5)]
+    found = resolve([*rush, came(9, 2 * MINUTE)], PersonLimits(browsers_a_minute=3))
+    assert max(map(len, found.groups)) == 5
+
+
+def test_an_operator_may_give_somebody_a_browser_that_was_put_aside() -> None:
+    claims = [came(n, 0) for n in range(3)]
+    word = OperatorAct("accept", claims[2].identifiers, 9, "ops").claim()
+    found = resolve([*claims, word], PersonLimits(browsers_a_minute=2))
+    assert (len(found.groups), found.reviews) == (1, ())
+
+
+def test_five_hundred_browsers_in_a_minute_are_more_than_anybody_has() -> None:
+    found = resolve([came(n, n * MINUTE // 500) for n in range(500)])
+    assert max(map(len, found.groups)) < 500 / 2
 
 
 def test_more_merges_than_the_cap_are_put_aside() -> None:
