@@ -97,6 +97,7 @@ class Connection(HttpToolsProtocol):
         self.transport.close()
 
     async def _too_busy(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        self.logger.warning("Exceeded concurrency limit.")
         said = {"Retry-After": str(RETRY_AFTER_SECONDS), "Connection": "close", "X-Request-Id": draw_request_id()}
         busy = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "too much at once; send it again", headers=said)
         await limits.answer(busy, send, door=self.doors)
