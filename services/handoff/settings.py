@@ -11,7 +11,7 @@ from services.handoff.domain.routing import Absence, Owner, Rules
 from shared.contracts import charter as agreed
 from shared.contracts.charter_words import Weekday
 from shared.kernel import instant
-from shared.kernel.instant import Instant
+from shared.kernel.instant import DAY, Instant
 
 _MINUTES_AN_HOUR = 60
 
@@ -76,7 +76,7 @@ def owner_of(owner: agreed.Owner, hours: Mapping[str, Sequence[str]]) -> Owner:
         capacity=owner.capacity,
         time_zone=owner.time_zone,
         hours=hours if owner.hours is None else _week(owner.hours),
-        away=tuple(Absence(_midnight(a.first_day, zone), _midnight(a.last_day, zone, 1)) for a in owner.away),
+        away=tuple(Absence(_midnight(a.first_day, zone), _day_after(a.last_day, zone)) for a in owner.away),
     )
 
 
@@ -89,5 +89,12 @@ def _territory(territory: agreed.Territory) -> Territory:
     return Territory(territory.name, attributes, frozenset(value.casefold() for value in territory.any_of))
 
 
-def _midnight(day: date, zone: ZoneInfo, days_later: int = 0) -> Instant:
-    return instant.from_datetime(datetime.combine(day + timedelta(days=days_later), datetime.min.time(), zone))
+def _midnight(day: date, zone: ZoneInfo) -> Instant:
+    return instant.from_datetime(datetime.combine(day, datetime.min.time(), zone))
+
+
+def _day_after(day: date, zone: ZoneInfo) -> Instant:
+    """Its midnight. Whoever has left for good may be away to the last day of the calendar, which has none after it."""
+    if day == date.max:
+        return Instant(_midnight(day, zone) + DAY)
+    return _midnight(day + timedelta(days=1), zone)

@@ -27,18 +27,30 @@ def from_datetime(moment: datetime) -> Instant:
     return Instant((since.days * DAY) + since.seconds * SECOND + since.microseconds // 1_000)
 
 
+_FIRST = from_datetime(datetime.min)  # noqa: DTZ901 - one without a zone is read as UTC
+_LAST = from_datetime(datetime.max)  # noqa: DTZ901 - as above
+"""What a text can tell: an offset may lead past either."""
+
+
 def to_datetime(instant: Instant) -> datetime:
     """The aware UTC datetime of an instant; raises OverflowError outside the years 1 to 9999."""
     return _EPOCH + timedelta(milliseconds=instant)
 
 
 def parse(text: str) -> Instant:
-    """The instant a RFC 3339 text names; raises ValueError where it names none."""
+    """The instant a RFC 3339 text names; raises ValueError where it names none that could be told in UTC again."""
     if len(text) == _MILLISECONDS_LENGTH and text[19] == "." and text[23] == "Z":
         milliseconds = _MILLISECONDS.get(text[20:23])
         if milliseconds is not None:
             return Instant(_second_of(text[:19]) + milliseconds)
-    return from_datetime(datetime.fromisoformat(text))
+    return told(from_datetime(datetime.fromisoformat(text)))
+
+
+def told(instant: Instant) -> Instant:
+    """The same where a text can tell it, in the years 1 to 9999 of UTC; raises ValueError elsewhere."""
+    if not _FIRST <= instant <= _LAST:
+        raise ValueError("a time is in the years 1 to 9999 of UTC")
+    return instant
 
 
 def to_text(instant: Instant) -> str:
@@ -55,7 +67,7 @@ _MILLISECONDS = {f"{number:03d}": number for number in range(SECOND)}
 @lru_cache(maxsize=4_096)
 def _second_of(text: str) -> int:
     """Milliseconds; the same for all events of a second, and reading it is the cost."""
-    return from_datetime(datetime.fromisoformat(text))
+    return told(from_datetime(datetime.fromisoformat(text)))
 
 
 @lru_cache(maxsize=4_096)

@@ -14,8 +14,8 @@ from services.attribution.domain.month import Month, month
 from services.attribution.domain.rules import Rules
 from services.attribution.ports import Won
 from services.attribution.ports.books import Adjusted, BookedMonth, CreditChange, Periods, Totals
-from shared.kernel.errors import Conflict, NotFound
-from shared.kernel.instant import Instant, to_text
+from shared.kernel.errors import Conflict, NotFound, Reject
+from shared.kernel.instant import Instant, to_text, told
 from shared.web.auth import Scope, require
 from shared.web.paging import Asked, Page, page
 
@@ -37,12 +37,12 @@ def router(periods: Periods, rules: Rules, now: Callable[[], Instant]) -> APIRou
     @routes.get("/v1/periods/{period}")
     async def period(period: str) -> books.Period:
         """A month, closed or not."""
-        return _period(await periods.period(month(period)), now())
+        return _period(await periods.period(_with_an_end(period)), now())
 
     @routes.post("/v1/periods/{period}/close", dependencies=[require(Scope.OPERATE)])
     async def close(period: str) -> books.Period:
         """Freeze what the deals closed in a month earned, by every model. 409 while the month is not over."""
-        span, at = month(period), now()
+        span, at = _with_an_end(period), now()
         if at < span.until:
             raise Conflict(f"the month is not over: it can be closed from {to_text(span.until)} on")
         return _period(await periods.close(span, rules, at), at)
@@ -54,7 +54,7 @@ def router(periods: Periods, rules: Rules, now: Callable[[], Instant]) -> APIRou
         """What was added to a month since it was closed, in the order in which it became known."""
         name, keys = asking.model(model, rules), asking.keys(group_by, GROUPS)
         position = asked.position(int, str, int, int)
-        found = await periods.adjustments(month(period), name, keys, asked.limit + 1, position)
+        found = await periods.adjustments(_with_an_end(period), name, keys, asked.limit + 1, position)
         return page(found, asked, _adjustment, lambda one: one.place)
 
     @routes.get("/v1/deals/{deal_id}/credits/history")
@@ -68,6 +68,16 @@ def router(periods: Periods, rules: Rules, now: Callable[[], Instant]) -> APIRou
         return page(found, asked, lambda change: _change(change, name), lambda change: (change.n,))
 
     return routes
+
+
+def _with_an_end(text: str) -> Month:
+    """The month a text names; raises Reject where it names none, or the last there is, whose end no text can tell."""
+    found = month(text)
+    try:
+        told(found.until)
+    except ValueError:
+        raise Reject("bad_period", "the last month that can be asked for is 9999-11", "period") from None
+    return found
 
 
 def _period(found: BookedMonth, now: int) -> books.Period:

@@ -3,6 +3,7 @@
 What is summed by month and by day answers for a period as far as those lie whole within it; the rest is its ends.
 """
 
+from calendar import monthrange
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -63,7 +64,7 @@ def _whole(period: Period, start_of: Callable[[int], int]) -> tuple[list[Period]
 
 def _at_or_after(at: int, start_of: Callable[[int], int]) -> int:
     start = start_of(at)
-    return start if start == at else start_of(start + _NEXT[start_of])
+    return start if start == at else start + _LENGTHS[start_of](start)
 
 
 @lru_cache(maxsize=4_096)
@@ -71,5 +72,11 @@ def _month_of_day(day: int) -> int:
     return instant.from_datetime(instant.to_datetime(Instant(day)).replace(day=1))
 
 
-_NEXT: Mapping[Callable[[int], int], int] = {month_of: 31 * DAY, day_of: DAY}
-"""From the start of one to somewhere in the next, never past it."""
+def _month_length(start: int) -> int:
+    # Counted in days: the first instant after the year 9999 is no datetime.
+    moment = instant.to_datetime(Instant(start))
+    return monthrange(moment.year, moment.month)[1] * DAY
+
+
+_LENGTHS: Mapping[Callable[[int], int], Callable[[int], int]] = {month_of: _month_length, day_of: lambda _: DAY}
+"""From the start of one to that of the next."""

@@ -36,7 +36,7 @@ def _from_text(text: str) -> Instant | None:
 def _from_leap_second(text: str) -> Instant | None:
     patient, leaps = _LEAP_SECOND.subn(":59", text, count=1)
     try:
-        return Instant(instant.parse(patient) + SECOND) if leaps else None
+        return instant.told(Instant(instant.parse(patient) + SECOND)) if leaps else None
     except ValueError:
         return None
 

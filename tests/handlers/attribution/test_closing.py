@@ -22,6 +22,8 @@ REFUSED = {
     "/v1/periods/2026-13": 422,
     "/v1/periods/2026-Q2": 422,
     "/v1/periods/0000-01": 422,
+    "/v1/periods/9999-12": 422,
+    "/v1/periods/9999-12/adjustments": 422,
     f"{ADJUSTMENTS}?model=guess": 422,
     f"{ADJUSTMENTS}?group_by=person": 422,
     f"{ADJUSTMENTS}?after=bad": 422,
@@ -210,7 +212,8 @@ class Closing:
     async def test_what_cannot_be_answered_is_a_problem(self, stage: Scene) -> None:
         await stage.tell(deal())
         assert {path: (await stage.ask(path)).status_code for path in REFUSED} == REFUSED
-        assert (await stage.post("/v1/periods/october/close")).status_code == 422
+        for period in ("october", "9999-12"):
+            assert (await stage.post(f"/v1/periods/{period}/close")).status_code == 422
 
     async def test_nobody_is_named_in_the_books(self, stage: Scene) -> None:
         await stage.tell(*VISITS, deal())

@@ -19,6 +19,8 @@ REFUSED = {
     "/v1/attribution?group_by=": 422,
     "/v1/attribution?group_by=channel,kind,source": 422,
     "/v1/attribution?from=yesterday": 422,
+    "/v1/attribution?from=0001-01-01T00:00:00%2B14:00": 422,
+    "/v1/attribution?to=9999-12-31T23:59:59-14:00": 422,
     "/v1/attribution?currency=EURO": 422,
     "/v1/deals?after=bad": 422,
 }
@@ -38,6 +40,12 @@ class Scenarios:
         first = answer["credits"][0]
         assert (first["occurred_at"], first["person_id"]) == ("2026-01-06T00:00:00.000Z", person("ana"))
         assert (first["interaction_id"], first["share"]) == (touchpoint_id("web", "t1"), 0.4)
+
+    async def test_the_first_and_the_last_instant_there_is_are_bounds(self, stage: Scene) -> None:
+        await stage.tell(*VISITS, deal())
+        first, last = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
+        assert await stage.report(**{"from": first, "to": last}) == await stage.report()
+        assert await stage.report(**{"from": last}) == await stage.report(to=first) == {}
 
     async def test_a_late_touch_is_credited_as_if_it_had_been_there(self, stage: Scene) -> None:
         await stage.tell(*VISITS[1:], deal())

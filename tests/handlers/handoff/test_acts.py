@@ -196,3 +196,12 @@ async def test_clocks_run_in_the_owners_time(here: Scene) -> None:
     [handoff] = await here.handoffs()
     assert MONDAY == 1_795_428_000_000
     assert handoff["accept_by"] == "2026-11-23T18:00:00.000Z"
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "America/Los_Angeles"])
+async def test_whoever_is_away_for_good_is_handed_nobody(here: Scene, zone: str) -> None:
+    ever = {"first_day": "0001-01-01", "last_day": "9999-12-31"}
+    assert (await here.ask("PUT", "/v1/owners/bo", {"name": "Bo", "time_zone": zone, "away": [ever]})).is_success
+    await handed_over(here)
+    assert [one["owner"] for one in await here.handoffs()] == ["sales-desk"]
+    assert (await here.ask("GET", "/v1/sla")).status_code == 200

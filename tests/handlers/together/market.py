@@ -32,7 +32,9 @@ class Market:
     def __init__(self, services: Sequence[Service], log: MemoryLog) -> None:
         self._log = log
         self._clients = {
-            service.name: httpx.AsyncClient(transport=httpx.ASGITransport(service.api), base_url="http://throughline")
+            service.name: httpx.AsyncClient(
+                transport=httpx.ASGITransport(service.api, raise_app_exceptions=False), base_url="http://throughline"
+            )
             for service in services
         }
 
@@ -52,9 +54,13 @@ class Market:
     async def _lags(self) -> list[Any]:
         return [await self.get(name, "/v1/lag") for name in self._clients]
 
+    async def ask(self, service: ServiceName, path: str, **query: str) -> httpx.Response:
+        """The answer to a GET, whatever it is."""
+        return await self._clients[service].get(path, params=query, headers={"Authorization": "Bearer tl"})
+
     async def get(self, service: ServiceName, path: str, **query: str) -> Any:
         """The content of an answer, which is a 200."""
-        answer = await self._clients[service].get(path, params=query, headers={"Authorization": "Bearer tl"})
+        answer = await self.ask(service, path, **query)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -77,10 +83,11 @@ class Market:
 
 
 @asynccontextmanager
-async def market(folder: Path, log: MemoryLog | None = None) -> AsyncIterator[Market]:
-    """The four services on stores in a folder, at work until the block ends; their CRMs are on this machine."""
+async def market(folder: Path, log: MemoryLog | None = None, database: str | None = None) -> AsyncIterator[Market]:
+    """The four services on stores in a folder, or on a PostgreSQL, at work until the block ends; their CRMs are on this
+    machine."""
     log = log or MemoryLog(now=lambda: NOW)
-    settings = Settings(data=folder, webhook_networks=(ip_network("127.0.0.0/8"),))
+    settings = Settings(data=folder, database=database, webhook_networks=(ip_network("127.0.0.0/8"),))
     deployment = Deployment(settings, _CREDENTIALS, log, lambda: NOW)
     await log.start(deployment.settings.topic_partitions())
     services = [wiring.build(deployment, lambda: True) for wiring in (ingest, scoring, handoff, attribution)]

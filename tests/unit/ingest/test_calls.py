@@ -88,7 +88,11 @@ def test_a_claimed_time_is_read_in_every_form_it_comes_in(value: object, text: s
 
 
 @pytest.mark.parametrize(
-    "value", ["", "yesterday", "0000-00-00", "2026-13-01", "26:60", True, None, {}, -5, 0, 1e308, "9" * 17]
-)
+    "value",
+    [
+        "", "yesterday", "0000-00-00", "2026-13-01", "26:60", True, None, {}, -5, 0, 1e308, "9" * 17,
+        "9999-12-31T23:59:59-14:00", "9999-12-31T23:59:60Z", "0001-01-01T00:00:00+14:00",
+    ],
+)  # fmt: skip
 def test_what_names_no_time_is_none(value: object) -> None:
     assert claimed(value) is None

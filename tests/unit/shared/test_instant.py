@@ -49,5 +49,16 @@ def test_a_year_beyond_the_calendar_is_refused() -> None:
         to_datetime(Instant(10**18))
 
 
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "0001-01-01T14:00:00+14:00"])
+def test_the_first_and_the_last_there_is_are_read(text: str) -> None:
+    assert to_text(parse(text))[:10] == text[:10]
+
+
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "9999-12-31T10:00-14.000Z"])
+def test_what_only_an_offset_leads_to_is_beyond_the_calendar(text: str) -> None:
+    with pytest.raises(ValueError, match="the years 1 to 9999"):
+        parse(text)
+
+
 def test_the_units_add_up() -> None:
     assert (60 * SECOND, 60 * MINUTE, 24 * HOUR) == (MINUTE, HOUR, DAY)
