@@ -90,7 +90,7 @@ def build(deployment: Deployment, alive: Callable[[], bool], settings: Attributi
     leads, opened = SqlQuality(database, rules.rates), PipelineReading(database, rules.rates)
     routers = [
         report.router(reports, spending, rules),
-        deals.router(reading, rules),
+        deals.router(reading, reports, rules),
         quality.router(leads, rules),
         paths.router(SqlWalks(database, rules.rates), rules),
         export.router("attribution", Exporter(database, sections).export),

@@ -75,7 +75,7 @@ def router(reading: Reports, spending: SpendRead, rules: Rules) -> APIRouter:
             view=view,
         )
         if INCREMENTAL in asked.models:
-            raise Conflict("the charter records no hold-out, and lift is told against nothing else")
+            raise no_hold_out()
         if view == "as_reported" and not set(asked.keys).isdisjoint(OF_PEOPLE):
             raise Reject("bad_group", f"{', '.join(OF_PEOPLE)} only as known: books name nobody", "group_by")
         learned = tuple(name for name in asked.models if name in LEARNED)
@@ -94,6 +94,11 @@ def router(reading: Reports, spending: SpendRead, rules: Rules) -> APIRouter:
         return replace(shown, warnings=list(found.warnings))
 
     return routes
+
+
+def no_hold_out() -> Conflict:
+    """What whoever asks for lift is answered."""
+    return Conflict("the charter records no hold-out, and lift is told against nothing else")
 
 
 async def _spent(spending: SpendRead, asked: ReportAsked, rules: Rules) -> Spent | None:

@@ -93,6 +93,8 @@ class Credits:
     credits: list[Credit]
     missing: list[str] = field(default_factory=list)
     """Milestones that the model asks for and the journey does not have: their parts went to the others."""
+    warnings: list[str] = field(default_factory=list)
+    """What a model that learns lacks to learn from."""
 
 
 @dataclass(frozen=True, slots=True)

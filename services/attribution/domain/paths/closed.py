@@ -37,7 +37,7 @@ def learn(deals: Sequence[Closed], models: Sequence[str], amount_minor: int) -> 
     """The amount, shared over channels by each model; in the proportion of amounts, whatever their sign."""
     won = [deal for deal in deals if deal.amount_minor is not None]
     nobodys = [deal for deal in won if not deal.channels]
-    study = Study(_paths([deal for deal in deals if deal.channels]))
+    study = Study(paths_of([deal for deal in deals if deal.channels]))
     sums = {}
     for model in models if won else ():
         credited = study.credited(model)
@@ -65,7 +65,8 @@ def _sums(
     }
 
 
-def _paths(deals: Sequence[Closed]) -> Paths:
+def paths_of(deals: Sequence[Closed]) -> Paths:
+    """The paths of deals, each with one interaction at least; what they are worth is above 0, whatever its sign."""
     names = list(dict.fromkeys(channel for deal in deals for channel in deal.channels))
     index = {name: number for number, name in enumerate(names)}
     return Paths(
