@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from services.scoring.api.leads import Grade, Stage, shown
+from services.scoring.api.leads import Grade, Stage, known_stage, shown
 from services.scoring.api.times import Moment
 from services.scoring.domain.rules import Rules
 from services.scoring.ports import KnownLead, LeadFilter, Reading
@@ -61,7 +61,7 @@ def router(reading: Reading, rules: Rules, now: Callable[[], Instant]) -> APIRou
         grade: Grade | None = None,
     ) -> StreamingResponse:
         """Leads by id, a row each."""
-        asked = _Asked(LeadFilter(stage, grade), since, until)
+        asked = _Asked(LeadFilter(known_stage(stage, rules), grade), since, until)
         at = now()
 
         async def pages() -> AsyncIterator[Rows]:

@@ -24,7 +24,7 @@ from shared.web import paging
 from shared.web.auth import Scope, require
 from shared.web.paging import Page
 
-Stage = Annotated[str, Query(pattern="^[a-z_]{1,32}$")]
+Stage = Annotated[str, Query(description="A stage of the charter.")]
 Grade = Literal["A", "B", "C", "D"]
 
 
@@ -120,7 +120,7 @@ def router(reading: Reading, rules: Rules, now: Callable[[], Instant]) -> APIRou
         account: Annotated[str | None, Query(max_length=256)] = None,
     ) -> Page[LeadItem]:
         at = now()
-        wanted = LeadFilter(stage, grade, None if account is None else account.casefold())
+        wanted = LeadFilter(known_stage(stage, rules), grade, None if account is None else account.casefold())
         rows = await reading.leads(wanted, _position(asked), asked.limit + 1)
         return paging.page(rows, asked, lambda known: _item(known, rules, at), lambda known: (known.lead.person_id,))
 
@@ -141,6 +141,13 @@ def router(reading: Reading, rules: Rules, now: Callable[[], Instant]) -> APIRou
         return Why(known.lead.person_id, instant.to_text(as_of), points, list(map(_entry, entries)))
 
     return routes
+
+
+def known_stage(stage: str | None, rules: Rules) -> str | None:
+    """The stage that is asked for, if one is; raises Reject where the charter has none of that name."""
+    if stage is None or stage in rules.phases:
+        return stage
+    raise Reject("unknown_name", f"known are {', '.join(rules.phases)}", "stage")
 
 
 async def _known(reading: Reading, person_id: str) -> KnownLead:

@@ -119,6 +119,17 @@ async def test_a_list_that_cannot_be_asked_for_is_a_422(scoring: ScoringService)
         assert (await scoring.ask("/v1/leads", **{name: value})).status_code == 422
 
 
+async def test_a_stage_that_the_charter_does_not_have_is_refused_with_those_that_it_has(
+    scoring: ScoringService,
+) -> None:
+    for path in ("/v1/leads", "/v1/exports/leads.csv"):
+        for stage in ("zork", "MQL", ""):
+            answer = await scoring.ask(path, stage=stage)
+            assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "stage")
+        assert "visitor, subscriber, lead, mql, sal, sql, opportunity" in answer.json()["detail"]
+        assert (await scoring.ask(path, stage="disqualified")).status_code == 200
+
+
 async def test_a_time_that_is_none_is_a_422(scoring: ScoringService) -> None:
     for at in ("yesterday", "", "0", "0001-01-01T00:00:00+14:00"):
         answer = await scoring.ask(f"/v1/leads/{who('ana')}/why", at=at)
