@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import json
 
+from services.scoring.domain.owners import Handoff
 from shared.contracts import topics
 from shared.contracts.deals import CollectedDeal, DealContact
 from shared.contracts.envelope import Emit, Event
@@ -54,9 +55,15 @@ async def state(services: Calm) -> dict[str, Sequence[Sequence[tuple[Any, ...]]]
     rows = {
         name: [await services.rows(name, statement) for statement in statements] for name, statements in STATE.items()
     }
-    # Which fact was the last and how many there were: hand-off has said more of one that was closed and goes on.
-    leads = [(who, {**json.decode(whole), "last": None, "folded": None}) for who, whole in rows["scoring"][0]]
-    return rows | {"scoring": [leads, *rows["scoring"][1:]]}
+    return rows | {"scoring": [[(who, lead(whole)) for who, whole in rows["scoring"][0]], *rows["scoring"][1:]]}
+
+
+def lead(whole: bytes) -> dict[str, Any]:
+    """Without which fact was the last and how many there were: hand-off has said more of one that was closed and goes
+    on."""
+    found = json.decode(whole)
+    handoffs = [Handoff(*one)._replace(version=0) for one in found["handoffs"]]
+    return {**found, "handoffs": handoffs, "last": None, "folded": None}
 
 
 async def person(services: Calm, identifier: str) -> str:

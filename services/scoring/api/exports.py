@@ -28,6 +28,7 @@ LEADS = (
     Column("as_of", "time"),
     Column("cell"),
     Column("charter"),
+    Column("owner"),
 )
 _LEADS_AT_ONCE = 1_000
 
@@ -80,5 +81,5 @@ def _row(known: KnownLead, rules: Rules, at: Instant) -> tuple[Value, ...]:
     fit, engagement = told["fit"], told["engagement"]
     return (
         told["person_id"], told["stage"], told["phase"], known.lead.state.stage_since, told["cycle"], fit.grade,
-        fit.points, engagement.points, at, told["cell"], str(told["charter"]),
+        fit.points, engagement.points, at, told["cell"], str(told["charter"]), told["owner"],
     )  # fmt: skip

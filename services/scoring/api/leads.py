@@ -14,6 +14,7 @@ from fastapi import APIRouter, Query
 from services.scoring.api.times import Moment
 from services.scoring.domain.engagement import Entry, engagement, explain
 from services.scoring.domain.fit import fit
+from services.scoring.domain.owners import owner
 from services.scoring.domain.rules import Rules
 from services.scoring.domain.telling import next_stage
 from services.scoring.ports import KnownLead, LeadFilter, Reading
@@ -46,7 +47,8 @@ class Engagement:
 
 @dataclass(frozen=True, slots=True)
 class LeadItem:
-    """A lead in a list. `charter`: the version of the charter it was derived under."""
+    """A lead in a list. `owner`: who in sales has it, or had it last, by hand-off's id. `charter`: the version of the
+    charter it was derived under."""
 
     person_id: str
     stage: str
@@ -56,6 +58,7 @@ class LeadItem:
     fit: Fit
     engagement: Engagement
     cell: str
+    owner: str | None
     charter: int | str
 
 
@@ -180,6 +183,7 @@ def shown(known: KnownLead, rules: Rules, at: Instant) -> dict[str, Any]:
         "fit": Fit(state.grade, fit(known.card, rules).points),
         "engagement": Engagement(points, _text(at)),
         "cell": rules.cell(state.grade, points),
+        "owner": owner(state.handoffs),
         "charter": int(lead.charter) if lead.charter.isdecimal() else lead.charter,
     }
 

@@ -58,12 +58,19 @@ def forgotten(touch: Touch) -> Touch:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What sales did with the lead: `act` as on the topic `handoffs`, `outcome` of a rejection by the charter."""
+    """What sales did with the lead: `act` as on the topic `handoffs`, `outcome` of a rejection by the charter.
+
+    `version`, `owner` and `reason` are the hand-off's after it; it has a reason where it ended.
+    """
 
     id: str
     at: int
     act: str
     outcome: str | None = None
+    handoff_id: str | None = None
+    version: int = 0
+    owner: str | None = None
+    reason: str | None = None
 
     @property
     def key(self) -> Key:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from services.scoring.domain.engagement import at_most, earned, engagement
 from services.scoring.domain.facts import Card, DealClosed, DealFact, DealOpened, Fact, Known, Outcome, Touch, in_order
+from services.scoring.domain.owners import heard
 from services.scoring.domain.rules import Rules
 from services.scoring.domain.state import RANK, Cycle, StageEntry, State, begin
 
@@ -52,7 +53,7 @@ def _after(state: State, fact: Fact, rules: Rules) -> State:
         case Touch():
             return _touched(state, fact, rules)
         case Outcome():
-            return _answered(state, fact)
+            return _answered(replace(state, handoffs=heard(state.handoffs, fact)), fact)
         case Known():
             return _became_known(state, fact)
         case DealOpened():

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from services.scoring.domain.engagement import Sums
 from services.scoring.domain.facts import Card, Key
 from services.scoring.domain.fit import fit
+from services.scoring.domain.owners import Handoff
 from services.scoring.domain.rules import Rules
 
 LINE = (
@@ -63,6 +64,7 @@ class State:
     """False: the person refused to be handed to sales, and never becomes an MQL."""
     folded: int = 0
     """How many facts are in it."""
+    handoffs: tuple[Handoff, ...] = ()
 
     @property
     def stage(self) -> str:

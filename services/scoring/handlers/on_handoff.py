@@ -18,5 +18,14 @@ def keys(event: HandoffActed) -> Iterable[Key]:
 def on_handoff(event: HandoffActed, session: Scoring) -> None:
     """Keep an outcome."""
     outcome_id = derived("outcome", event.handoff_id, str(event.version))
-    outcome = Outcome(outcome_id, event.at, event.act, event.outcome)
+    outcome = Outcome(
+        outcome_id,
+        event.at,
+        event.act,
+        event.outcome,
+        handoff_id=event.handoff_id,
+        version=event.version,
+        owner=event.owner_id,
+        reason=event.reason,
+    )
     session.keep_outcome(KeptOutcome(outcome, event.promotion_id), event.person_id)

@@ -131,8 +131,8 @@ class SqlLedger:
 
     async def keep_outcomes(self, outcomes: Sequence[KeptOutcome]) -> None:
         """Keep outcomes; one that is there stays."""
-        rows = [(k.outcome.id, k.promotion_id, k.outcome.at, k.outcome.act, k.outcome.outcome) for k in outcomes]
-        await self._work.write(_KEEP_OUTCOME, sorted(rows, key=lambda row: row[0]))
+        rows = [_outcome_row(kept.outcome, kept.promotion_id) for kept in outcomes]
+        await self._work.write(_KEEP_OUTCOME, sorted(rows, key=lambda row: str(row[0])))
 
     async def keep_cards(self, cards: Sequence[KeptCard]) -> None:
         """Keep cards, the highest version of each, and every name that leads to one."""
@@ -211,7 +211,7 @@ async def read_facts(reader: Reader, members: Mapping[str, str]) -> dict[str, Fa
         if row.promotion_id is not None:
             promoted[row.promotion_id] = root
     for row in await reader.rows(select(OUTCOMES).where(reader.among(OUTCOMES.c.promotion_id, sorted(promoted)))):
-        found[promoted[row.promotion_id]].outcomes.append(Outcome(row.id, row.at, row.act, row.outcome))
+        found[promoted[row.promotion_id]].outcomes.append(_outcome(row))
     on_deals = select(DEAL_PEOPLE.c.person_id, DEALS).join(DEALS, DEALS.c.id == DEAL_PEOPLE.c.deal_id)
     for row in await reader.rows(on_deals.where(reader.among(DEAL_PEOPLE.c.person_id, ids))):
         deals = found[members[row.person_id]].deals
@@ -237,6 +237,15 @@ def lead(row: Row[Any]) -> Lead:
 def _touch(row: Row[Any]) -> Touch:
     # Bodies of before may say that it was promoted, also where what was to be sent never was: they have no say in it.
     return replace(json.decode(row.body, type=Touch), promoted=row.promotion_id is not None)
+
+
+def _outcome_row(one: Outcome, promotion_id: str) -> tuple[object, ...]:
+    return one.id, promotion_id, one.at, one.act, one.outcome, one.handoff_id, one.version, one.owner, one.reason
+
+
+def _outcome(row: Row[Any]) -> Outcome:
+    said = (row.handoff_id, row.version, row.owner, row.reason)
+    return Outcome(row.id, row.at, row.act, row.outcome, *said)
 
 
 def _deal(row: Row[Any]) -> DealFact:

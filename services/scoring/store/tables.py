@@ -33,7 +33,12 @@ OUTCOMES = Table(
     Column("at", BigInteger, nullable=False),
     Column("act", String(32), nullable=False),
     Column("outcome", String(32)),
+    Column("handoff_id", Id),
+    Column("version", BigInteger, nullable=False, server_default="0"),
+    Column("owner", Text),
+    Column("reason", Text),
 )
+"""`handoff_id` with its `version`, `owner` and `reason` after the act; acts of before that was kept say none of it."""
 CARDS = Table(
     "cards",
     METADATA,

@@ -18,7 +18,7 @@ from services.scoring.worker import GROUP, HANDLERS, TOPICS
 from shared.contracts import charter_text, topics
 from shared.contracts.deals import Deal, DealPerson
 from shared.contracts.envelope import Emit, Event
-from shared.contracts.handoffs import HandoffActed
+from shared.contracts.handoffs import HandoffAct, HandoffActed
 from shared.contracts.records import Outgoing
 from shared.contracts.touchpoints import PersonIdentified, PersonMerged, PersonSplit, Touchpoint
 from shared.db.work import Work
@@ -88,6 +88,15 @@ def accepted(name: str, cause: str, on_day: float) -> Emit:
         act="accepted", version=2, at=day(on_day),
     )  # fmt: skip
     return _emit(topics.HANDOFFS.name, who(name), "handoff.accepted", whole)
+
+
+def acted(name: str, act: HandoffAct, version: int, on_day: float, owner: str, reason: str | None = None) -> Emit:
+    """What became of the hand-off of somebody who asked for a demo on day 1, and whose it was then."""
+    whole = HandoffActed(
+        handoff_id=derived("handoff", name), promotion_id=derived("promotion", derived(name, "demo_requested", "1")),
+        person_id=who(name), cycle=1, act=act, version=version, at=day(on_day), owner_id=owner, reason=reason,
+    )  # fmt: skip
+    return _emit(topics.HANDOFFS.name, who(name), f"handoff.{act}", whole)
 
 
 def won(name: str, on_day: float) -> Emit:

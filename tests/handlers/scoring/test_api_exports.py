@@ -9,7 +9,7 @@ import arro3.io
 import pytest
 
 from shared.kernel.instant import to_text
-from tests.handlers.scoring.at_scoring import NOW, ScoringService, card, day, merged, opened, touch, who
+from tests.handlers.scoring.at_scoring import NOW, ScoringService, acted, card, day, merged, opened, touch, who
 
 FILE = "/v1/exports/leads.csv"
 
@@ -28,12 +28,13 @@ async def rows(scoring: ScoringService, **query: str) -> list[dict[str, str]]:
 
 async def test_a_lead_is_in_the_file_as_it_is_in_the_list(scoring: ScoringService) -> None:
     await scoring.given(card("ana", traits={"title": "VP Marketing"}), touch("ana", "demo_requested", 1))
+    await scoring.given(acted("ana", "assigned", 1, 2, "dana"))
     [row], [item] = await rows(scoring), (await scoring.get("/v1/leads"))["items"]
     assert row == {
         "person_id": who("ana"), "stage": "mql", "phase": item["phase"], "stage_since": to_text(day(1)), "cycle": "1",
         "fit_grade": item["fit"]["grade"], "fit_points": str(item["fit"]["points"]),
         "engagement_points": str(item["engagement"]["points"]), "as_of": to_text(NOW), "cell": item["cell"],
-        "charter": "default",
+        "charter": "default", "owner": "dana",
     }  # fmt: skip
 
 

@@ -43,7 +43,15 @@ touches = st.builds(
     counts=st.sampled_from((True, True, True, False)),
     promoted=st.sampled_from((False, False, False, True)),
 )
-_outcomes = st.builds(lambda name, at, act: Outcome(str(name), at, *act), st.uuids(), instants, st.sampled_from(_ACTS))
+outcomes = st.builds(
+    lambda handoff, version, at, act, owner, reason: Outcome(
+        f"{handoff}/{version}", at, act[0], act[1], handoff_id=handoff, version=version, owner=owner, reason=reason
+    ),
+    st.sampled_from(("h1", "h2", "h3")), st.integers(1, 4), instants, st.sampled_from(_ACTS),
+    st.sampled_from(("dana", "eli", "fay")), st.sampled_from((None, None, "price", "merged")),
+)  # fmt: skip
+acts = st.lists(outcomes, max_size=8, unique_by=lambda one: one.id)
+"""What became of a person's hand-offs: an act a version of each."""
 _deals = st.builds(
     lambda name, status, created, closed: DealFact(str(name), status, created, None if status == "open" else closed),
     st.uuids(), st.sampled_from(("open", "won", "lost")), instants, instants,
@@ -60,6 +68,6 @@ lives = st.builds(
     Life,
     cards,
     st.lists(touches, max_size=25),
-    st.lists(_outcomes, max_size=5),
+    acts,
     st.lists(_deals, max_size=3),
 )
