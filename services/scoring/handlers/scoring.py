@@ -182,8 +182,8 @@ class Scoring:
             wanted = {member: root for member, root in members.items() if root in stale}
             self._facts.update(await self.ledger.facts(wanted))
             for root in stale:
-                card = cards[root].card if root in cards else NOBODY
-                states[root] = await self._refolded(self._facts[root], card, in_pieces=root in apart)
+                card, facts = cards[root].card if root in cards else NOBODY, self._facts[root]
+                states[root] = await self._in_pieces(facts, card) if root in apart else self._at_once(facts, card)
         return states
 
     def _owe(self, roots: Collection[str], members: Mapping[str, str], leads: Mapping[str, Lead]) -> None:
@@ -209,9 +209,12 @@ class Scoring:
             return None
         return fold(lead.state, facts, self._rules)
 
-    async def _refolded(self, facts: Facts, card: Card, *, in_pieces: bool) -> State:
-        if not in_pieces:
-            return refold(card, self._rules, facts.touches, facts.outcomes, facts.deals)
+    def _at_once(self, facts: Facts, card: Card) -> State:
+        """All facts of somebody, folded."""
+        return refold(card, self._rules, facts.touches, facts.outcomes, facts.deals)
+
+    async def _in_pieces(self, facts: Facts, card: Card) -> State:
+        """The same, so that the rest of the process goes on meanwhile."""
         ordered = in_order(card, facts.touches, facts.outcomes, facts.deals)
         state = begin(card, self._rules)
         for start in range(0, len(ordered), _PIECE):
