@@ -33,9 +33,9 @@ _DRAWN = st.tuples(
 
 
 def touches(most: int = 12) -> st.SearchStrategy[list[Touch]]:
-    """Some touches with ids of their own, in any order."""
+    """Some touches with ids of their own and of one length, as ids are, in any order."""
     return st.lists(_DRAWN, max_size=most).map(
-        lambda drawn: [_touch(f"{number * 7 % 10}-{number}", *one) for number, one in enumerate(drawn)]
+        lambda drawn: [_touch(f"{number * 7 % 10}-{number:02}", *one) for number, one in enumerate(drawn)]
     )
 
 
