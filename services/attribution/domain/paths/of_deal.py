@@ -45,9 +45,8 @@ def effects(deals: Sequence[Closed]) -> Effects:
     if not met:
         return NO_EFFECTS
     study = Study(paths_of(met))
-    found = study.credited(MARKOV).removal_effects
-    told = () if found is None else found.tolist()
-    return Effects(dict(zip(study.paths.names, told, strict=False)), study.warnings(MARKOV))
+    by_channel = dict(zip(study.paths.names, study.removal_effects.tolist(), strict=True))
+    return Effects(by_channel, study.warnings(MARKOV))
 
 
 def shares(model: str, channels: Sequence[str], by_channel: Mapping[str, float]) -> list[Fraction]:

@@ -76,14 +76,15 @@ class Study:
         return PlacedSums(self.paths)
 
     @cached_property
-    def _removal_effects(self) -> Floats:
+    def removal_effects(self) -> Floats:
+        """By channel, what of the conversions its removal loses, 0 to 1, by the chain of this order."""
         return removal_effects(chain(self.paths, self._order))
 
     @cached_property
     def _learned(self) -> Mapping[str, Callable[[], Credited]]:
         return {
-            "markov_channel": lambda: markov.over_the_set(self.paths, self._removal_effects),
-            "markov": lambda: markov.inside_journeys(self.paths, self._removal_effects),
+            "markov_channel": lambda: markov.over_the_set(self.paths, self.removal_effects),
+            "markov": lambda: markov.inside_journeys(self.paths, self.removal_effects),
             "shapley": lambda: shapley(self.paths),
             "shapley_ordered": lambda: shapley_ordered(self.paths),
         }
