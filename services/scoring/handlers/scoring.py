@@ -163,8 +163,8 @@ class Scoring:
     ) -> dict[str, State]:
         """The state of each person: stepped on where only later facts came, folded from all facts elsewhere."""
         news: defaultdict[str, list[Fact]] = defaultdict(list)
-        for person_id, facts in self._news.items():
-            news[members[person_id]] += facts
+        for person_id, new in self._news.items():
+            news[members[person_id]] += new
         # Of somebody erased nothing is derived, nor of whoever is still taken for one of them.
         living = {root for root in members.values() if not stands_in(root)}
         stale = {members[person_id] for person_id in self._stale} & living
