@@ -69,6 +69,8 @@ class Facts:
     touches: list[Touch] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     deals: list[DealFact] = field(default_factory=list)
+    moved: list[KeptTouch] = field(default_factory=list)
+    """The touches because of which a promotion was sent while they were somebody else's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +156,12 @@ class Ledger(Protocol):
         """Keep what is derived of people now."""
         ...
 
-    async def sent(self, promotions: Mapping[str, str]) -> None:
-        """Promotions are sent: touch id -> promotion id."""
+    async def causes(self, touch_ids: Collection[str]) -> Mapping[str, KeptTouch]:
+        """These touches, as they were last published."""
+        ...
+
+    async def sent(self, promotions: Mapping[str, KeptTouch]) -> None:
+        """Promotions are sent, each of the owner of its cause: promotion id -> cause."""
         ...
 
     async def erase(self, erasures: Sequence[PersonErased]) -> Removal:

@@ -57,7 +57,10 @@ class JourneyLine(Struct, frozen=True, kw_only=True):
 
 
 class LeadQualified(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`lead.qualified`: an MQL to be handed over, with all that hand-off needs to ask nobody (state.md 10)."""
+    """`lead.qualified`: an MQL to be handed over, with all that hand-off needs to ask nobody (state.md 10).
+
+    `person_id` is the owner of the touch that caused it, and `revision` that of the touch: where it turns out to be
+    somebody else's, the promotion is theirs and is said again. The highest revision of a promotion wins."""
 
     promotion_id: str
     person_id: str
@@ -74,3 +77,4 @@ class LeadQualified(Struct, frozen=True, kw_only=True, omit_defaults=True):
     charter: str
     account: dict[str, Any] | None = None
     first_touch: dict[str, Any] = field(default_factory=dict)
+    revision: int = 1

@@ -1,12 +1,13 @@
 """Promotion: exactly once a qualifying cycle, whatever comes late.
 
 A derived cycle that holds any sent promotion sends none, and what was sent is a fact that moves with its
-touchpoint; so numbers of cycles may change under a late fact and nobody is handed over twice.
+touchpoint; so numbers of cycles may change under a late fact and nobody is handed over twice. Where the touchpoint gets
+another owner the promotion is said again, of them.
 """
 
 from dataclasses import dataclass
 
-from services.scoring.domain.facts import Card
+from services.scoring.domain.facts import Card, Touch
 from services.scoring.domain.state import State
 from shared.kernel.ids import derived
 
@@ -34,3 +35,10 @@ def promotions_due(state: State, card: Card) -> tuple[Promote, ...]:
     if not card.reachable or not card.allows("sales_handoff") or state.stage == "disqualified":
         return ()
     return (Promote(promotion_id(cycle.cause), cycle.cause, cycle.qualified_at, cycle.number),)
+
+
+def moved(state: State, cause: Touch) -> Promote:
+    """A promotion that was sent, as it stands in the life of whoever its cause turned out to be of."""
+    borders = (cycle.started_at for cycle in state.cycles[1:])
+    passed = sum(border is not None and border < cause.occurred_at for border in borders)
+    return Promote(promotion_id(cause.id), cause.id, cause.occurred_at, 1 + passed)

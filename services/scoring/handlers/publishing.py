@@ -12,7 +12,7 @@ from services.scoring.domain.promotion import Promote
 from services.scoring.domain.rules import Rules
 from services.scoring.domain.state import State
 from services.scoring.domain.telling import journey_lines, reasons
-from services.scoring.ports import KeptCard
+from services.scoring.ports import KeptCard, KeptTouch
 from shared.contracts import topics
 from shared.contracts.envelope import Emit, Event
 from shared.contracts.leads import JourneyLine, LeadQualified, LeadStageChanged, Reason, StageEntry
@@ -53,22 +53,23 @@ def stage_changed(person_id: str, version: int, state: State, rules: Rules, now:
 
 
 def qualified(
-    person_id: str,
     promote: Promote,
+    cause: KeptTouch,
     state: State,
     card: KeptCard,
     touches: Sequence[Touch],
     rules: Rules,
     now: int,
 ) -> Emit:
-    """`lead.qualified`, with all that hand-off needs to ask nobody."""
+    """`lead.qualified` of whoever owns its cause, with all that hand-off needs to ask nobody. The key is the person on
+    the card, so that it goes before what is said of their stages."""
     told = json.decode(card.body, type=PersonIdentified)
     graded = fit(card.card, rules)
     entries = explain(touches, rules, promote.at)
     lines = journey_lines(touches, rules)
     data = LeadQualified(
         promotion_id=promote.promotion_id,
-        person_id=person_id,
+        person_id=card.person_id if cause.owner is None else cause.owner,
         cycle=promote.cycle,
         at=promote.at,
         cause_event_id=promote.cause,
@@ -85,9 +86,10 @@ def qualified(
         charter=rules.version,
         account=_account(told),
         first_touch=_first_touch(touches),
+        revision=cause.revision,
     )
-    event = Event(derived("qualified", promote.promotion_id), "lead.qualified", SOURCE, Instant(now), data)
-    return Emit(topics.LEADS.name, person_id, event)
+    event_id = derived("qualified", promote.promotion_id, str(cause.revision))
+    return Emit(topics.LEADS.name, card.person_id, Event(event_id, "lead.qualified", SOURCE, Instant(now), data))
 
 
 def _account(card: PersonIdentified) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from math import inf
 
 from services.scoring.domain.facts import NOBODY, Card, Fact, forgotten, in_order
 from services.scoring.domain.lifecycle import continues, fold, refold
-from services.scoring.domain.promotion import Promote, promotions_due
+from services.scoring.domain.promotion import Promote, moved, promotions_due
 from services.scoring.domain.rules import Rules
 from services.scoring.domain.state import State, begin
 from services.scoring.handlers import publishing
@@ -152,6 +152,7 @@ class Scoring:
         await self._promote(
             {root: promotions for root, promotions in due.items() if promotions}, states, cards, members
         )
+        await self._promote_again(states, cards)
         kept = [self._publish_stages(root, leads.get(root), state) for root, state in states.items()]
         retired = [
             replace(lead, alias=True) for lead in leads.values() if lead.person_id not in roots and not lead.alias
@@ -235,17 +236,30 @@ class Scoring:
         unread = {member: root for member, root in members.items() if root in due.keys() - self._facts.keys()}
         if unread:
             self._facts.update(await self.ledger.facts(unread))
-        sent: dict[str, str] = {}
+        causes = await self.ledger.causes({promote.cause for promotions in due.values() for promote in promotions})
+        sent: dict[str, KeptTouch] = {}
         for root in sorted(due):
             for promote in due[root]:
-                sent[promote.cause] = promote.promotion_id
-                touches = self._facts[root].touches
-                self._emits.append(
-                    publishing.qualified(root, promote, states[root], cards[root], touches, self._rules, self._now)
-                )
+                sent[promote.promotion_id] = causes[promote.cause]
+                self._say_qualified(promote, causes[promote.cause], states[root], cards[root])
             state = states[root]
             states[root] = replace(state, cycles=(*state.cycles[:-1], state.cycle._replace(sent=True)))
         await self.ledger.sent(sent)
+
+    async def _promote_again(self, states: Mapping[str, State], cards: Mapping[str, KeptCard]) -> None:
+        """Say promotions again whose causes turned out to be somebody else's, as soon as these can be reached."""
+        sent: dict[str, KeptTouch] = {}
+        for root in sorted(states.keys() & self._facts.keys() & cards.keys()):
+            if cards[root].card.reachable:
+                for cause in self._facts[root].moved:
+                    promote = moved(states[root], cause.touch)
+                    sent[promote.promotion_id] = cause
+                    self._say_qualified(promote, cause, states[root], cards[root])
+        await self.ledger.sent(sent)
+
+    def _say_qualified(self, promote: Promote, cause: KeptTouch, state: State, card: KeptCard) -> None:
+        touches = self._facts[card.person_id].touches
+        self._emits.append(publishing.qualified(promote, cause, state, card, touches, self._rules, self._now))
 
     def _publish_stages(self, root: str, before: Lead | None, state: State) -> Lead:
         told = publishing.digest(state)

@@ -6,7 +6,7 @@ turn out to be somebody else's."""
 from collections.abc import Mapping, Sequence
 
 from msgspec import json
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 
 from services.scoring.domain.facts import Touch, forgotten
 from services.scoring.ports import Removal
@@ -21,7 +21,7 @@ from shared.db import erased, outbox
 from shared.db.dialect import Upsert
 from shared.db.work import Work
 
-_BLANK = Upsert(TOUCHES, conflict=("id",), update=("owner", "occurred_at", "body"))
+_BLANK = Upsert(TOUCHES, conflict=("id",), update=("owner", "occurred_at", "body", "promoted_as"))
 
 
 async def erase(work: Work, erasures: Sequence[PersonErased]) -> Removal:
@@ -38,7 +38,7 @@ async def _remove(work: Work, ids: Sequence[str], unsent: dict[str, str | None])
     withdrawn, causes = await _withdraw(work, ids)
     unsent.update((touch_id, owner) for touch_id, owner in causes.items() if owner not in ids)
     blank = [
-        (row.id, None, row.revision, 0, json.encode(forgotten(json.decode(row.body, type=Touch))), row.promotion_id)
+        (row.id, None, row.revision, 0, _blank(row.body), row.promotion_id, None)
         for row in sorted(owned, key=lambda row: row.id)
     ]
     await work.write(_BLANK, blank)
@@ -49,13 +49,18 @@ async def _remove(work: Work, ids: Sequence[str], unsent: dict[str, str | None])
     return removed
 
 
+def _blank(body: bytes) -> bytes:
+    return json.encode(forgotten(json.decode(body, type=Touch)))
+
+
 async def _withdraw(work: Work, ids: Sequence[str]) -> tuple[int, Mapping[str, str | None]]:
     """Promotions that wait are not sent, whoever's the touch is by now: they carry the whole card. What is said of
-    stages carries none, and attribution counts with it. Answers how many went, and the touches with their owners."""
+    stages carries none, and attribution counts with it. Answers how many went, and the touches with their owners, but
+    for those because of which somebody else was handed over since."""
     records = await outbox.withdraw(work, topics.LEADS.name, ids, "lead.qualified")
     told = [decode(one.value, one.headers, TYPES).data for one in records]
     unsent = sorted(lead.promotion_id for lead in told if isinstance(lead, LeadQualified))
-    caused = work.among(TOUCHES.c.promotion_id, unsent)
+    caused = and_(work.among(TOUCHES.c.promotion_id, unsent), work.among(TOUCHES.c.promoted_as, ids))
     causes = {row.id: row.owner for row in await work.rows(select(TOUCHES.c.id, TOUCHES.c.owner).where(caused))}
     await work.execute(update(TOUCHES).where(caused).values(promotion_id=None))
     return len(records), causes

@@ -42,9 +42,9 @@ _KEEP_LEAD = Upsert(
 _AT_ONCE = 500
 _SENT = Upsert(
     TOUCHES,
-    columns=("id", "revision", "occurred_at", "body", "promotion_id"),
+    columns=("id", "revision", "occurred_at", "body", "promotion_id", "promoted_as"),
     conflict=("id",),
-    update=("promotion_id",),
+    update=("promotion_id", "promoted_as"),
 )
 
 
@@ -79,7 +79,7 @@ class SqlLedger:
         touch_ids, promotion_ids = of_kind(keys, "touchpoint"), of_kind(keys, "promotion")
         if touch_ids:
             rows = await work.rows(select(TOUCHES).where(work.among(TOUCHES.c.id, touch_ids)))
-            self._touches = {row.id: KeptTouch(_touch(row), row.owner, row.revision) for row in rows}
+            self._touches = {row.id: _kept_touch(row) for row in rows}
         if promotion_ids:
             causes = select(TOUCHES.c.promotion_id, TOUCHES.c.id, TOUCHES.c.owner)
             rows = await work.rows(causes.where(work.among(TOUCHES.c.promotion_id, promotion_ids)))
@@ -176,9 +176,15 @@ class SqlLedger:
         ]  # fmt: skip
         await self._work.write(_KEEP_LEAD, rows)
 
-    async def sent(self, promotions: Mapping[str, str]) -> None:
-        """Promotions are sent: touch id -> promotion id."""
-        await self._work.write(_SENT, [(touch_id, 0, 0, b"", promotions[touch_id]) for touch_id in sorted(promotions)])
+    async def causes(self, touch_ids: Collection[str]) -> Mapping[str, KeptTouch]:
+        """These touches, as they were last published."""
+        rows = await self._work.rows(select(TOUCHES).where(self._work.among(TOUCHES.c.id, sorted(touch_ids))))
+        return {row.id: _kept_touch(row) for row in rows}
+
+    async def sent(self, promotions: Mapping[str, KeptTouch]) -> None:
+        """Promotions are sent, each of the owner of its cause: promotion id -> cause."""
+        rows = [(cause.touch.id, 0, 0, b"", promotion_id, cause.owner) for promotion_id, cause in promotions.items()]
+        await self._work.write(_SENT, sorted(rows))
 
     async def erase(self, erasures: Sequence[PersonErased]) -> Removal:
         """Remove what is kept of people; answers how many rows went, and of whom else something is not sent any more.
@@ -210,6 +216,8 @@ async def read_facts(reader: Reader, members: Mapping[str, str]) -> dict[str, Fa
         found[root].touches.append(_touch(row))
         if row.promotion_id is not None:
             promoted[row.promotion_id] = root
+            if row.promoted_as != row.owner:
+                found[root].moved.append(_kept_touch(row))
     for row in await reader.rows(select(OUTCOMES).where(reader.among(OUTCOMES.c.promotion_id, sorted(promoted)))):
         found[promoted[row.promotion_id]].outcomes.append(_outcome(row))
     on_deals = select(DEAL_PEOPLE.c.person_id, DEALS).join(DEALS, DEALS.c.id == DEAL_PEOPLE.c.deal_id)
@@ -232,6 +240,10 @@ def lead(row: Row[Any]) -> Lead:
     """A lead of a row of the table."""
     state = json.decode(row.state, type=State)
     return Lead(row.person_id, row.version, row.told, state, row.charter, row.alias, row.owed)
+
+
+def _kept_touch(row: Row[Any]) -> KeptTouch:
+    return KeptTouch(_touch(row), row.owner, row.revision)
 
 
 def _touch(row: Row[Any]) -> Touch:

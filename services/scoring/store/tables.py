@@ -21,10 +21,12 @@ TOUCHES = Table(
     Column("occurred_at", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("promotion_id", Id),
+    Column("promoted_as", Id),
     Index("touches_by_owner", "owner"),
     Index("touches_by_promotion", "promotion_id", unique=True),
 )
-"""`owner`: under whom it was published. `promotion_id`: the promotion that was sent because of it."""
+"""`owner`: under whom it was published. `promotion_id`: the promotion that was sent because of it, and
+`promoted_as` the owner of whom it was last sent."""
 OUTCOMES = Table(
     "outcomes",
     METADATA,

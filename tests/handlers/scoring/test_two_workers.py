@@ -40,11 +40,13 @@ async def stages(scoring: ScoringService) -> dict[str, str]:
     return {name: (await scoring.get(f"/v1/leads/{who(name)}"))["stage"] for name in ("ana", "bo")}
 
 
-async def handed_over(scoring: ScoringService) -> int:
-    """How often a lead was handed over."""
+async def handed_over(scoring: ScoringService) -> dict[str, str]:
+    """Whose each promotion is, as it was last said."""
     async with scoring.database.read() as reader:
         waiting = [one.record for one in await outbox.waiting(reader, 1_000)]
-    return sum(isinstance(decode(one.value, one.headers, TYPES).data, LeadQualified) for one in waiting)
+    told = [decode(one.value, one.headers, TYPES).data for one in waiting]
+    leads = sorted((one for one in told if isinstance(one, LeadQualified)), key=lambda lead: lead.revision)
+    return {lead.promotion_id: lead.person_id for lead in leads}
 
 
 @pytest.mark.parametrize("before", [[], [OF_NOBODY]], ids=["new", "nobody's"])
@@ -56,7 +58,7 @@ async def test_a_touch_that_comes_under_two_people_at_once_is_of_the_last(
         await scoring.given(*KNOWN, *before)
         await meanwhile(scoring, *pair)
         assert await stages(scoring) == {"ana": "subscriber", "bo": "mql"}
-        assert await handed_over(scoring) == 1
+        assert await handed_over(scoring) == {derived("promotion", derived(*map(str, DEMO))): who("bo")}
 
 
 @pytest.mark.parametrize("first", ["answer", "revision"])
