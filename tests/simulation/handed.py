@@ -1,6 +1,6 @@
 """What hand-off makes of calls and deals, held against the plain model: every difference as a sentence."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from msgspec import json
 
@@ -22,6 +22,18 @@ def of_handed(world: World, people: People, names: Mapping[str, frozenset[Name]]
         handoff = json.decode(body, type=Kept).handoff
         if not stands_in(handoff.person_id):
             yield from _of_one(handoff, names[root_of(handoff.person_id, into)], world, people)
+
+
+def of_owners(owners: Mapping[str, str | None], reachable: Collection[str], run: Run) -> Iterator[str]:
+    """Each hand-off is of whoever owns what caused it, of those who can be reached."""
+    into = dict(rows(run.folder, "handoff", "select id, into_id from people"))
+    caused = "select promotion_id, id from touches where promotion_id is not null"
+    cause_of = dict(rows(run.folder, "scoring", caused))
+    for (body,) in rows(run.folder, "handoff", "select body from handoffs"):
+        handoff = json.decode(body, type=Kept).handoff
+        owner = owners.get(cause_of.get(handoff.promotion_id, ""))
+        if owner in reachable and root_of(handoff.person_id, into) != owner:
+            yield f"{handoff} came of what {owner} did"
 
 
 def _of_one(handoff: Handoff, whose: frozenset[Name], world: World, people: People) -> Iterator[str]:

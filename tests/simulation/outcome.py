@@ -25,7 +25,7 @@ from tests.reference.people import People, standing
 from tests.reference.stages import Walk, walk
 from tests.simulation.cluster import GuardsOf, Run, Stores, simulated
 from tests.simulation.erased import nobodies, of_erasures, told_apart, who_is_erased
-from tests.simulation.handed import of_handed
+from tests.simulation.handed import of_handed, of_owners
 from tests.simulation.reading import name_of, published, root_of, rows
 from tests.simulation.sales import bodies_differ
 from tests.simulation.world import World, world
@@ -70,6 +70,7 @@ def differences(world: World, run: Run) -> list[str]:
         *_of_what_became(run),
         *_of_handoffs(resolved, run),
         *of_handed(left, people, resolved.names, run),
+        *of_owners(resolved.owners, [one for one, names in resolved.names.items() if _reachable(names)], run),
     ]
 
 
@@ -184,10 +185,13 @@ def _of_scoring(world: World, people: People, resolved: Resolved, run: Run) -> I
         steps = None if state is None else [(e.stage, e.entered_at, e.cause_event_id) for e in state.history]
         if steps != way.steps:
             yield f"{sorted(names)} went {way.steps}, not {steps}"
-        reachable = any(kind in ("email", "crm_contact_id") for kind, _ in names)
-        if way.causes[-1] is not None and reachable and not (way.cycles[-1] | blank) & sent:
+        if way.causes[-1] is not None and _reachable(names) and not (way.cycles[-1] | blank) & sent:
             yield f"{sorted(names)} was never promoted for {way.causes[-1]}"
     yield from (f"scoring knows {person}, whom nobody else does" for person in states)
+
+
+def _reachable(names: Person) -> bool:
+    return any(kind in ("email", "crm_contact_id") for kind, _ in names)
 
 
 def _way(world: World, people: People, names: Person, blank: set[str], answers: Sequence[Answer]) -> Walk:

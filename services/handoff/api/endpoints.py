@@ -14,7 +14,8 @@ from services.handoff.api import views
 from services.handoff.api.handoffs import Nothing
 from services.handoff.api.paths import Id
 from services.handoff.domain.messages import endpoint_test
-from services.handoff.ports import EVERYTHING, Delivery, Endpoint, Endpoints, Message, Reading
+from services.handoff.ports import EVERYTHING, Delivery, Endpoint, Message
+from services.handoff.ports.outside import Endpoints, Reading
 from shared.kernel.instant import Instant
 from shared.web import idempotency, paging
 from shared.web.auth import Scope, require

@@ -19,7 +19,7 @@ from services.handoff.domain.lead import (
     Status,
 )
 from services.handoff.domain.reasons import RejectionOutcome, outcome_of
-from services.handoff.ports import Reading, Shown, Wanted
+from services.handoff.ports.outside import Reading, Shown, Wanted
 from shared.kernel import instant
 from shared.kernel.errors import NotFound, Reject
 from shared.kernel.instant import DAY, Instant

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import AfterValidator, Field
 
 from services.handoff.domain.sla import calendar
-from services.handoff.ports import Team
+from services.handoff.ports.outside import Team
 from shared.contracts.charter import Away, Owner
 from shared.contracts.charter_words import Count, Name, Part, Text, Week, Zone
 from shared.kernel.errors import Reject

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from services.handoff.domain.lead import Handoff
 from services.handoff.domain.promises import standings
 from services.handoff.domain.sla import Calendar, calendar
-from services.handoff.ports import Reading, Team
+from services.handoff.ports.outside import Reading, Team
 from services.handoff.settings import Terms, owner_of
 from shared.kernel import instant
 from shared.kernel.errors import Reject

@@ -5,7 +5,8 @@ from typing import Any
 from msgspec import json
 
 from services.handoff.domain.lead import Handoff
-from services.handoff.ports import Delivery, Endpoint, Shown
+from services.handoff.ports import Delivery, Endpoint
+from services.handoff.ports.outside import Shown
 from shared.kernel import instant, signing
 from shared.kernel.instant import Instant
 from shared.kernel.stand_ins import stands_in

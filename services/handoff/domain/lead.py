@@ -1,8 +1,8 @@
 """A hand-off and what sales may do with it.
 
 Promises: each act counts the version up by one, an act the state does not allow raises Conflict, and
-nothing leaves a state that ended, but for a merge or the end of a deal that is taken back. Leaves out who is
-asked (routing.py) and by when (sla.py).
+nothing leaves a state that ended, but for a merge or the end of a deal that is taken back, or where the promotion turns
+out to be somebody else's. Leaves out who is asked (routing.py) and by when (sla.py).
 """
 
 from collections.abc import Sequence
@@ -25,6 +25,8 @@ OPEN: frozenset[Status] = IN_HAND | {"qualified"}
 _PROGRESS: tuple[Status, ...] = ("assigned", "accepted", "contacted", "meeting_booked", "qualified")
 _TAKEN_BACK = frozenset({"merged", "won", "lost"})
 """Why a hand-off ended that may go on: nobody in sales has said that it ends."""
+_OF_THE_PERSON = frozenset({"merged", "consent", "erased"})
+"""Why a hand-off ended that says something of the person alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,15 @@ class Reopened:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """What the person qualified by turned out to be somebody else's act, in whose life it stands in `cycle`: they are
+    in sales' hands, with all that sales did. What ended because of who the person was goes on."""
+
+    person_id: str
+    cycle: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reassigned:
     """Somebody else has it from now on, with clocks of their own."""
 
@@ -163,7 +174,7 @@ class Breached:
 
 Act = (
     Delivered | Accepted | Rejected | Contacted | MeetingBooked | Qualified | Released | Closed | Reassigned | Updated
-    | Breached | Reopened
+    | Breached | Reopened | Moved
 )  # fmt: skip
 
 _BY_SALES: dict[type[Act], str] = {
@@ -182,6 +193,7 @@ _OF_ITSELF: dict[type[Act], str] = {
     Updated: "update",
     Breached: "breach",
     Reopened: "reopen",
+    Moved: "move",
 }
 _ALLOWED: dict[type[Act], frozenset[Status]] = {
     Delivered: OPEN | {"rejected", "recycled", "closed"},
@@ -196,6 +208,7 @@ _ALLOWED: dict[type[Act], frozenset[Status]] = {
     Reopened: frozenset({"closed"}),
     Updated: OPEN,
     Breached: OPEN,
+    Moved: OPEN | {"rejected", "recycled", "closed"},
 }
 
 
@@ -266,7 +279,9 @@ def _after(handoff: Handoff, what: Act, at: Instant) -> Handoff:  # noqa: C901 -
         case Closed():
             return _ended(handoff, "closed", what.reason, at if what.ended_at is None else what.ended_at)
         case Reopened():
-            return replace(handoff, status=_reached(handoff), reason=None, ended_at=None)
+            return _reopened(handoff)
+        case Moved():
+            return _moved(handoff, what)
         case Reassigned():
             return _reassigned(handoff, what, at)
         case Updated() | Breached():
@@ -297,6 +312,15 @@ def _told_before(handoff: Handoff, shown: int) -> Told:
 
 def _ended(handoff: Handoff, status: Status, reason: str, at: Instant) -> Handoff:
     return replace(handoff, status=status, reason=reason, ended_at=at)
+
+
+def _reopened(handoff: Handoff) -> Handoff:
+    return replace(handoff, status=_reached(handoff), reason=None, ended_at=None)
+
+
+def _moved(handoff: Handoff, what: Moved) -> Handoff:
+    theirs = replace(handoff, person_id=what.person_id, cycle=what.cycle)
+    return _reopened(theirs) if handoff.reason in _OF_THE_PERSON else theirs
 
 
 def _reached(handoff: Handoff) -> Status:

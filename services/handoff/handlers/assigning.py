@@ -48,7 +48,7 @@ class Rota:
             accept_by=add_business(self._now, self._terms.accept_minutes, when),
             contact_by=add_business(self._now, self._terms.contact_minutes, when),
         )
-        return Kept(handoff, brief(lead), lead.card.version, choice.trail)
+        return Kept(handoff, brief(lead), lead.card.version, choice.trail, promoted_at=Instant(lead.at))
 
     def _choose(self, lead: LeadQualified, acts: Sequence[SalesAct], deal_owner: str | None) -> Choice:
         asked = Lead(

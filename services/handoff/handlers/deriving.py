@@ -3,10 +3,10 @@
 Leaves out what sales says of it by the API: that is a fact of the hand-off itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from services.handoff.domain.lead import Closed, Ending, Handoff
-from services.handoff.ports import SalesAct
+from services.handoff.ports import Kept, SalesAct
 from shared.kernel.instant import Instant
 from shared.kernel.stand_ins import stands_in
 
@@ -51,6 +51,32 @@ def ended_by(handoff: Handoff) -> Closed | None:
             return Closed(reason, handoff.ended_at)
         case _:
             return None
+
+
+def promoted_at(kept: Kept) -> Instant:
+    """When its promotion was."""
+    return kept.handoff.assigned_at if kept.promoted_at is None else kept.promoted_at
+
+
+def answer_of(hand_offs: Sequence[Kept], promoted: int) -> Kept | None:
+    """The hand-off that has answered a promotion of that time, the last of several: sales, a deal or a refusal ended it
+    then or later. None where none has."""
+    return next((one for one in reversed(hand_offs) if _answers(one, promoted)), None)
+
+
+def _answers(kept: Kept, promoted: int) -> bool:
+    handoff = kept.handoff
+    ended = handoff.status in ("rejected", "recycled") or handoff.reason in ("won", "lost", "consent")
+    return ended and handoff.ended_at is not None and promoted <= handoff.ended_at
+
+
+def gives_way(kept: Kept, older: Sequence[Kept]) -> bool:
+    """Whether a hand-off that is open, or ended with a merge, is second to an older one of the person: that is open, or
+    its deal has answered this promotion too. Where it ended with a merge, sales may have answered it as well."""
+    promoted = promoted_at(kept)
+    if kept.handoff.is_open:
+        return any(one.handoff.is_open or (ended_by(one.handoff) and _answers(one, promoted)) for one in older)
+    return any(one.handoff.is_open or _answers(one, promoted) for one in older)
 
 
 def ending(handoff: Handoff, deals: Iterable[Ending]) -> Closed | None:

@@ -23,14 +23,24 @@ async def follow_deals(held: Held, ledger: Ledger, roots: Collection[str], membe
     endings: defaultdict[str, list[Ending]] = defaultdict(list)
     for one in await ledger.endings(_ids(asked, members)):
         endings[members[one.person_id]].append(one)
-    moved: set[str] = set()
-    for root, all_of_them in asked.items():
-        for kept in all_of_them:
-            if _followed(held, kept, endings[root]):
-                moved.add(root)
-        for younger in held.open(root)[1:]:
-            held.tell(publishing.Updated(), held.act(younger, Closed("merged")))
-    return moved
+    return {root for root, hand_offs in asked.items() for kept in hand_offs if _followed(held, kept, endings[root])}
+
+
+def one_at_a_time(held: Held, root: str) -> list[Kept]:
+    """Of the hand-offs of a person an older one comes first; what ended with a merge and is second to none goes on.
+    Answers those that did either."""
+    changed: list[Kept] = []
+    hand_offs = held.of(root)
+    for number, kept in enumerate(hand_offs):
+        second = deriving.gives_way(kept, hand_offs[:number])
+        if kept.handoff.is_open and second:
+            hand_offs[number] = held.act(kept, Closed("merged"))
+        elif kept.handoff.reason == "merged" and not second:
+            hand_offs[number] = held.act(kept, Reopened())
+        else:
+            continue
+        changed.append(hand_offs[number])
+    return changed
 
 
 def _followed(held: Held, kept: Kept, deals: Iterable[Ending]) -> bool:

@@ -23,22 +23,25 @@ from services.handoff.domain.lead import (
     Updated,
     forgotten,
 )
-from services.handoff.handlers import deriving, publishing
-from services.handoff.handlers.assigning import Rota, brief, person
-from services.handoff.handlers.folding import follow_deals, note, note_contacts
+from services.handoff.handlers import deriving, publishing, waiting
+from services.handoff.handlers.assigning import Rota, person
+from services.handoff.handlers.folding import follow_deals, note, note_contacts, one_at_a_time
 from services.handoff.handlers.held import Held
+from services.handoff.handlers.moving import move
 from services.handoff.handlers.publishing import Merge, Where
 from services.handoff.handlers.settling import settle
-from services.handoff.ports import Answered, Kept, KeptDeal, Ledger, Message, People, Refusal, SalesAct
+from services.handoff.ports import Answered, Handed, Kept, KeptDeal, Ledger, Message, People, Refusal, SalesAct
 from services.handoff.settings import Terms
 from shared.contracts.envelope import Emit
 from shared.contracts.erasing import receipt, stand_ins
 from shared.contracts.leads import LeadQualified, LeadStageChanged
 from shared.contracts.touchpoints import PersonErased, PersonIdentified
-from shared.kernel.errors import NotFound
+from shared.kernel.errors import NotFound, NotLoaded
 from shared.kernel.instant import DAY, Instant
+from shared.kernel.keys import Key
 from shared.kernel.stand_ins import stands_in
 
+_NEVER = Handed("", 0)
 PURPOSE = "sales_handoff"
 """What a person has to allow, or at least not to refuse, to be handed to sales."""
 _QUALIFIED = frozenset({"mql", "sal", "sql", "opportunity", "customer", "repeat_customer", "advocate"})
@@ -55,6 +58,9 @@ class Handing:
         self._now = now
         self._held = Held(ledger.handoffs(), now)
         self._leads: dict[str, LeadQualified] = {}
+        self._handed: dict[str, Handed] = {}
+        self._moved: dict[str, str | None] = {}
+        """Hand-offs that became somebody else's, with the reason CRMs are told."""
         self._sales_acts: dict[str, SalesAct] = {}
         self._called: set[str] = set()
         """Whose contacts changed; the hand-offs of these, and of those below, are held against all stored facts."""
@@ -72,10 +78,15 @@ class Handing:
         """Of each lead that a CRM has taken for the first time: milliseconds since it was promoted."""
 
     def qualified(self, lead: LeadQualified) -> None:
-        """Somebody is to be handed over: once a promotion."""
-        if not self.ledger.handed(lead.promotion_id):
-            self.people.touch(lead.person_id)
-            self._leads[lead.promotion_id] = lead
+        """Somebody is to be handed over: once a promotion, whose it is by its highest revision."""
+        before, said = self.ledger.handed(lead.promotion_id), self._leads.get(lead.promotion_id)
+        if lead.revision <= max(one.revision for one in (before, said, _NEVER) if one is not None):
+            return
+        self.people.touch(lead.person_id)
+        self._leads[lead.promotion_id] = lead
+        if before is not None:
+            whose = self._held.kept[before.handoff_id].handoff.person_id
+            self._look_again(self._regrouped, [lead.person_id, lead.card.person_id, whose])
 
     def sales_did(self, what: SalesAct) -> None:
         """Sales did something with a person, or with somebody else than was thought: the highest revision holds."""
@@ -155,10 +166,13 @@ class Handing:
         members = await self.people.settle()
         await self.ledger.keep_deals(list(self._deals.values()))
         await self.ledger.keep_sales_acts(list(self._sales_acts.values()))
+        self._move(members)
         self._held.group(members)
-        self._settle_merges(members)
         parted = self._settle_splits(members)
-        moved = await follow_deals(self._held, self.ledger, self._roots(self._dealt, members), members)
+        dealt = self._roots(self._dealt, members)
+        moved = await follow_deals(self._held, self.ledger, dealt, members)
+        moved |= self._settle_merges(dealt, members)
+        moved |= {members[self._held.kept[one].handoff.person_id] for one in self._moved}
         self._called |= moved
         await self._heed_refusals(members, [root for root in moved if self._held.open(root)])
         await self._hand_over(members)
@@ -167,6 +181,9 @@ class Handing:
         self._take_back(members)
         for handoff_id in parted:
             self._held.tell(publishing.Updated(publishing.SPLIT), self._held.kept[handoff_id])
+        for handoff_id, reason in self._moved.items():
+            if handoff_id not in parted and self._held.kept[handoff_id].handoff.is_open:
+                self._held.tell(publishing.Updated(reason), self._held.kept[handoff_id])
         await self._write()
         return self._held.said()
 
@@ -180,15 +197,18 @@ class Handing:
             self._part_with(kept, gone[kept.handoff.person_id])
         # Who was taken for them for a while may have been handed over with what was known of them.
         for kept in [one for one in self._held.kept.values() if one.brief.person.id in gone]:
-            self._held.keep(
-                Kept(kept.handoff, messages.nothing(kept.handoff.person_id), 0, (), kept.taken_back, kept.breached)
-            )
+            nothing, left = messages.nothing(kept.handoff.person_id), tuple(map(waiting.nameless, kept.waiting))
+            self._held.keep(replace(kept, brief=nothing, card_version=0, trail=(), waiting=left))
         for erasure in self._erasures:
             if (stores := removed.get(erasure.erasure_id)) is not None:
                 ours = {*stand_ins(erasure).values()}
                 stores["handoffs"] = sum(one.handoff.person_id in ours for one in self._held.kept.values())
         self._held.publish(receipt(publishing.SOURCE, one, removed[one], self._now) for one in sorted(removed))
-        self._leads = {one: lead for one, lead in self._leads.items() if lead.person_id not in gone}
+        self._leads = {
+            one: waiting.nameless(lead) if lead.card.person_id in gone else lead
+            for one, lead in self._leads.items()
+            if lead.person_id not in gone
+        }
         self._cards = [card for card in self._cards if card.person_id not in gone]
         self._stages = [one for one in self._stages if one.person_id not in gone]
         self._merges = [one for one in self._merges if one.from_id not in gone and one.into_id not in gone]
@@ -208,22 +228,44 @@ class Handing:
     async def _record(self, answered: Answered) -> None:
         """The first success of a lead's own message is what delivers it."""
         arrived = await settle(self.ledger, answered, self.terms.schedule, self._now)
-        kept = self._held.kept.get(answered.attempt.handoff_id or "")
+        handoff_id = answered.attempt.handoff_id
+        kept = self._held.kept.get(handoff_id or "")
+        if arrived and handoff_id and kept is None and (whose := await self.ledger.whose(handoff_id)):
+            raise NotLoaded([Key("person", whose)])  # It became somebody else's while the attempt was on its way.
         if arrived and answered.attempt.type == publishing.QUALIFIED and kept and kept.handoff.delivered_at is None:
             self._held.act(kept, Delivered())
             self.delivered_after.append(self._now - kept.brief.as_of)
 
-    def _settle_merges(self, members: Mapping[str, str]) -> None:
-        """Of two open hand-offs of one person the older stays, and CRMs are told who became whom."""
-        for root in self._held.roots():
+    def _move(self, members: Mapping[str, str]) -> None:
+        """Promotions that were handed over before and turn out to be somebody else's go there."""
+        before = {one: handed for one in self._leads if (handed := self.ledger.handed(one)) is not None}
+        for promotion_id, handed in before.items():
+            lead = self._leads[promotion_id]
+            moved = move(self._held, self._held.kept[handed.handoff_id], lead, members)
+            if moved is not None:
+                del self._leads[promotion_id]
+                self._cards.append(lead.card)
+                self._handed[promotion_id] = Handed(handed.handoff_id, lead.revision)
+                self._moved |= moved
+
+    def _settle_merges(self, roots: Collection[str], members: Mapping[str, str]) -> set[str]:
+        """Of two open hand-offs of one person the older stays, and CRMs are told who became whom. Answers whose ended
+        or went on."""
+        moved: set[str] = set()
+        for root in (one for one in roots if self._held.of(one) and not stands_in(one)):
+            changed = one_at_a_time(self._held, root)
+            moved |= {root for _ in changed}
+            closed = {kept.handoff.person_id: kept for kept in changed if not kept.handoff.is_open}
             held = self._held.open(root)
-            closed = {kept.handoff.person_id: self._held.act(kept, Closed("merged")) for kept in held[1:]}
+            for kept in (one for one in changed if one.handoff.is_open):
+                self._held.tell(publishing.Updated(), kept)
             for merge in self._effective(root, members):
                 gone = closed.pop(merge.from_id, None) or closed.pop(merge.into_id, None)
                 stays, went = (held[0].handoff.id if held else None), (gone.handoff.id if gone else None)
                 self._messages.append(publishing.person_merged(merge, stays, went))
             for kept in closed.values():
                 self._held.tell(publishing.Updated(), kept)
+        return moved
 
     def _effective(self, root: str, members: Mapping[str, str]) -> list[Merge]:
         """The merges of this batch that led to a person, and that no later split has taken back."""
@@ -242,7 +284,7 @@ class Handing:
             held = self._held.of(root)
             last = held[-1:] if held and not self._held.open(root) else self._held.open(root)
             for kept in last:
-                ended = kept.handoff.status == "closed" and kept.handoff.reason == "merged"
+                ended = kept.handoff.reason == "merged" and not deriving.gives_way(kept, held[:-1])
                 if kept.handoff.is_open or ended:
                     told.append(self._held.act(kept, Reopened() if ended else Updated()).handoff.id)
         return told
@@ -262,12 +304,13 @@ class Handing:
                 self._held.tell(publishing.Updated(publishing.CONSENT), kept)
 
     async def _wanted(self, members: Mapping[str, str]) -> list[LeadQualified]:
-        """The leads of the batch, the oldest first, without those of people who refuse by now.
+        """The leads of the batch, and those that wait no longer, without those of people who refuse by now: those first
+        who were handed over first, then the oldest.
 
         A card may be older than the one that came with the lead: then the lead's own holds."""
         refusing = await self.ledger.refusing({members[lead.person_id] for lead in self._leads.values()})
         wanted = []
-        for lead in sorted(self._leads.values(), key=lambda lead: (lead.at, lead.promotion_id)):
+        for lead in sorted(self._leads.values(), key=lambda lead: self._held.turn(members[lead.person_id], lead)):
             root = members[lead.person_id]
             newer = lead.card.person_id == root and lead.card.version > refusing.get(root, 0)
             if newer or root not in refusing:
@@ -275,9 +318,15 @@ class Handing:
         return wanted
 
     async def _hand_over(self, members: Mapping[str, str]) -> None:
-        """New leads get an owner; where the person has one already, that hand-off is updated."""
+        """New leads get an owner; where the person has one already that hand-off is updated, and they wait for its
+        end."""
+        for lead in waiting.due(self._held, members):
+            self._leads.setdefault(lead.promotion_id, lead)
         if not self._leads:
+            await self.ledger.keep_promotions(self._handed)
             return
+        if not self.ledger.owners_locked:
+            raise NotLoaded([waiting.ALL_OWNERS])
         rota = Rota(await self.ledger.seats(), await self.ledger.in_hand(), self.terms, self._now)
         since = Instant(self._now - self.terms.routing.prospected_days * DAY)
         of_leads = {members[lead.person_id] for lead in self._leads.values()}
@@ -288,20 +337,22 @@ class Handing:
         for one in done:
             if one.counts:
                 acts[members[one.person_id]].append(one)
-        handed: dict[str, str] = {}
         for lead in await self._wanted(members):
             root = members[lead.person_id]
             held = self._held.open(root)
             if held:
-                kept = replace(held[0], brief=brief(lead), card_version=lead.card.version, taken_back=False)
-                self._held.tell(publishing.Updated(), self._held.act(kept, Updated()))
+                kept = self._held.act(waiting.updated(held[0], lead), Updated())
+                self._held.tell(publishing.Updated(), kept)
+            elif (by := deriving.answer_of(self._held.of(root), lead.at)) is not None:
+                kept = waiting.answered(by, lead)
+                self._held.keep(kept)
             else:
                 kept = rota.assign(lead, acts[root], deal_owners.get(root))
                 self._held.add(root, kept)
                 self._held.tell(publishing.Qualified(), kept)
                 note(self._held, kept, acts[root])
-            handed[lead.promotion_id] = kept.handoff.id
-        await self.ledger.keep_promotions(handed)
+            self._handed[lead.promotion_id] = Handed(kept.handoff.id, lead.revision)
+        await self.ledger.keep_promotions(self._handed)
         await self.ledger.keep_rota(rota.assigned)
 
     def _note_cards(self, members: Mapping[str, str]) -> None:
@@ -313,8 +364,8 @@ class Handing:
             for kept in self._held.of(card.person_id):
                 known, now = kept.brief.person.id == card.person_id, person(card)
                 news = not known or card.version > kept.card_version
-                if news and (kept.handoff.is_open or messages.unsays(kept.brief.person, now)):
-                    self._held.keep(replace(kept, brief=replace(kept.brief, person=now), card_version=card.version))
+                if news and (kept.handoff.is_open or kept.waiting or messages.unsays(kept.brief.person, now)):
+                    self._held.keep(waiting.with_card(kept, card))
 
     def _take_back(self, members: Mapping[str, str]) -> None:
         """A late fact may take the promotion out of the history, and another one back into it: CRMs hear of each."""

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from services.handoff.domain import messages
 from services.handoff.domain.lead import Act, act
-from services.handoff.handlers import publishing
+from services.handoff.handlers import deriving, publishing
 from services.handoff.handlers.publishing import News
 from services.handoff.ports import Kept
 from shared.contracts.envelope import Emit
+from shared.contracts.leads import LeadQualified
 from shared.kernel.instant import Instant
 
 
@@ -27,7 +28,7 @@ class Held:
 
     def group(self, members: Mapping[str, str]) -> None:
         """Find whose each hand-off is now, the oldest first."""
-        for kept in sorted(self.kept.values(), key=lambda kept: (kept.handoff.assigned_at, kept.handoff.id)):
+        for kept in sorted(self.kept.values(), key=_age):
             root = members.get(kept.handoff.person_id)
             if root is not None:
                 self._of_root[root].append(kept.handoff.id)
@@ -43,6 +44,12 @@ class Held:
     def open(self, root: str) -> list[Kept]:
         """The open ones of a person: one, unless people have just merged."""
         return [kept for kept in self.of(root) if kept.handoff.is_open]
+
+    def turn(self, root: str, lead: LeadQualified) -> tuple[int, Instant, str]:
+        """When it is a promotion's turn among those of a person: who was handed over first comes first."""
+        handed = [kept.handoff.person_id for kept in self.of(root)]
+        first = handed.index(lead.person_id) if lead.person_id in handed else len(handed)
+        return first, Instant(lead.at), lead.promotion_id
 
     def add(self, root: str, kept: Kept) -> None:
         """A person was handed over."""
@@ -91,3 +98,7 @@ class Held:
     def retold(self) -> Mapping[str, messages.Brief]:
         """The briefs of those whose messages say of their person what is no longer said."""
         return {one: self.kept[one].brief for one in sorted(self._retold)}
+
+
+def _age(kept: Kept) -> tuple[Instant, Instant, str]:
+    return kept.handoff.assigned_at, deriving.promoted_at(kept), kept.handoff.id

@@ -41,6 +41,7 @@ _NAMES: dict[type[Act], HandoffAct] = {
     acts.Reassigned: "reassigned",
     acts.Reopened: "updated",
     acts.Updated: "updated",
+    acts.Moved: "updated",
     acts.Breached: "sla_breached",
 }
 

@@ -47,7 +47,8 @@ async def retell(work: Work, briefs: Mapping[str, Brief]) -> None:
     for row in await work.locked(kept.order_by(DELIVERIES.c.endpoint_id, DELIVERIES.c.id)):
         body = retold(row.body, briefs[row.handoff_id])
         if body != row.body:
-            await work.execute(update(DELIVERIES).where(DELIVERIES.c.id == row.id).values(body=body))
+            told = {"body": body, "person_id": briefs[row.handoff_id].person.id}
+            await work.execute(update(DELIVERIES).where(DELIVERIES.c.id == row.id).values(told))
 
 
 def _row(message: Message, endpoint: Endpoint, now: Instant) -> tuple[Any, ...]:

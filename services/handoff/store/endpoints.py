@@ -10,7 +10,8 @@ from msgspec import json
 from sqlalchemy import Row, Select, select, update
 
 from services.handoff.domain.delivery import Health
-from services.handoff.ports import After, Endpoint
+from services.handoff.ports import Endpoint
+from services.handoff.ports.outside import After
 from services.handoff.store.tables import DELIVERIES, ENDPOINT_KEYS, ENDPOINTS
 from shared.db.engine import Database
 from shared.db.work import Reader, Work

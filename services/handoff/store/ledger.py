@@ -13,7 +13,7 @@ from sqlalchemy import Row, func, select, update
 from services.handoff.domain.delivery import Health
 from services.handoff.domain.lead import IN_HAND, Ending
 from services.handoff.domain.messages import Brief
-from services.handoff.ports import Attempt, Finished, Kept, KeptDeal, Message, Refusal, SalesAct, Seat
+from services.handoff.ports import Attempt, Finished, Handed, Kept, KeptDeal, Message, Refusal, SalesAct, Seat
 from services.handoff.settings import Terms
 from services.handoff.store import deliveries, endpoints, erasing, owners
 from services.handoff.store.tables import DEAL_PEOPLE, DEALS, HANDOFFS, OWNERS, PROMOTIONS, SALES_ACTS
@@ -30,7 +30,7 @@ from shared.kernel.stand_ins import stands_in
 _KEEP_HANDOFF = Upsert(
     HANDOFFS, conflict=("id",), update=("person_id", "owner_id", "status", "assigned_at", "accept_due", "body", "about")
 )
-_KEEP_PROMOTION = Upsert(PROMOTIONS)
+_KEEP_PROMOTION = Upsert(PROMOTIONS, conflict=("id",), update=("handoff_id", "revision"))
 _ADD_SALES_ACT = Upsert(SALES_ACTS, conflict=("id",))
 _REVISE_SALES_ACT = Upsert(
     SALES_ACTS,
@@ -58,6 +58,7 @@ async def open_ledger(work: Work, keys: frozenset[Key], terms: Terms, now: Insta
         raise NotLoaded(Key("person", person_id) for person_id in unlocked)
     if of_kind(keys, "owner"):
         await owners.lock(work, terms)
+        ledger.owners_locked = True
     return people, ledger
 
 
@@ -65,11 +66,12 @@ class SqlLedger:
     """The ledger port over one transaction."""
 
     def __init__(self, work: Work, terms: Terms, now: Instant) -> None:
+        self.owners_locked = False
         self._work = work
         self._terms = terms
         self._now = now
         self._handoffs: dict[str, Kept] = {}
-        self._promotions: set[str] = set()
+        self._promotions: dict[str, Handed] = {}
         self._acts: dict[str, SalesAct] = {}
         self._deals: dict[str, KeptDeal] = {}
         self._seats: Mapping[str, Seat] | None = None
@@ -78,9 +80,9 @@ class SqlLedger:
         """Read which of these were handed over; answers to whom they lead."""
         if not ids:
             return set()
-        handed = select(PROMOTIONS.c.id, HANDOFFS.c.person_id).join(HANDOFFS, HANDOFFS.c.id == PROMOTIONS.c.handoff_id)
+        handed = select(PROMOTIONS, HANDOFFS.c.person_id).join(HANDOFFS, HANDOFFS.c.id == PROMOTIONS.c.handoff_id)
         rows = await self._work.rows(handed.where(self._work.among(PROMOTIONS.c.id, ids)))
-        self._promotions = {row.id for row in rows}
+        self._promotions = {row.id: Handed(row.handoff_id, row.revision) for row in rows}
         return {row.person_id for row in rows}
 
     async def load(self, roots: Collection[str], act_ids: Sequence[str], deal_ids: Sequence[str]) -> None:
@@ -113,9 +115,14 @@ class SqlLedger:
         """Every hand-off of the people who are locked, by id."""
         return self._handoffs
 
-    def handed(self, promotion_id: str) -> bool:
-        """Whether a promotion of the batch has been handed over before."""
-        return promotion_id in self._promotions
+    def handed(self, promotion_id: str) -> Handed | None:
+        """How a promotion of the batch was handed over before."""
+        return self._promotions.get(promotion_id)
+
+    async def whose(self, handoff_id: str) -> str | None:
+        """As whom somebody was handed over, whoever is locked."""
+        person_id: str | None = await self._work.scalar(select(HANDOFFS.c.person_id).where(HANDOFFS.c.id == handoff_id))
+        return person_id
 
     def sales_act(self, act_id: str) -> SalesAct | None:
         """A sales act of the batch as it was kept before."""
@@ -152,9 +159,11 @@ class SqlLedger:
             rows.append((*head, json.encode(kept), kept.brief.person.id))
         await self._work.write(_KEEP_HANDOFF, rows)
 
-    async def keep_promotions(self, promotions: Mapping[str, str]) -> None:
-        """Promotions are handed over: promotion id -> hand-off id."""
-        await self._work.write(_KEEP_PROMOTION, sorted(promotions.items()))
+    async def keep_promotions(self, promotions: Mapping[str, Handed]) -> None:
+        """Promotions are handed over, by their ids."""
+        await self._work.write(
+            _KEEP_PROMOTION, sorted((one, how.handoff_id, how.revision) for one, how in promotions.items())
+        )
 
     async def keep_sales_acts(self, acts: Sequence[SalesAct]) -> None:
         """Keep sales acts, each in its newest revision; raises NotLoaded where one came elsewhere meanwhile."""

@@ -7,7 +7,8 @@ from msgspec import json
 from sqlalchemy import Row, Select, func, select, tuple_
 
 from services.handoff.domain.lead import Handoff
-from services.handoff.ports import After, Delivery, Kept, Shown, Wanted
+from services.handoff.ports import Delivery, Kept
+from services.handoff.ports.outside import After, Shown, Wanted
 from services.handoff.store.tables import DELIVERIES, HANDOFFS
 from shared.db.engine import Database
 from shared.db.erased import refuse_erased

@@ -35,8 +35,9 @@ PROMOTIONS = Table(
     METADATA,
     Column("id", Id, primary_key=True),
     Column("handoff_id", Id, nullable=False),
+    Column("revision", Integer, nullable=False, server_default="1"),
 )
-"""What was handed over: a second one of a person with an open hand-off names that one."""
+"""What was handed over, as the highest revision says: a second one of a person with an open hand-off names that one."""
 SALES_ACTS = Table(
     "sales_acts",
     METADATA,

@@ -25,7 +25,7 @@ from shared.db.migrate import migrate
 from shared.kernel import instant
 from shared.kernel.errors import TryLater
 from shared.kernel.ids import derived
-from shared.kernel.instant import SECOND, Instant
+from shared.kernel.instant import HOUR, SECOND, Instant
 from shared.log.memory import MemoryLog
 from shared.web.credentials import Credentials
 from tests.handlers.handoff.crm import Crm
@@ -50,7 +50,7 @@ def qualified(name: str, promotion: str = "", cycle: int = 1, **traits: Any) -> 
         promotion_id=ident(promotion or f"{name} qualifies"),
         person_id=ident(name),
         cycle=cycle,
-        at=MONDAY,
+        at=MONDAY + (cycle - 1) * HOUR,
         cause_event_id=ident("cause"),
         card=card,
         stage="mql",

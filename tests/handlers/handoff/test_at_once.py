@@ -10,7 +10,7 @@ from msgspec import structs
 
 from services.handoff.handlers import on_touchpoint
 from services.handoff.handlers.handing import Handing
-from services.handoff.handlers.on_lead_qualified import ALL_OWNERS
+from services.handoff.handlers.waiting import ALL_OWNERS
 from shared.contracts.leads import LeadQualified
 from shared.kernel.errors import NotLoaded
 from shared.kernel.keys import Key

@@ -8,8 +8,8 @@ from services.handoff.domain.delivery import Health, Outcome
 from services.handoff.domain.lead import Ending, Handoff
 from services.handoff.domain.messages import Brief
 from services.handoff.domain.routing import Owner, Step
-from shared.contracts.charter import Owner as AgreedOwner
 from shared.contracts.deals import DealStatus
+from shared.contracts.leads import LeadQualified
 from shared.contracts.touchpoints import PersonErased
 from shared.kernel.instant import Instant
 
@@ -31,6 +31,10 @@ class Kept:
     """The CRM was told that a late fact had taken the promotion back."""
     breached: bool = False
     """It was said that `accept_by` has passed."""
+    promoted_at: Instant | None = None
+    """When its promotion was, by what the person did; None where it was made before that was kept."""
+    waiting: tuple[LeadQualified, ...] = ()
+    """Promotions that came while the person was in sales' hands, for when it has ended."""
     stages: tuple[str, int] = ("", 0)
     """The history of stages by which `taken_back` was last told: whose, and in which version."""
 
@@ -39,6 +43,14 @@ class Kept:
         """When somebody has to look whether it was answered; None where that is settled."""
         settled = self.breached or not self.handoff.is_open or self.handoff.answered_at is not None
         return None if settled else self.handoff.accept_by
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A promotion that was handed over: by which hand-off, its own or an open one, and in which revision."""
+
+    handoff_id: str
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +218,17 @@ class Ledger(Protocol):
         """Every hand-off of the people who are locked, by id."""
         ...
 
-    def handed(self, promotion_id: str) -> bool:
-        """Whether a promotion of the batch has been handed over before."""
+    @property
+    def owners_locked(self) -> bool:
+        """Whether one may be chosen."""
+        ...
+
+    def handed(self, promotion_id: str) -> Handed | None:
+        """How a promotion of the batch was handed over before."""
+        ...
+
+    async def whose(self, handoff_id: str) -> str | None:
+        """As whom somebody was handed over, whoever is locked."""
         ...
 
     def sales_act(self, act_id: str) -> SalesAct | None:
@@ -234,8 +255,8 @@ class Ledger(Protocol):
         """Keep hand-offs as they are now."""
         ...
 
-    async def keep_promotions(self, promotions: Mapping[str, str]) -> None:
-        """Promotions are handed over: promotion id -> hand-off id."""
+    async def keep_promotions(self, promotions: Mapping[str, Handed]) -> None:
+        """Promotions are handed over, by their ids."""
         ...
 
     async def keep_sales_acts(self, acts: Sequence[SalesAct]) -> None:
@@ -301,81 +322,4 @@ class Desk(Protocol):
 
     async def claim(self, room: Mapping[str, int], now: Instant) -> Sequence[Attempt]:
         """Claim so many due deliveries an endpoint, for one lease; committed when it returns."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A hand-off with the person it belongs to now."""
-
-    person_id: str
-    kept: Kept
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which hand-offs are asked for; None asks for all."""
-
-    person_id: str | None = None
-    owner_id: str | None = None
-    status: str | None = None
-
-
-After = tuple[str | int, ...] | None
-"""Where a page goes on: the sort key of the last item before it."""
-
-
-class Reading(Protocol):
-    """What can be read outside of any batch."""
-
-    async def handoffs(self, wanted: Wanted, after: After, limit: int) -> Sequence[Shown]:
-        """Up to `limit` hand-offs by (time of assignment, id); raises Erased where one is asked for who was erased."""
-        ...
-
-    async def handoff(self, handoff_id: str) -> Shown:
-        """One hand-off; raises NotFound, Erased."""
-        ...
-
-    async def between(self, first: Instant, end: Instant) -> Sequence[Handoff]:
-        """All hand-offs that were assigned from `first` on and before `end`."""
-        ...
-
-    async def deliveries_of(self, handoff_id: str) -> Sequence[Delivery]:
-        """All deliveries of a hand-off, the oldest first."""
-        ...
-
-    async def deliveries_to(self, endpoint_id: str, after: After, limit: int) -> Sequence[Delivery]:
-        """Up to `limit` deliveries to an endpoint by (time, id)."""
-        ...
-
-
-class Endpoints(Protocol):
-    """The endpoints, as they are read and changed from outside."""
-
-    async def get(self, endpoint_id: str) -> Endpoint:
-        """An endpoint; raises NotFound."""
-        ...
-
-    async def page(self, after: After, limit: int) -> Sequence[Endpoint]:
-        """Up to `limit` endpoints in id order."""
-        ...
-
-    async def change(self, endpoint_id: str, values: Mapping[str, object]) -> Endpoint:
-        """Change its url, events, name or state; raises NotFound. Switched on it starts with a clean sheet."""
-        ...
-
-    async def delete(self, endpoint_id: str) -> None:
-        """Send nothing there any more; raises NotFound."""
-        ...
-
-
-class Team(Protocol):
-    """The owners, outside of any batch."""
-
-    async def all(self) -> Sequence[AgreedOwner]:
-        """Every owner, by id."""
-        ...
-
-    async def put(self, owner: AgreedOwner) -> None:
-        """Add or replace an owner; the rota starts afresh."""
         ...
