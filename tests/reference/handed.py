@@ -10,10 +10,13 @@ BY_SALES = "email_sent"
 
 @dataclass(frozen=True)
 class Handed:
-    """A hand-over, as long as it lasted."""
+    """A hand-over, as long as it lasted: `promoted` when the person did what led to it, `qualified` whether sales found
+    that there was something to sell."""
 
     since: int
     until: int | None = None
+    promoted: int = 0
+    qualified: bool = True
 
     def contacts(self, done: list[Happening]) -> tuple[int, int | None]:
         """How often sales was in touch meanwhile, and when first."""
@@ -23,7 +26,8 @@ class Handed:
         return len(times), min(times, default=None)
 
     def ending(self, deals: list[Version]) -> tuple[str, int] | None:
-        """How the first deal that closed since has ended it, if it was qualified, and when."""
+        """How the first deal that was won since has ended it, or lost if it was qualified, and when."""
         closed = [(deal.closed, deal.deal, deal.status) for deal in deals if deal.closed is not None]
-        came_of_it = [each for each in closed if each[0] >= self.since]
+        since = max(self.since, self.promoted)
+        came_of_it = [each for each in closed if each[0] >= since and (self.qualified or each[2] == "won")]
         return next(((status, at) for at, _, status in sorted(came_of_it)), None)

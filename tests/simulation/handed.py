@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator, Mapping
 
 from msgspec import json
 
-from services.handoff.domain.lead import Handoff
 from services.handoff.ports import Kept
 from shared.kernel.stand_ins import stands_in
 from tests.reference.handed import Handed
@@ -19,9 +18,9 @@ def of_handed(world: World, people: People, names: Mapping[str, frozenset[Name]]
     """Contacts and ends of the hand-offs of everybody who was not erased; `names` of each person."""
     into = dict(rows(run.folder, "handoff", "select id, into_id from people"))
     for (body,) in rows(run.folder, "handoff", "select body from handoffs"):
-        handoff = json.decode(body, type=Kept).handoff
-        if not stands_in(handoff.person_id):
-            yield from _of_one(handoff, names[root_of(handoff.person_id, into)], world, people)
+        kept = json.decode(body, type=Kept)
+        if not stands_in(kept.handoff.person_id):
+            yield from _of_one(kept, names[root_of(kept.handoff.person_id, into)], world, people)
 
 
 def of_owners(owners: Mapping[str, str | None], reachable: Collection[str], run: Run) -> Iterator[str]:
@@ -36,13 +35,14 @@ def of_owners(owners: Mapping[str, str | None], reachable: Collection[str], run:
             yield f"{handoff} came of what {owner} did"
 
 
-def _of_one(handoff: Handoff, whose: frozenset[Name], world: World, people: People) -> Iterator[str]:
-    handed = Handed(handoff.assigned_at, handoff.ended_at)
+def _of_one(kept: Kept, whose: frozenset[Name], world: World, people: People) -> Iterator[str]:
+    handoff, qualified = kept.handoff, kept.handoff.qualified_at is not None
+    handed = Handed(handoff.assigned_at, handoff.ended_at, kept.promoted_at or 0, qualified)
     if handoff.reason != "merged":  # That one has only what was done with whom it was handed over as.
         contacts = handed.contacts([each for each in world.happenings if people.of(each) == whose])
         if contacts != (handoff.attempts, handoff.contacted_at):
             yield f"{handoff} has had the contacts {contacts}"
-    if handoff.qualified_at is not None and handoff.status not in ("rejected", "recycled"):
+    if handoff.status not in ("rejected", "recycled"):
         deals = [deal for deal in standing(world.versions).values() if whose in people.on(deal.contacts)]
         ended = (handoff.reason, handoff.ended_at) if handoff.reason in ("won", "lost") else None
         if ended != handed.ending(deals):

@@ -20,7 +20,8 @@ Status = Literal[
 IN_HAND: frozenset[Status] = frozenset({"assigned", "accepted", "contacted", "meeting_booked"})
 """Sales still has to find out: these count towards an owner's capacity."""
 OPEN: frozenset[Status] = IN_HAND | {"qualified"}
-"""One of these a person. A qualified one stays open, and its owner's, until its deal closes or it is released."""
+"""One of these a person. A qualified one stays open, and its owner's, until a deal of theirs closes or it is released;
+any other until sales ends it or a deal is won."""
 
 _PROGRESS: tuple[Status, ...] = ("assigned", "accepted", "contacted", "meeting_booked", "qualified")
 _TAKEN_BACK = frozenset({"merged", "won", "lost"})

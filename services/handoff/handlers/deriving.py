@@ -36,8 +36,8 @@ def has_contacts(handoff: Handoff) -> bool:
 
 
 def ends_with_deals(handoff: Handoff) -> bool:
-    """Whether it was qualified and sales has not ended it: a deal does, and may have been taken back."""
-    if handoff.qualified_at is None or stands_in(handoff.person_id):
+    """Whether sales has not ended it: a deal does, and may have been taken back."""
+    if stands_in(handoff.person_id):
         return False
     return handoff.is_open or handoff.reason == "merged" or ended_by(handoff) is not None
 
@@ -79,8 +79,12 @@ def gives_way(kept: Kept, older: Sequence[Kept]) -> bool:
     return any(one.handoff.is_open or _answers(one, promoted) for one in older)
 
 
-def ending(handoff: Handoff, deals: Iterable[Ending]) -> Closed | None:
-    """How it ended with the first deal that closed after it was handed over; None where none has."""
-    came_of_it = [deal for deal in deals if deal.at >= handoff.assigned_at]
+def ending(kept: Kept, deals: Iterable[Ending]) -> Closed | None:
+    """How it ended with the first deal that closed after it was handed over; None where none has. A won one makes a
+    customer of whoever is on it; a lost one came of it only where sales had qualified it."""
+    counted = ("won",) if kept.handoff.qualified_at is None else ("won", "lost")
+    # Of a deal that is dated ahead the next promotion may be later than its end, and be handed over before.
+    since = max(kept.handoff.assigned_at, promoted_at(kept))
+    came_of_it = [deal for deal in deals if deal.at >= since and deal.status in counted]
     first = min(came_of_it, key=lambda deal: (deal.at, deal.deal_id), default=None)
     return None if first is None else Closed(first.status, first.at)

@@ -15,8 +15,9 @@ from services.handoff.ports import Kept, Ledger, SalesAct
 
 
 async def follow_deals(held: Held, ledger: Ledger, roots: Collection[str], members: Mapping[str, str]) -> set[str]:
-    """A hand-off that was qualified ends with the deal that came of it, and goes on where that is taken back.
-    Answers whose did either: until then, or from now on, other contacts count."""
+    """A hand-off ends with the deal that came of it, and goes on where that is taken back; CRMs are told, where sales
+    never said that there is something to sell. Answers whose did either: until then, or from now on, other contacts
+    count."""
     asked = {root: [kept for kept in held.of(root) if deriving.ends_with_deals(kept.handoff)] for root in roots}
     if not any(asked.values()):
         return set()
@@ -45,13 +46,14 @@ def one_at_a_time(held: Held, root: str) -> list[Kept]:
 
 def _followed(held: Held, kept: Kept, deals: Iterable[Ending]) -> bool:
     """Have a hand-off end as its deals say; answers whether it did not."""
-    ending = deriving.ending(kept.handoff, deals)
+    ending = deriving.ending(kept, deals)
     if ending == deriving.ended_by(kept.handoff):
         return False
-    if not kept.handoff.is_open:
-        kept = held.act(kept, Reopened())
+    after = kept if kept.handoff.is_open else held.act(kept, Reopened())
     if ending is not None:
-        held.act(kept, ending)
+        after = held.act(after, ending)
+    if after.handoff.qualified_at is None and (kept.handoff.is_open or after.handoff.is_open):
+        held.tell(publishing.Updated(), after)
     return True
 
 

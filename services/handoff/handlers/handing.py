@@ -24,7 +24,8 @@ from services.handoff.domain.lead import (
     forgotten,
 )
 from services.handoff.handlers import deriving, publishing, waiting
-from services.handoff.handlers.assigning import Rota, person
+from services.handoff.handlers.assigning import Rota
+from services.handoff.handlers.carding import nameless, note_cards
 from services.handoff.handlers.folding import follow_deals, note, note_contacts, one_at_a_time
 from services.handoff.handlers.held import Held
 from services.handoff.handlers.moving import move
@@ -58,6 +59,7 @@ class Handing:
         self._now = now
         self._held = Held(ledger.handoffs(), now)
         self._leads: dict[str, LeadQualified] = {}
+        self._rota: Rota | None = None
         self._handed: dict[str, Handed] = {}
         self._moved: dict[str, str | None] = {}
         """Hand-offs that became somebody else's, with the reason CRMs are told."""
@@ -175,9 +177,11 @@ class Handing:
         moved |= {members[self._held.kept[one].handoff.person_id] for one in self._moved}
         self._called |= moved
         await self._heed_refusals(members, [root for root in moved if self._held.open(root)])
-        await self._hand_over(members)
+        # Deals may have ended even a new one, where they are dated ahead: then it is the turn of what waits.
+        while fresh := await self._hand_over(members):
+            self._called |= await follow_deals(self._held, self.ledger, fresh, members)
         await note_contacts(self._held, self.ledger, self._roots(self._called, members), members, parted)
-        self._note_cards(members)
+        note_cards(self._held, self._cards, members)
         self._take_back(members)
         for handoff_id in parted:
             self._held.tell(publishing.Updated(publishing.SPLIT), self._held.kept[handoff_id])
@@ -197,7 +201,7 @@ class Handing:
             self._part_with(kept, gone[kept.handoff.person_id])
         # Who was taken for them for a while may have been handed over with what was known of them.
         for kept in [one for one in self._held.kept.values() if one.brief.person.id in gone]:
-            nothing, left = messages.nothing(kept.handoff.person_id), tuple(map(waiting.nameless, kept.waiting))
+            nothing, left = messages.nothing(kept.handoff.person_id), tuple(map(nameless, kept.waiting))
             self._held.keep(replace(kept, brief=nothing, card_version=0, trail=(), waiting=left))
         for erasure in self._erasures:
             if (stores := removed.get(erasure.erasure_id)) is not None:
@@ -205,7 +209,7 @@ class Handing:
                 stores["handoffs"] = sum(one.handoff.person_id in ours for one in self._held.kept.values())
         self._held.publish(receipt(publishing.SOURCE, one, removed[one], self._now) for one in sorted(removed))
         self._leads = {
-            one: waiting.nameless(lead) if lead.card.person_id in gone else lead
+            one: nameless(lead) if lead.card.person_id in gone else lead
             for one, lead in self._leads.items()
             if lead.person_id not in gone
         }
@@ -317,17 +321,18 @@ class Handing:
                 wanted.append(lead)
         return wanted
 
-    async def _hand_over(self, members: Mapping[str, str]) -> None:
+    async def _hand_over(self, members: Mapping[str, str]) -> set[str]:
         """New leads get an owner; where the person has one already that hand-off is updated, and they wait for its
-        end."""
+        end. Answers whose are new."""
         for lead in waiting.due(self._held, members):
             self._leads.setdefault(lead.promotion_id, lead)
         if not self._leads:
-            await self.ledger.keep_promotions(self._handed)
-            return
+            return set()
         if not self.ledger.owners_locked:
             raise NotLoaded([waiting.ALL_OWNERS])
-        rota = Rota(await self.ledger.seats(), await self.ledger.in_hand(), self.terms, self._now)
+        if self._rota is None:
+            self._rota = Rota(await self.ledger.seats(), await self.ledger.in_hand(), self.terms, self._now)
+        fresh: set[str] = set()
         since = Instant(self._now - self.terms.routing.prospected_days * DAY)
         of_leads = {members[lead.person_id] for lead in self._leads.values()}
         acts: defaultdict[str, list[SalesAct]] = defaultdict(list)
@@ -347,25 +352,14 @@ class Handing:
                 kept = waiting.answered(by, lead)
                 self._held.keep(kept)
             else:
-                kept = rota.assign(lead, acts[root], deal_owners.get(root))
+                kept = self._rota.assign(lead, acts[root], deal_owners.get(root))
+                fresh.add(root)
                 self._held.add(root, kept)
                 self._held.tell(publishing.Qualified(), kept)
                 note(self._held, kept, acts[root])
             self._handed[lead.promotion_id] = Handed(kept.handoff.id, lead.revision)
-        await self.ledger.keep_promotions(self._handed)
-        await self.ledger.keep_rota(rota.assigned)
-
-    def _note_cards(self, members: Mapping[str, str]) -> None:
-        """No CRM is told of a new card by itself: what is sent next carries it. A hand-off that has ended keeps what it
-        was told, but for what is no longer said of its person."""
-        for card in self._cards:
-            if members[card.person_id] != card.person_id:
-                continue
-            for kept in self._held.of(card.person_id):
-                known, now = kept.brief.person.id == card.person_id, person(card)
-                news = not known or card.version > kept.card_version
-                if news and (kept.handoff.is_open or kept.waiting or messages.unsays(kept.brief.person, now)):
-                    self._held.keep(waiting.with_card(kept, card))
+        self._leads.clear()
+        return fresh
 
     def _take_back(self, members: Mapping[str, str]) -> None:
         """A late fact may take the promotion out of the history, and another one back into it: CRMs hear of each."""
@@ -384,6 +378,9 @@ class Handing:
                 self._held.tell(publishing.Updated(reason), kept)
 
     async def _write(self) -> None:
+        await self.ledger.keep_promotions(self._handed)
+        if self._rota is not None:
+            await self.ledger.keep_rota(self._rota.assigned)
         await self.ledger.keep_handoffs(self._held.changed())
         await self.ledger.retell(self._held.retold())
         if self._held.news:

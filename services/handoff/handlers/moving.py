@@ -9,6 +9,7 @@ from dataclasses import replace
 from services.handoff.domain.lead import Moved
 from services.handoff.handlers import publishing, waiting
 from services.handoff.handlers.assigning import brief
+from services.handoff.handlers.carding import with_card
 from services.handoff.handlers.held import Held
 from services.handoff.ports import Kept
 from shared.contracts.leads import LeadQualified
@@ -25,5 +26,5 @@ def move(held: Held, kept: Kept, lead: LeadQualified, members: Mapping[str, str]
     if members[lead.person_id] != members[kept.handoff.person_id]:
         told[kept.handoff.id] = publishing.QUALIFIED_AGAIN if kept.taken_back else None
         kept = replace(kept, taken_back=False, stages=("", 0))
-    held.act(replace(waiting.with_card(kept, lead.card), brief=brief(lead)), Moved(lead.person_id, lead.cycle))
+    held.act(replace(with_card(kept, lead.card), brief=brief(lead)), Moved(lead.person_id, lead.cycle))
     return told

@@ -8,14 +8,12 @@ Leaves out what ends a hand-off (folding.py), and who gets the next one (assigni
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from msgspec import structs
-
 from services.handoff.handlers import deriving
-from services.handoff.handlers.assigning import brief, person
+from services.handoff.handlers.assigning import brief
+from services.handoff.handlers.carding import with_card
 from services.handoff.handlers.held import Held
 from services.handoff.ports import Kept
 from shared.contracts.leads import LeadQualified
-from shared.contracts.touchpoints import PersonIdentified
 from shared.kernel.keys import Key
 from shared.kernel.stand_ins import stands_in
 
@@ -32,18 +30,6 @@ def updated(kept: Kept, lead: LeadQualified) -> Kept:
 def answered(kept: Kept, lead: LeadQualified) -> Kept:
     """A hand-off that ended after a promotion of which we only hear now: it waits, should the end be taken back."""
     return _waits(with_card(kept, lead.card), lead)
-
-
-def with_card(kept: Kept, card: PersonIdentified) -> Kept:
-    """A hand-off of which all that is kept tells of its person what a newer card does."""
-    waiting = tuple(structs.replace(one, card=card) for one in kept.waiting)
-    return replace(kept, brief=replace(kept.brief, person=person(card)), card_version=card.version, waiting=waiting)
-
-
-def nameless(lead: LeadQualified) -> LeadQualified:
-    """A promotion that tells nothing of anybody: somebody was taken for the person, and has been erased."""
-    card = PersonIdentified(person_id=lead.person_id, version=0, first_seen_at=lead.card.first_seen_at)
-    return structs.replace(lead, card=card, account=None, reasons=(), journey=(), first_touch={})
 
 
 def without(kept: Kept, promotion_ids: Collection[str]) -> Kept:

@@ -129,6 +129,7 @@ async def test_a_call_that_is_dated_ahead_is_a_contact_when_it_is_heard_of(here:
 
 
 WON = deal("bo", "won", 1, MONDAY + 5 * MINUTE)
+LOST = structs.replace(WON, status="lost", version=2)
 
 
 @pytest.mark.parametrize("facts", list(permutations([WON, merged("bo", into="ana")])))
@@ -151,12 +152,38 @@ async def test_a_promotion_that_comes_with_the_end_of_the_deal_before_it_is_hand
 
 
 async def test_a_deal_that_was_told_before_sales_qualified_ends_the_hand_off_as_well(here: Scene) -> None:
-    await here.happens(qualified("bo"), WON)
+    await here.happens(qualified("bo"), LOST)
+    assert await state(here, "bo") == [("assigned", 0, None, None, None)]
     await qualify(here, "bo")
-    assert await state(here, "bo") == [("closed", 0, None, "won", WON.occurred_at)]
+    assert await state(here, "bo") == [("closed", 0, None, "lost", WON.occurred_at)]
 
 
-LOST, OPEN = (structs.replace(WON, status=status, version=version) for status, version in (("lost", 2), ("open", 3)))
+@pytest.mark.parametrize("act", ["", "accept", "contact", "meeting"])
+async def test_whoever_buys_is_no_lead_any_more_whatever_sales_had_said(here: Scene, receiver: Crm, act: str) -> None:
+    await here.happens(qualified("bo"))
+    [handoff] = await here.handoffs()
+    if act:
+        body = {"kind": "visit"} if act == "contact" else None
+        assert (await here.ask("POST", f"/v1/handoffs/{handoff['id']}/{act}", body)).status_code == 200
+    await here.listens(receiver, "/hook", "handoff.updated", "lead.qualified")
+    await here.happens(WON)
+    assert [(one[0], *one[3:]) for one in await state(here, "bo")] == [("closed", "won", WON.occurred_at)]
+    await here.happens(qualified("bo", "again", cycle=2))
+    assert sorted((one["cycle"], one["status"]) for one in await here.handoffs()) == [(1, "closed"), (2, "assigned")]
+    await here.deliveries_go_out()
+    told = sorted((one.type, one.data.get("status"), one.data.get("reason")) for one in receiver.received)
+    assert told == [("handoff.updated", "closed", "won"), ("lead.qualified", None, None)]
+
+
+async def test_a_deal_that_is_not_won_after_all_gives_the_lead_back_to_sales(here: Scene) -> None:
+    await here.happens(qualified("bo"))
+    await one_by_one(here, [WON, LOST])
+    assert await state(here, "bo") == [("assigned", 0, None, None, None)]
+    here.pass_time(4 * 3600 + 1)
+    assert await here.parts.breach.due(here.now) == 1
+
+
+OPEN = structs.replace(WON, status="open", version=3)
 
 
 @pytest.mark.parametrize("facts", list(permutations([WON, LOST, OPEN])))

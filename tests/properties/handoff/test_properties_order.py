@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct, structs
 
+from services.handoff.domain.lead import OPEN
 from shared.contracts.deals import DealPerson
 from tests.handlers.handoff.scene import MONDAY, Scene, deal, ident, merged, qualified, sales_act, scene, split
 
@@ -28,6 +29,15 @@ FACTS: tuple[Struct, ...] = (
 )  # fmt: skip
 """Whom a fact is of, and what it says, its later revisions and versions say otherwise."""
 AND_A_HAND_OVER = (qualified("ana"), *FACTS)
+ONE, TWO, THREE = qualified("ana", "one"), qualified("ana", "two", cycle=2), qualified("bo", "three")
+PROMOTIONS: tuple[Struct, ...] = (
+    ONE, TWO, THREE, structs.replace(qualified("cai", "three"), revision=2),
+    structs.replace(qualified("bo", "two", cycle=2), revision=2), qualified("cai", "four", cycle=3),
+    WON, structs.replace(WON, revision=2, people=(DealPerson(person_id=ident("cai")),)), OTHER,
+    structs.replace(OTHER, version=2, status="won"), structs.replace(OTHER, version=3, status="open"),
+    merged("bo", into="ana"), split("bo"), merged("cai", into="bo"),
+)  # fmt: skip
+"""Who qualified, and what was not the act of whom it was taken for: two promotions turn out to be somebody else's."""
 SHOWN = ("person_id", "status", "attempts", "contacted_at", "reason", "ended_at")
 Batches = tuple[tuple[int, ...], ...]
 """Which of the facts come together, by their numbers."""
@@ -64,6 +74,21 @@ def of_one(batches: Batches) -> list[Any]:
     return asyncio.run(ended(AND_A_HAND_OVER, batches, handed_over=False))
 
 
+async def in_hand(batches: Batches) -> list[str]:
+    """Who is in sales' hands in the end."""
+    with TemporaryDirectory() as folder:
+        async with scene(Path(folder)) as here:
+            for batch in batches:
+                await here.happens(*(PROMOTIONS[number] for number in batch))
+                here.pass_time(1)
+            return sorted(one["person_id"] for one in await here.handoffs() if one["status"] in OPEN)
+
+
+@cache
+def of_promotions(batches: Batches) -> list[str]:
+    return asyncio.run(in_hand(batches))
+
+
 @st.composite
 def told(draw: st.DrawFn, facts: Sequence[Struct]) -> Batches:
     """Some facts as they come: in any order, in any batches."""
@@ -87,3 +112,9 @@ def test_two_hand_offs_end_the_same_in_any_order(batches: Batches) -> None:
 @settings(max_examples=15)
 def test_a_hand_over_may_come_anywhere_among_the_facts(batches: Batches) -> None:
     assert of_one(batches) == of_one(at_once(batches))
+
+
+@given(told(PROMOTIONS))
+@settings(max_examples=15)
+def test_who_is_in_sales_hands_is_told_by_the_facts_alone(batches: Batches) -> None:
+    assert of_promotions(batches) == of_promotions(at_once(batches))
