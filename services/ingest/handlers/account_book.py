@@ -34,19 +34,21 @@ class AccountBook:
         self._changed_domains: set[str] = set()
         self._directory = Directory()
 
-    async def arrived(self, claims: Sequence[AccountClaim]) -> set[Identifier]:
-        """Take what was said of accounts; answers the identifiers of everybody whom it may concern.
+    async def arrived(self, claims: Sequence[AccountClaim], waiting: Collection[Identifier]) -> set[Identifier]:
+        """Take what was said of accounts; answers the identifiers of everybody whom it may concern. `waiting`: nobody
+        so far, under whom calls about a group came.
 
         Raises NotLoaded where somebody is not locked.
         """
-        if not claims:
+        if not claims and not waiting:
             return set()
         self._claims = claims
-        joined = await self._graph.keep_memberships(
+        named = [
             Membership(member.identifier, claim.account_id, claim.source, member.statement)
             for claim in claims
             for member in claim.members
-        )
+        ]
+        joined = await self._graph.keep_memberships(named, waiting)
         before = await self._accounts.known(
             {claim.account_id for claim in claims}, {claim.domain for claim in claims if claim.domain is not None}
         )

@@ -139,8 +139,9 @@ class Resolving:
         await self._graph.keep_traits(traits)
         stirred = {member for claim in news for member in claim.identifiers} | {trait.identifier for trait in traits}
         stirred |= await self._note_consents(fresh)
-        stirred |= {m for claim in claims for m in claim.identifiers if not m.strong and self._graph.contested(m)}
-        stirred |= await self._accounts.arrived(self._account_claims(fresh))
+        # Whoever came last before it has it: a call about a group, too, which claims nothing.
+        stirred |= {m for call in fresh for m in call.identifiers if self._graph.contested(m)}
+        stirred |= await self._accounts.arrived(self._account_claims(fresh), self._waiting(fresh))
         claimed = {member for claim in (*claims, *news) for member in claim.identifiers}
         # What nobody ever claimed is nobody's: it waits with what was said of it.
         stirred = {member for member in stirred if member in claimed or self._graph.owner(member) is not None}
@@ -163,6 +164,11 @@ class Resolving:
         stirred = {m for m, now in said.items() if of_person([now]) != of_person([self._graph.consent(m)])}
         await self._graph.keep_consents(said)
         return stirred
+
+    def _waiting(self, fresh: Sequence[Understood]) -> set[Identifier]:
+        """Under whom something is to be kept that is nobody's so far."""
+        holders = {call.identifiers[0] for call in fresh if call.identifiers and call.collected.type == "group"}
+        return {holder for holder in holders if self._graph.owner(holder) is None and not self._graph.waiting(holder)}
 
     def _account_claims(self, fresh: Sequence[Understood]) -> list[AccountClaim]:
         said = (account_claims.of_call(call) for call in fresh)

@@ -141,8 +141,11 @@ class Graph(Protocol):
         """Keep what was said last under identifiers of the batch."""
         ...
 
-    async def keep_memberships(self, memberships: Iterable[Membership]) -> set[Identifier]:
-        """Keep who was named with which account, the earliest of each; answers those of whom that is news."""
+    async def keep_memberships(
+        self, memberships: Iterable[Membership], waiting: Collection[Identifier]
+    ) -> set[Identifier]:
+        """Keep who was named with which account, the earliest of each; answers those of whom that is news. And that
+        calls about a group are `waiting` under an identifier."""
         ...
 
     async def flush(self) -> None:

@@ -262,9 +262,9 @@ class SqlGraph:
         rows = [(str(member), False, json.encode(said).decode()) for member, said in consents.items()]
         await self._work.write(_SAVE_CONSENTS, sorted(rows))
 
-    async def keep_memberships(self, named: Iterable[Membership]) -> set[Identifier]:
-        """Keep who was named with which account, the earliest of each."""
-        found = await memberships.keep(self._work, named)
+    async def keep_memberships(self, named: Iterable[Membership], waiting: Collection[Identifier]) -> set[Identifier]:
+        """Keep who was named with which account, the earliest of each, and under whom calls about a group wait."""
+        found = await memberships.keep(self._work, named, waiting)
         self._grouped |= found
         return found
 

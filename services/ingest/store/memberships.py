@@ -1,6 +1,6 @@
 """Who was named with which account, in SQL: the earliest time by each rule, sort of sender and statement."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Row, select, true, update
@@ -28,18 +28,19 @@ async def of(reader: Reader, members: Iterable[Identifier]) -> Sequence[Membersh
     return [_membership(row) for row in await reader.rows(found)]
 
 
-async def keep(work: Work, memberships: Iterable[Membership]) -> set[Identifier]:
-    """Keep the earliest of each, and mark who is named; answers those of whom that is news."""
+async def keep(work: Work, memberships: Iterable[Membership], waiting: Collection[Identifier]) -> set[Identifier]:
+    """Keep the earliest of each, and mark who is named and who is `waiting`; answers those of whom the first is
+    news."""
     earliest: dict[tuple[object, ...], Membership] = {}
     for one in sorted(memberships, key=lambda one: one.order, reverse=True):
         earliest[_key(one)] = one
     known = {_key(one): one for one in await of(work, (one.identifier for one in earliest.values()))}
     news = {key: one for key, one in earliest.items() if key not in known or one.order < known[key].order}
-    if news:
-        await work.write(_SAVE, sorted((*key, *one.order) for key, one in news.items()))
-        marked = work.among(IDENTIFIERS.c.id, sorted({str(one.identifier) for one in news.values()}))
-        await work.execute(update(IDENTIFIERS).where(marked).values(grouped=true()))
-    return {one.identifier for one in news.values()}
+    await work.write(_SAVE, sorted((*key, *one.order) for key, one in news.items()))
+    named = {one.identifier for one in news.values()}
+    if marked := sorted(map(str, {*named, *waiting})):
+        await work.execute(update(IDENTIFIERS).where(work.among(IDENTIFIERS.c.id, marked)).values(grouped=true()))
+    return named
 
 
 def _membership(row: Row[Any]) -> Membership:

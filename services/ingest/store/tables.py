@@ -30,7 +30,8 @@ IDENTIFIERS = Table(
     Column("grouped", Boolean),
 )
 """`consent`: JSON of what was said last under it of each purpose; none where nothing was. `domain`: of an e-mail that
-names an account, the registered one. `grouped`: some event names it with an account."""
+names an account, the registered one. `grouped`: some event names it with an account, or a call about a group with
+none came under it while it was nobody's."""
 CLAIMS = Table(
     "claims",
     METADATA,

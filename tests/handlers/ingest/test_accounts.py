@@ -86,6 +86,20 @@ async def test_what_came_under_a_browser_of_nobody_belongs_to_whom_it_turns_out_
     assert resolver.believed().belongings() == {frozenset({event_id(1), event_id(2)})} == await resolver.on_record()
 
 
+async def test_what_names_no_account_under_a_browser_of_nobody_belongs_to_them_as_well(resolver: Resolver) -> None:
+    await resolver.take(group(1, "gmail.com", anonymous_id="b"))
+    await resolver.take(known(2, "ana@gmail.com", anonymous_id="b"))
+    assert resolver.believed().belongings() == {frozenset({event_id(1), event_id(2)})} == await resolver.on_record()
+
+
+async def test_a_group_call_that_says_nothing_new_is_of_whoever_had_a_shared_browser_last(resolver: Resolver) -> None:
+    await resolver.take(group(1, "g1", anonymous_id="b"))
+    await resolver.take(known(2, "ana@gmail.com", anonymous_id="b"), known(3, "ben@gmail.com", anonymous_id="b"))
+    await resolver.take(group(4, "g1", anonymous_id="b"), group(5, "gmail.com", anonymous_id="b"))
+    of_ana, of_ben = frozenset(map(event_id, (1, 2))), frozenset(map(event_id, (3, 4, 5)))
+    assert resolver.believed().belongings() == {of_ana, of_ben} == await resolver.on_record()
+
+
 async def test_an_account_that_is_called_something_else_is_told_to_its_members(resolver: Resolver) -> None:
     await resolver.take(deal(1, AccountRef(id="crm-7", name="Acme"), "ana@gmail.com"))
     await resolver.take(deal(2, AccountRef(id="crm-7", name="Acme Corp")))

@@ -26,14 +26,21 @@ IDENTIFIES: Call = st.fixed_dictionaries(
 ALIASES: Call = st.fixed_dictionaries(
     {"of": st.just("alias"), "at": MOMENTS, "trusted": st.booleans(), "user_id": USERS, "previous_id": USERS | BROWSERS}
 )
+GROUPS: Call = st.fixed_dictionaries(
+    {
+        "of": st.just("group"), "at": MOMENTS, "trusted": st.booleans(),
+        "group_id": st.sampled_from(("g1", "g2", "gmail.com")),
+    },
+    optional={"user_id": USERS, "anonymous_id": BROWSERS},
+)  # fmt: skip
 CONTACTS = st.builds(DealContact, email=EMAILS, crm_contact_id=st.none() | st.sampled_from(("c1", "c2")))
 DEALS = st.tuples(st.sampled_from(("d1", "d2")), MOMENTS, st.lists(CONTACTS, max_size=2).map(tuple))
 
 
 @st.composite
 def stories(draw: st.DrawFn) -> list[Collected]:
-    """Events of a few people who share browsers, addresses and deals."""
-    calls = draw(st.lists(PAGES | IDENTIFIES | ALIASES, min_size=4, max_size=18))
+    """Events of a few people who share browsers, addresses, groups and deals."""
+    calls = draw(st.lists(PAGES | IDENTIFIES | ALIASES | GROUPS, min_size=4, max_size=18))
     events: list[Collected] = [happened(number, **call) for number, call in enumerate(calls, 1)]
     for number, (deal, at, contacts) in enumerate(draw(st.lists(DEALS, max_size=4))):
         version = CollectedDeal(
