@@ -6,6 +6,7 @@ Both are met by a hand-off process as its parts, so each meeting may be the last
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 from msgspec import json
@@ -16,7 +17,7 @@ from services.handoff import worker as handoff
 from services.handoff.api import views
 from services.handoff.domain.delivery import Outcome
 from services.handoff.domain.lead import IN_HAND, Accepted, Act, Qualified, Rejected
-from services.handoff.handlers.deliver import Deliver
+from services.handoff.handlers.deliver import Deliver, Send
 from services.handoff.handlers.handing import Handing
 from services.handoff.handlers.publishing import Where
 from services.handoff.ports import Answered, Endpoint
@@ -87,6 +88,16 @@ class Sales:
     def parts(self, database: Database, receiver: Receiver, now: Now) -> list[Part]:
         """What a process runs beside its loop and its relay: deliveries, and sales at their desks."""
 
+        async def answer(stopping: asyncio.Event) -> None:
+            while not stopping.is_set():
+                await receiver.chaos.pause(0.2)
+                await self.answer_one(database, receiver.chaos.random, now)
+
+        return [self.delivering(database, receiver.send, now), answer]
+
+    def delivering(self, database: Database, send: Send, now: Now) -> Part:
+        """Deliveries alone."""
+
         async def record(answered: Sequence[Answered]) -> None:
             people = {one.attempt.person_id for one in answered}
             keys = frozenset(Key("person", person) for person in people if person is not None)
@@ -98,16 +109,10 @@ class Sales:
             await perform(database, self.open_session, keys, take, now=now, committed=lambda: None)
 
         desk = SqlDesk(database, self._seal, _LEASE)
-        deliver = Deliver(desk, receiver.send, record, now=now, dice=lambda: 0.0)
+        deliver = Deliver(desk, send, record, now=now, dice=lambda: 0.0)
+        return Ticker("deliver", deliver.due, _TICK_SECONDS, now).run
 
-        async def answer(stopping: asyncio.Event) -> None:
-            while not stopping.is_set():
-                await receiver.chaos.pause(0.2)
-                await self._answer_one(database, receiver.chaos, now)
-
-        return [Ticker("deliver", deliver.due, _TICK_SECONDS, now).run, answer]
-
-    async def _answer_one(self, database: Database, chaos: Chaos, now: Now) -> None:
+    async def answer_one(self, database: Database, chance: Random, now: Now) -> None:
         """Take a lead from the list and accept it, find that there is something to sell, or give it back."""
         try:
             async with database.read() as reader:
@@ -115,8 +120,8 @@ class Sales:
                 rows = await reader.rows(in_hand.order_by(HANDOFFS.c.id))
             if not rows:
                 return
-            chosen = chaos.random.choice(rows)
-            what = chaos.random.choice(_ANSWERS)
+            chosen = chance.choice(rows)
+            what = chance.choice(_ANSWERS)
             keys = frozenset({Key("person", chosen.person_id)})
             await perform(
                 database, self.open_session, keys, lambda s: s.do(chosen.id, what), now=now, committed=lambda: None

@@ -106,16 +106,23 @@ class Cluster:
         return True
 
     async def _quiet(self) -> bool:
+        """Whether nobody has anything to do: what each has read is all there was before, and still is after."""
+        names = {topic.name for service in self._cast.services for topic in service.topics}
+        ends = await self.log.bounds(names)
         for service in self._cast.services:
-            ends = await self.log.bounds(topic.name for topic in service.topics)
+            topics = {topic.name for topic in service.topics}
             async with self.databases[service.group].read() as reader:
                 stands = await positions.standing(reader, service.group)
-                if any(end.end and (p not in stands or stands[p].next_offset != end.end) for p, end in ends.items()):
+                read = {p: end.end for p, end in ends.items() if p.topic in topics and end.end}
+                if any(p not in stands or stands[p].next_offset != end for p, end in read.items()):
                     return False
-                # Asked for last: whatever was worked by then has left its records here, or they are on the log.
+                beside = self._cast.beside.get(service.group)
+                if beside is not None and await beside.left(reader):
+                    return False
+                # Asked for last: whatever was done by then has left its records here, or they are on the log.
                 if await outbox.depth(reader):
                     return False
-        return True
+        return await self.log.bounds(names) == ends
 
     async def dead(self) -> int:
         """How many records could not be worked."""

@@ -111,4 +111,4 @@ COUNTING = Cast(
 )
 
 if __name__ == "__main__":
-    asyncio.run(work(COUNTING.services, Orders.of(sys.argv[1:])))
+    asyncio.run(work(COUNTING, Orders.of(sys.argv[1:])))

@@ -5,8 +5,8 @@ Every commit comes a short random while after what it is to commit was read, so 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -18,15 +18,16 @@ from shared.db.engine import Database, open_database
 from shared.db.positions import Move
 from shared.db.seen import SeenId
 from shared.db.spine import LOG_POSITIONS
-from shared.db.work import Work
+from shared.db.work import Reader, Work
 from shared.runtime.consume import Consumer, Guards
 from shared.runtime.relay import Relay
 from shared.runtime.session import Consuming
 from shared.testing.table_log import SCHEMA, TableLog
+from tests.simulation.sales import Part
 from tests.simulation_postgres.pauses import NOW, pause
 
 PARTITIONS = 4
-_LONGEST_PAUSE_SECONDS = 0.01
+_LONGEST_PAUSE_SECONDS = 0.03
 _Leave = Callable[[Work, Sequence[Outgoing]], Awaitable[None]]
 
 
@@ -44,6 +45,17 @@ class Cast:
     """Which partitions the first and the second process may read, to choose from."""
     dies_at: Sequence[str]
     """The places where a process may die by itself, to choose from."""
+    beside: Mapping[str, "Beside"] = field(default_factory=dict)
+    """By service, what its process does beside its loop and its relay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a process of a service does beside its loop and its relay."""
+
+    part: Callable[[Database, "Orders"], Part]
+    left: Callable[[Reader], Awaitable[int]]
+    """How much of it is to be done yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +76,20 @@ class Orders:
         return cls(url, frozenset(map(int, share.split(","))), int(most), Random(int(seed)), *without)
 
 
-async def work(services: Sequence[Consuming[Any]], orders: Orders) -> None:
+async def work(cast: Cast, orders: Orders) -> None:
     """Work until killed."""
     log = TableLog(open_database(orders.url, SCHEMA), PARTITIONS, orders.share, orders.most)
     stopping = asyncio.Event()
     if orders.without == "locks":
         Work.locked = _unlocked  # type: ignore[method-assign, assignment]  # the guard that is taken away
     async with asyncio.TaskGroup() as parts:
-        for service in services:
+        for service in cast.services:
             database = open_database(orders.url, service.group)
             consumer: Consumer[Any] = Consumer(log, database, service, now=lambda: NOW, guards=_guards(log, orders))
             parts.create_task(consumer.run(stopping))
             parts.create_task(Relay(log, database).run(stopping))
+            if (beside := cast.beside.get(service.group)) is not None:
+                parts.create_task(beside.part(database, orders)(stopping))
 
 
 def _guards(log: TableLog, orders: Orders) -> Guards:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from random import Random
 
-from msgspec import json
+from msgspec import Raw, json
 from sqlalchemy import select
 
 from services.ingest.domain.acts import OperatorAct
@@ -15,45 +15,53 @@ from shared.contracts.records import Outgoing
 from shared.contracts.touchpoints import AccountRef, PersonIdentified
 from shared.db.engine import Database
 from tests.handlers.ingest.resolver import NOW, Collected, event_id, happened, resolving
+from tests.reference.handed import BY_SALES
+from tests.reference.happened import Contact, Happening, Version
 
 _MOST = 1_000
-_EVENTS = 20
-_ACTS = ("Demo Requested", "Form Submitted", "Product Used")
-_STATUSES: tuple[DealStatus, ...] = ("open", "won", "won")
+_EVENTS = 16
+_LATER = 10
+"""So many stories later somebody is met again, by then mostly handed over."""
+_AGAIN = 0.3
+_ACTS = ("Demo Requested", "Demo Requested", "Form Submitted", "Product Used")
+_WRITES = Raw(json.encode({"kind": BY_SALES, "department": "sales"}))
+_STATUSES: tuple[DealStatus, ...] = ("open", "won", "won", "lost")
 Belongings = set[frozenset[str]]
 Cards = set[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[AccountRef, ...]]]
 
 
 def story(seed: int) -> list[Collected]:
-    """Events of a few people who share browsers, addresses and companies, and are on a deal that is won; nobody
-    else's."""
+    """Events of a few people who share browsers, addresses and companies, get mail of sales, and are on a deal that
+    is won or lost; some are about those of an earlier story."""
     chance = Random(seed)
+    return [_event(chance, number, seed) for number in _numbers(seed)]
 
-    def one(kind: str, most: int) -> str:
-        return f"{kind}{chance.randrange(most)}-{seed}"
+
+def _event(chance: Random, number: int, seed: int) -> Collected:
+    of = seed - _LATER if seed > _LATER and chance.random() < _AGAIN else seed
+
+    def one(kind: str) -> str:
+        return f"{kind}{chance.randrange(3)}-{of}"
 
     def address() -> str:
-        return f"{one('e', 4)}@{chance.choice(hosts)}"
+        return f"{one('e')}@{chance.choice(hosts)}"
 
-    hosts = (f"one{seed}.com", f"two{seed}.com", "gmail.com")
-    events: list[Collected] = []
-    for number in _numbers(seed):
-        at, trusted, sort = chance.randrange(10), chance.random() < 0.5, chance.randrange(6)
-        if sort < 2:
-            events.append(happened(number, at=at, name=chance.choice(_ACTS), anonymous_id=one("b", 3)))
-        elif sort < 4:
-            said = {"user_id": one("u", 4)} if chance.random() < 0.5 else {"anonymous_id": one("b", 3)}
-            events.append(happened(number, "identify", at=at, trusted=trusted, traits={"email": address()}, **said))
-        elif sort < 5:
-            whose = {"user_id": one("u", 4)} if trusted else {"anonymous_id": one("b", 3)}
-            named = {"website": chance.choice(hosts)} if chance.random() < 0.5 else {}
-            events.append(
-                happened(number, "group", at=at, trusted=trusted, group_id=one("g", 2), traits=named, **whose)
-            )
-        else:
-            account = AccountRef(id=one("g", 2), domain=chance.choice((None, hosts[0])))
-            events.append(_deal(number, seed, at, chance.choice(_STATUSES), (address(), address()), account))
-    return events
+    hosts = (f"one{of}.com", f"two{of}.com", "gmail.com")
+    at, trusted, sort = chance.randrange(10), chance.random() < 0.5, chance.randrange(7)
+    if sort < 2:
+        form = Raw(json.encode({"email": address()} if chance.random() < 0.7 else {}))
+        return happened(number, at=at, name=chance.choice(_ACTS), anonymous_id=one("b"), properties=form)
+    if sort < 4:
+        said = {"user_id": one("u")} if chance.random() < 0.5 else {"anonymous_id": one("b")}
+        return happened(number, "identify", at=at, trusted=trusted, traits={"email": address()}, **said)
+    if sort < 5:
+        whose = {"user_id": one("u")} if trusted else {"anonymous_id": one("b")}
+        named = {"website": chance.choice(hosts)} if chance.random() < 0.5 else {}
+        return happened(number, "group", at=at, trusted=trusted, group_id=one("g"), traits=named, **whose)
+    if sort < 6:
+        return happened(number, at=at, trusted=True, user_id=one("u"), properties=_WRITES)
+    account = AccountRef(id=one("g"), domain=chance.choice((None, hosts[0])))
+    return _deal(number, seed, at, chance.choice(_STATUSES), (address(), address()), account)
 
 
 def _numbers(seed: int) -> range:
@@ -83,6 +91,31 @@ def touchpoints(seeds: Iterable[int], *types: str) -> set[str]:
     """The ids of all touchpoints of these types in some stories."""
     events = (event for seed in seeds for event in story(seed))
     return {event.id for event in events if not isinstance(event, CollectedDeal) and event.type in types}
+
+
+def done_by_sales(seeds: Iterable[int]) -> list[Happening]:
+    """What sales did in some stories, in the model's words."""
+    events = (event for seed in seeds for event in story(seed) if not isinstance(event, CollectedDeal))
+    return [
+        Happening(event.id, event.timestamp, event.trusted, BY_SALES, user=event.user_id)
+        for event in events
+        if event.properties == _WRITES and event.timestamp is not None
+    ]
+
+
+def last_versions(seeds: Iterable[int]) -> list[Version]:
+    """The versions of deals that hold, in the model's words."""
+    events = (event for seed in seeds for event in story(seed) if isinstance(event, CollectedDeal))
+    return list({deal.id: _version(deal) for deal in events}.values())
+
+
+def _version(deal: CollectedDeal) -> Version:
+    closed = None if deal.status == "open" else deal.occurred_at
+    contacts = [Contact(contact.email) for contact in deal.contacts if contact.email is not None]
+    return Version(
+        deal.event_id, deal.id, deal.version, deal.occurred_at, deal.status, deal.created_at, closed,
+        deal.amount_minor, contacts,
+    )  # fmt: skip
 
 
 async def expected(seeds: Iterable[int], acts: Iterable[OperatorAct]) -> tuple[Belongings, Cards]:

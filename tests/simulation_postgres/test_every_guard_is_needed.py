@@ -35,16 +35,18 @@ def _said(seed: int) -> tuple[list[Outgoing], Counter[str]]:
     return [*once, *repeated, *chance.sample(repeated, _EVENTS // 3)], Counter({word: _EVENTS})
 
 
-async def _miscounting(running: Cluster, right: Counter[str]) -> set[str]:
-    """The services whose totals are wrong, once all is quiet."""
+async def _miscounting(running: Cluster, right: Counter[str]) -> dict[str, set[str]]:
+    """The services whose totals are wrong, once all is quiet, each with the words that tell the seeds."""
     if not await running.settled():
-        return {"never quiet"}
+        return {"never quiet": set()}
     found = {name: await things(database) for name, database in running.databases.items()}
-    return {name for name, totals in found.items() if {w: count for w, (_, count) in totals.items()} != right}
+    counted = {name: {word: count for word, (_, count) in totals.items()} for name, totals in found.items()}
+    return {name: set(dict(right.items() ^ totals.items())) for name, totals in counted.items() if totals != right}
 
 
-async def _miscounting_first(url: str, without: str = "") -> set[str]:
-    """The services whose totals are wrong after the first wave that ends wrong; none where all end right."""
+async def _miscounting_first(url: str, without: str = "") -> dict[str, set[str]]:
+    """The services whose totals are wrong after the first wave that ends wrong, each with the words; none where all
+    end right."""
     chance = Random(without)
     right: Counter[str] = Counter()
     async with cluster(url, COUNTING, without, chance) as running:
@@ -57,12 +59,12 @@ async def _miscounting_first(url: str, without: str = "") -> set[str]:
             await running.hear([said[start : start + _BURST] for start in range(0, len(said), _BURST)], _DEATHS)
             if wrong := await _miscounting(running, right):
                 return wrong
-    return set()
+    return {}
 
 
 @pytest.mark.slow
 async def test_with_all_guards_everything_counts_once(postgres_url: str) -> None:
-    assert await _miscounting_first(postgres_url) == set()
+    assert await _miscounting_first(postgres_url) == {}
 
 
 @pytest.mark.slow

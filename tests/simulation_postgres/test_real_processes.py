@@ -1,7 +1,7 @@
 """Two real processes a service on one PostgreSQL, killed at any time, come to what one alone comes to.
 
-Merges, splits, deals and moves between accounts race touches; some partitions have one owner, some two. Without row
-locks they do not.
+Merges, splits, deals and moves between accounts race touches, and sales answers whoever is handed over; some
+partitions have one owner, some two. Without row locks they do not.
 """
 
 import asyncio
@@ -13,16 +13,19 @@ import pytest
 from services.ingest.store.session import open_resolving
 from shared.contracts.records import Outgoing
 from tests.simulation.operators import Operator
-from tests.simulation_postgres import on_record
+from tests.simulation_postgres import handed_over, on_record
 from tests.simulation_postgres.cluster import SEEDS, WAVES, Cluster, cluster
 from tests.simulation_postgres.journeys import JOURNEYS
 from tests.simulation_postgres.pauses import NOW, pause
-from tests.simulation_postgres.story import cards, expected, record, story, touchpoints
+from tests.simulation_postgres.selling import Desk
+from tests.simulation_postgres.story import cards, done_by_sales, expected, record, story, touchpoints
 
-_DEATHS = 4
-_BURST = 16
+_DEATHS = 3
+_BURST = 40
 _ORDERS = 8
 """So much is asked by an operator in each wave."""
+_ANSWERS = 30
+"""So often sales looks for a lead to answer in each wave."""
 
 
 def _bursts(chance: Random, seeds: Sequence[int]) -> list[list[Outgoing]]:
@@ -41,9 +44,10 @@ async def _wrong(running: Cluster, seeds: Sequence[int]) -> set[str]:
     """What is wrong with what all services have on record after the stories of these seeds, in a word each."""
     if not await running.settled():
         return {"never quiet"}
-    ingest, scoring, attribution = running.databases.values()
+    ingest, scoring, attribution, handoff = running.databases.values()
     last = await on_record.published(ingest)
-    owned = [await on_record.owned(database, last) for database in (ingest, scoring, attribution)]
+    owned = [await on_record.owned(database, last) for database in running.databases.values()]
+    held = await handed_over.handoffs(handoff)
     right, right_cards = await expected(seeds, await on_record.acts(ingest))
     checks = {
         "dead letters": await running.dead() == 0,
@@ -57,6 +61,13 @@ async def _wrong(running: Cluster, seeds: Sequence[int]) -> set[str]:
         "people": not await on_record.wrong_people(ingest),
         "leads": not await on_record.wrong_leads(scoring),
         "deals": not await on_record.wrong_deals(attribution),
+        "acts of sales": await handed_over.heard(handoff) == {one.id: last.get(one.id) for one in done_by_sales(seeds)},
+        "promotions": await handed_over.promoted_once(running.databases, running.log, held),
+        "acts": await handed_over.told_once(attribution, running.log, held),
+        "turns": await handed_over.in_turn(handoff, held),
+        "deliveries": await handed_over.delivered(handoff, held),
+        "two open": handed_over.one_open(held),
+        "handed over": not await handed_over.wrong_handoffs(ingest, last, held, seeds),
     }
     return {what for what, holds in checks.items() if not holds}
 
@@ -68,9 +79,11 @@ async def _wrong_first(url: str, without: str = "") -> set[str]:
         for wave in WAVES:
             operator = Operator(f"operator of {wave[0]}", _ORDERS, chance, pause)
             deciding = operator.part(running.databases["ingest"], open_resolving, lambda: NOW, lambda: None)
+            desk = Desk(running.databases["handoff"], running.databases["ingest"], f"desk of {wave[0]}", chance)
             async with asyncio.TaskGroup() as at_once:
                 at_once.create_task(running.hear(_bursts(chance, wave), _DEATHS))
                 at_once.create_task(deciding(asyncio.Event()))
+                at_once.create_task(desk.work(_ANSWERS))
             if wrong := await _wrong(running, SEEDS[: wave[-1]]):
                 return wrong
     return set()
