@@ -31,7 +31,7 @@ async def two_at_once(
     async def leave_late(work: Work, records: Sequence[Outgoing]) -> None:
         await outbox.add(work, records)
         written.set()
-        while not (read.is_set() or await _somebody_waits(database)):
+        while not (read.is_set() or await somebody_waits(database)):
             continue
 
     async def open_early(work: Work, keys: frozenset[Key], at: Instant) -> S:
@@ -65,6 +65,7 @@ async def _worker(
     return Consumer(log, database, service, now=now, guards=guards or Guards())
 
 
-async def _somebody_waits(database: Database) -> bool:
+async def somebody_waits(database: Database) -> bool:
+    """Whether a transaction waits for what another one holds."""
     async with database.read() as reader:
         return bool(await reader.scalar(_WAITING))

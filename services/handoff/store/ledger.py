@@ -51,14 +51,15 @@ async def open_ledger(work: Work, keys: frozenset[Key], terms: Terms, now: Insta
     led_to = await ledger.load_promotions(of_kind(keys, "promotion"))
     ids = sorted({*of_kind(keys, "person"), *led_to})
     people = await lock_people(work, ids)
+    if of_kind(keys, "owner"):
+        # Two people of whom one promotion is said share no other lock: whoever comes second sees what the first left.
+        await owners.lock(work, terms)
+        ledger.owners_locked = True
     if await ledger.load_promotions(of_kind(keys, "promotion")) - led_to:
         raise NotLoaded(())  # It was handed over while we waited for the locks: redo at once, from the top.
     await ledger.load(set((await roots_of(work, ids)).values()), of_kind(keys, "touchpoint"), of_kind(keys, "deal"))
     if unlocked := ledger.before() - set(ids):
         raise NotLoaded(Key("person", person_id) for person_id in unlocked)
-    if of_kind(keys, "owner"):
-        await owners.lock(work, terms)
-        ledger.owners_locked = True
     return people, ledger
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from msgspec import structs
 
-from services.handoff.handlers import on_touchpoint
+from services.handoff.handlers import on_lead_qualified, on_touchpoint
 from services.handoff.handlers.handing import Handing
 from services.handoff.handlers.waiting import ALL_OWNERS
 from shared.contracts.leads import LeadQualified
@@ -17,6 +17,7 @@ from shared.kernel.keys import Key
 from shared.runtime.command import perform
 from tests.handlers.handoff.crm import Crm
 from tests.handlers.handoff.scene import MONDAY, Scene, ident, qualified, sales_act, scene
+from tests.handlers.two_at_once import somebody_waits
 
 
 async def hand_over(here: Scene, *leads: LeadQualified) -> None:
@@ -87,6 +88,26 @@ async def test_two_revisions_of_a_call_at_once_count_for_the_last_owner_alone(
         await here.happens(call, structs.replace(call, revision=2, person_id=ident("ana")))
         [ana], [bo] = [await here.handoffs(f"?person_id={ident(name)}") for name in ("ana", "bo")]
         assert (ana["status"], bo["status"]) == ("contacted", "assigned")
+
+
+@pytest.mark.parametrize("first", [0, 1])
+async def test_a_promotion_said_of_two_people_at_once_is_of_the_last(
+    tmp_path: Path, postgres_url: str, first: int
+) -> None:
+    told = qualified("ana", "demo"), structs.replace(qualified("bo", "demo"), revision=2)
+    async with scene(tmp_path, postgres_url) as here:
+        await here.happens(qualified("cai"))  # Owners are there by now: to make them is a lock by itself.
+        async with here.parts.database.work() as work:
+            leading = await here.parts.open_session(work, frozenset(on_lead_qualified.keys(told[first])), here.now)
+            leading.qualified(told[first])
+            await leading.close()
+            following = asyncio.create_task(hand_over(here, told[1 - first]))
+            async with asyncio.timeout(20):
+                while not await somebody_waits(here.parts.database):
+                    continue
+        await following
+        whose = {handoff["person_id"] for handoff in await here.handoffs()}
+        assert whose == {ident("bo"), ident("cai")}
 
 
 async def test_two_workers_send_each_delivery_once(tmp_path: Path, postgres_url: str, receiver: Crm) -> None:
