@@ -136,6 +136,18 @@ def empty_names(path: str) -> list[str]:
     return [word for word in words if word in EMPTY_NAMES]
 
 
+def lines_of_code(text: str) -> int:
+    """How many lines do something: not those that are empty, and none of comments and docstrings."""
+    texts = [
+        node
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    ]
+    told = {line for node in texts for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
+    written = enumerate(map(str.strip, text.splitlines()), 1)
+    return sum(1 for number, line in written if line and not line.startswith("#") and number not in told)
+
+
 def machine_paths(text: str, *, prose: bool) -> Iterator[Breach]:
     """Paths of somebody's machine; prose may not name a scratch file either."""
     yield from _matches(_HOME_OF_SOMEBODY, text, "names a path of one machine")

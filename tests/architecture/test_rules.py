@@ -78,3 +78,8 @@ def test_an_option_that_hides_the_registry_names_none() -> None:
 def test_a_pattern_is_not_a_file() -> None:
     text = "`shared/db/work.py`, `shared/runtime/`, `tests/unit/*`, `deploy/<name>`, `shared/log/ports.py::Log`"
     assert rules.named_files(text) == {"shared/db/work.py", "shared/runtime", "shared/log/ports.py"}
+
+
+def test_lines_of_code_are_what_is_neither_empty_nor_prose() -> None:
+    text = '"""What\n\nit is."""\n\n# why\nx = 1  # a note\n\n\ndef f() -> str:\n    """Tell."""\n    return "told"\n'
+    assert rules.lines_of_code(text) == 3

@@ -75,6 +75,13 @@ def test_the_reference_model_shares_no_code_with_the_product() -> None:
     assert breaches(rules.imports_of_ours, modules("tests/reference/")) == []
 
 
+def test_the_reference_model_of_a_journey_is_read_in_one_go() -> None:
+    """Who is who, how far they are, who had them in hand and who earned it: a second opinion that nobody can take in at
+    once is none. Accounts, erasure and the models that learn have files of their own beside it."""
+    journey = [f"tests/reference/{name}.py" for name in ("happened", "people", "stages", "handed", "credit")]
+    assert sum(rules.lines_of_code(text_of(path)) for path in journey) < 300
+
+
 def test_a_name_says_what_is_in_the_file() -> None:
     """A drawer called `utils` is where the next thing goes that nobody has thought about."""
     named = {path: rules.empty_names(path) for path in modules(*EVERYTHING)}
