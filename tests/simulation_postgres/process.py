@@ -27,7 +27,7 @@ from tests.simulation.sales import Part
 from tests.simulation_postgres.pauses import NOW, pause
 
 PARTITIONS = 4
-_LONGEST_PAUSE_SECONDS = 0.03
+_LONGEST_PAUSE_SECONDS = 0.015
 _Leave = Callable[[Work, Sequence[Outgoing]], Awaitable[None]]
 
 
