@@ -129,8 +129,11 @@ async def delivered(handoff: Database, held: Handoffs) -> bool:
 
 
 def one_open(held: Handoffs) -> bool:
-    """Whether nobody has two open hand-offs."""
-    return all(sum(one.handoff.is_open for one in every) <= 1 for every in held.by_person().values())
+    """Whether nobody has two open hand-offs, and whose ended with a merge has another."""
+    return all(
+        sum(one.handoff.is_open for one in every) <= 1 and any(one.handoff.reason != "merged" for one in every)
+        for every in held.by_person().values()
+    )
 
 
 async def wrong_handoffs(ingest: Database, last: Published, held: Handoffs, seeds: Sequence[int]) -> list[str]:

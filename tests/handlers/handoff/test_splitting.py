@@ -1,5 +1,11 @@
 """A merge that is taken back: sales and CRMs have everything as if there had been none, and are told so."""
 
+from collections.abc import Sequence
+
+import pytest
+from msgspec import Struct
+from msgspec.structs import replace
+
 from services.handoff.domain.lead import Status
 from tests.handlers.handoff.crm import Crm
 from tests.handlers.handoff.scene import Scene, ident, merged, qualified, split
@@ -60,3 +66,22 @@ async def test_what_sales_ended_before_stays_ended(here: Scene) -> None:
     await here.happens(merged("ann", into="ana"))
     await here.happens(split("ann"))
     assert await states(here) == before == dict.fromkeys(before, "recycled")
+
+
+MOVES_ON = (split("ann"), replace(merged("eve", into="ann"), version=3))
+
+
+@pytest.mark.parametrize("facts", [MOVES_ON, MOVES_ON[::-1]])
+async def test_what_ended_with_a_merge_goes_on_where_the_other_turns_out_to_be_a_third(
+    here: Scene, facts: Sequence[Struct]
+) -> None:
+    await here.happens(qualified("eve"))
+    here.pass_time(60)
+    await here.happens(qualified("ana"))
+    await here.happens(merged("eve", into="ana"))
+    await here.happens(merged("ann", into="ana"))
+    for fact in facts:
+        await here.happens(fact)
+    (of_ana,) = await here.handoffs(f"?person_id={ident('ana')}")
+    (of_ann,) = await here.handoffs(f"?person_id={ident('ann')}")
+    assert (of_ana["status"], of_ann["status"]) == ("assigned", "assigned")
