@@ -151,13 +151,13 @@ async def wrong_handoffs(ingest: Database, last: Published, held: Handoffs, seed
         for whose in {root[named[f"email:{contact.email}"]] for contact in deal.contacts}:
             deals[whose].append(deal)
     wrong: list[str] = []
-    for one in (kept.handoff for kept in held.kept):
-        model, whose = Handed(one.assigned_at, one.ended_at), root[one.person_id]
+    for kept in held.kept:
+        one, qualified = kept.handoff, kept.handoff.qualified_at is not None
+        model, whose = Handed(one.assigned_at, one.ended_at, kept.promoted_at or 0, qualified), root[one.person_id]
         contacts = model.contacts(done[whose])
         if one.reason != "merged" and contacts != (one.attempts, one.contacted_at):
             wrong.append(f"{one} has had the contacts {contacts}")
         ended = (one.reason, one.ended_at) if one.reason in ("won", "lost") else None
-        qualified = one.qualified_at is not None and one.status not in ("rejected", "recycled")
-        if qualified and ended != model.ending(deals[whose]):
+        if one.status not in ("rejected", "recycled") and ended != model.ending(deals[whose]):
             wrong.append(f"{one} was ended by {model.ending(deals[whose])}")
     return wrong
