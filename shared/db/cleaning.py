@@ -20,7 +20,7 @@ async def clean(database: Database) -> bool:
 
     Raises TryLater where the file cannot be rebuilt now. PostgreSQL answers True, and nothing is done.
     """
-    path = database.engine.url.database
+    path = database.url.database
     if database.dialect != "sqlite" or not path or path == ":memory:":
         return True
     async with database.quiet():

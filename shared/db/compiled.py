@@ -6,13 +6,13 @@ same, by place and by name. Leaves out what a driver cannot be given as it is, a
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import BindParameter, Executable
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.engine.interfaces import Dialect
-from sqlalchemy.sql.cache_key import CacheKey
 from sqlalchemy.sql.selectable import ReturnsRows
 from sqlalchemy.types import Float, TypeEngine
 
@@ -61,14 +61,13 @@ class Compiled:
 
     __slots__ = ("_parameters", "rows", "sql")
 
-    def __init__(self, statement: ReturnsRows, key: CacheKey, dialect: Dialect) -> None:
+    def __init__(self, statement: ReturnsRows, dialect: Dialect, places: Mapping[str, Any]) -> None:
+        """`places`: where the values of parameters are found, by the parameters' keys."""
         compiled: Any = statement.compile(dialect=dialect)
-        # A compiled statement that writes has clones of the key's parameters, whose own keys are the same.
-        places = {given.key: place for place, given in enumerate(key.bindparams)}
         self.sql = str(compiled)
         self.rows = Rows(statement.exported_columns.keys(), [one.type for one in statement.exported_columns], dialect)
-        # Of each parameter: where in the key its value is found, else what it always is; and how it is told the driver.
-        self._parameters: list[tuple[int | None, Any, Callable[[Any], Any] | None]] = [
+        # Of each parameter: where its value is found, else what it always is; and how it is told the driver.
+        self._parameters: list[tuple[Any, Any, Callable[[Any], Any] | None]] = [
             (
                 places.get(compiled.binds[name].key),
                 compiled.params[name],
@@ -77,16 +76,20 @@ class Compiled:
             for name in compiled.positiontup
         ]
 
-    def values(self, key: CacheKey) -> Values:
-        """What one of these statements gives."""
+    def values(self, given: Any) -> Values:
+        """What one of these statements gives, where values are found in this list, or under these names."""
         found: Values = []
         for place, constant, convert in self._parameters:
-            value = constant if place is None else key.bindparams[place].effective_value
+            value = constant if place is None else given[place]
             found.append(value if convert is None else convert(value))
         return found
 
 
 _UNSEEN: Any = object()
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 class Shapes:
@@ -104,18 +107,48 @@ class Shapes:
             return None
         compiled = self._known.get(key.key, _UNSEEN)
         if compiled is _UNSEEN:
-            if len(self._known) >= _MOST_SHAPES:
-                self._known.clear()
-            compiled = self._known[key.key] = self._compiled(statement, key)
-        return None if compiled is None else (compiled, compiled.values(key))
+            # A compiled statement that writes has clones of the key's parameters, whose own keys are the same.
+            places = {given.key: place for place, given in enumerate(key.bindparams)}
+            compiled = self._learn(key.key, statement, key.bindparams, places)
+        return (
+            None if compiled is None else (compiled, compiled.values([one.effective_value for one in key.bindparams]))
+        )
+
+    def constant(self, statement: ReturnsRows, given: Mapping[str, Any]) -> tuple[Compiled, Values] | None:
+        """As `find`, for a statement that is made once: what it is given is told by name. Raises KeyError where a name
+        is missing."""
+        compiled = self._known.get(statement, _UNSEEN)
+        if compiled is _UNSEEN:
+            key = statement._generate_cache_key()  # noqa: SLF001
+            if key is None:
+                return None
+            names = {one.key: one.key for one in key.bindparams if one.required}
+            compiled = self._learn(statement, statement, key.bindparams, names)
+        return None if compiled is None else (compiled, compiled.values(given))
+
+    def _learn(
+        self, key: Any, statement: ReturnsRows, parameters: Sequence[BindParameter[Any]], places: Mapping[str, Any]
+    ) -> Compiled | None:
+        if len(self._known) >= _MOST_SHAPES:
+            self._known.clear()
+        plain = not any(one.expanding or one.literal_execute for one in parameters)
+        compiled = self._known[key] = Compiled(statement, self._dialect, places) if plain else None
+        return compiled
+
+    def once(self, statement: Executable, given: Mapping[str, Any]) -> tuple[str, Values, Rows | None]:
+        """A statement that has to be compiled each time: its SQL, what it gives, and how its rows are read where it
+        says so."""
+        compiled: Any = statement.compile(dialect=self._dialect)  # type: ignore[attr-defined]  # all of ours compile
+        state = compiled.construct_expanded_state(dict(given) or None)
+        plainly: Callable[[Any], Any] = _as_it_is
+        values = [state.processors.get(name, plainly)(state.parameters[name]) for name in state.positiontup]
+        columns = statement.exported_columns if isinstance(statement, ReturnsRows) else ()
+        rows = self.rows([one.key for one in columns], [one.type for one in columns]) if columns else None
+        return state.statement, values, rows
 
     def rows(self, names: Sequence[str], types: Iterable[TypeEngine[Any]]) -> Rows:
         """For what a statement written by hand finds."""
         return Rows(names, types, self._dialect)
-
-    def _compiled(self, statement: ReturnsRows, key: CacheKey) -> Compiled | None:
-        plain = not any(given.expanding or given.literal_execute for given in key.bindparams)
-        return Compiled(statement, key, self._dialect) if plain else None
 
 
 SHAPES: dict[DialectName, Shapes] = {

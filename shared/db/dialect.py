@@ -144,3 +144,8 @@ def _listed(item: TypeEngine[Any]) -> _Listed:
 def among(wanted: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
     """The condition that a column is one of the values: one parameter, however many there are."""
     return _Among(wanted, bindparam(None, list(values), type_=_listed(wanted.type)))
+
+
+def among_given(wanted: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """As `among`, in a statement that is made once: the values are given with it, as a list under this name."""
+    return _Among(wanted, bindparam(name, type_=_listed(wanted.type)))

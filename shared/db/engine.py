@@ -7,19 +7,23 @@ has, on a connection of its own. SQLite has one writer a file: writers queue in 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import URL, Connection, NullPool, event, make_url
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from shared.db import sqlite_driver
 from shared.db.dialect import DialectName
-from shared.db.work import TROUBLE, Reader, Work, alone, translated
+from shared.db.sqlite_pool import SqlitePool
+from shared.db.transactions import OnPostgresql
+from shared.db.work import TROUBLE, Reader, Work, reading, translated, writing
 
-_WRITES = {"throughline_writes": True}
+_IN_MEMORY = ":memory:"
+_POOL_SIZE = 10
 _SERVER_SETTINGS = {
     "application_name": "throughline",
     "statement_timeout": "30s",
@@ -48,7 +52,7 @@ class Held:
         try:
             _ = await self._connection.execution_options(isolation_level="READ COMMITTED")
             async with self._connection.begin():
-                yield Work(self._connection, self._database.dialect)
+                yield Work(OnPostgresql(self._connection))
         except TROUBLE as error:
             raise translated(error) from error
 
@@ -63,7 +67,7 @@ class Held:
         try:
             _ = await self._connection.execution_options(isolation_level="AUTOCOMMIT")
             async with self._connection.begin():
-                yield Reader(self._connection, self._database.dialect)
+                yield Reader(OnPostgresql(self._connection))
         except TROUBLE as error:
             raise translated(error) from error
 
@@ -71,13 +75,44 @@ class Held:
 class Database:
     """One service's store. Made by `open_database`."""
 
-    def __init__(self, engine: AsyncEngine, dialect: DialectName, service: str) -> None:
-        self.engine = engine
-        self.dialect = dialect
+    def __init__(
+        self,
+        url: URL,
+        service: str,
+        *,
+        pool_size: int = _POOL_SIZE,
+        file_driver: type[sqlite_driver.Connection] = sqlite_driver.Connection,
+    ) -> None:
+        self.url = url
         self.service = service
-        self.syncs = dialect == "postgresql"
+        self.syncs = self.dialect == "postgresql"
         """Whether every commit outlives a power cut, also of a unit of work that need not."""
+        self._pool_size = pool_size
+        self._file_driver = file_driver
         self._writer = asyncio.Lock()
+        self._files = SqlitePool(lambda: file_driver(url.database or _IN_MEMORY))
+
+    @property
+    def dialect(self) -> DialectName:
+        """What kind of database it is."""
+        return "sqlite" if self.url.get_backend_name() == "sqlite" else "postgresql"
+
+    @cached_property
+    def engine(self) -> AsyncEngine:
+        """SQLAlchemy's own. A SQLite file needs one for its migrations alone."""
+        if self.dialect == "sqlite":
+            engine = create_async_engine(self.url, module=sqlite_driver.dbapi(self._file_driver), poolclass=NullPool)
+            event.listen(engine.sync_engine, "begin", _begin_sqlite)
+            return engine
+        engine = create_async_engine(
+            self.url.set(drivername="postgresql+asyncpg"),
+            pool_size=self._pool_size,
+            max_overflow=self._pool_size,
+            pool_timeout=5,
+            connect_args={"server_settings": _SERVER_SETTINGS | {"search_path": self.service}, "timeout": 5},
+        )
+        event.listen(engine.sync_engine, "checkout", _refuse_closed)
+        return engine
 
     @asynccontextmanager
     async def work(self, *, durable: bool = True) -> AsyncIterator[Work]:
@@ -88,13 +123,11 @@ class Database:
         committed to the same store: enough for what the log would tell again, before anybody has heard of it."""
         try:
             if self.dialect == "sqlite":
-                async with self._writer, self.engine.connect() as connection:
-                    writing = await connection.execution_options(**_WRITES, throughline_durable=durable)
-                    async with alone(writing, self.dialect) as work:
-                        yield work
+                async with self._writer, self._files.connection() as file, writing(file, durable=durable) as work:
+                    yield work
             else:
                 async with self.engine.begin() as connection:
-                    yield Work(connection, self.dialect)
+                    yield Work(OnPostgresql(connection))
         except TROUBLE as error:
             raise translated(error) from error
 
@@ -102,9 +135,13 @@ class Database:
     async def read(self) -> AsyncIterator[Reader]:
         """A transaction that only reads: it is rolled back, so nothing stays of what was tried all the same."""
         try:
-            async with self.engine.connect() as connection:
-                _ = await connection.begin()
-                yield Reader(connection, self.dialect)
+            if self.dialect == "sqlite":
+                async with self._files.connection() as file, reading(file) as reader:
+                    yield reader
+            else:
+                async with self.engine.connect() as connection:
+                    _ = await connection.begin()
+                    yield Reader(OnPostgresql(connection))
         except TROUBLE as error:
             raise translated(error) from error
 
@@ -118,7 +155,7 @@ class Database:
         try:
             async with self.engine.connect() as connection:
                 async with connection.begin():
-                    reader = Reader(connection, self.dialect)
+                    reader = Reader(OnPostgresql(connection))
                     got = await reader.scalar("SELECT pg_try_advisory_lock(:number)", number=number)
                 if not got:
                     yield None
@@ -139,7 +176,9 @@ class Database:
 
     async def close(self) -> None:
         """Give every connection back."""
-        await self.engine.dispose()
+        self._files.close()
+        if self.dialect == "postgresql":
+            await self.engine.dispose()
 
 
 def sqlite_url(folder: Path, service: str) -> str:
@@ -147,24 +186,10 @@ def sqlite_url(folder: Path, service: str) -> str:
     return f"sqlite+aiosqlite:///{folder / service}.db"
 
 
-def open_database(url: str, service: str, *, pool_size: int = 10, dbapi: Any = None) -> Database:
+def open_database(url: str, service: str, **how: Any) -> Database:
     """The store of a service. `url`: `sqlite+aiosqlite:///FILE` or `postgresql://...` (its schema is the
-    service's name). `dbapi` replaces the SQLite driver, for simulations."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        engine = create_async_engine(parsed, module=dbapi or sqlite_driver.dbapi())
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
-        return Database(engine, "sqlite", service)
-    engine = create_async_engine(
-        parsed.set(drivername="postgresql+asyncpg"),
-        pool_size=pool_size,
-        max_overflow=pool_size,
-        pool_timeout=5,
-        connect_args={"server_settings": _SERVER_SETTINGS | {"search_path": service}, "timeout": 5},
-    )
-    event.listen(engine.sync_engine, "checkout", _refuse_closed)
-    return Database(engine, "postgresql", service)
+    service's name). `how`: as Database takes it."""
+    return Database(make_url(url), service, **how)
 
 
 def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
@@ -173,22 +198,7 @@ def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
         raise InvalidatePoolError
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # The driver must not begin transactions by itself: `_begin_sqlite` says which kind it is.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
 def _begin_sqlite(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    if not options.get("throughline_writes"):
-        connection.exec_driver_sql("BEGIN")
-        return
-    wanted = "FULL" if options.get("throughline_durable", True) else "NORMAL"
-    if connection.info.get("synchronous", "FULL") != wanted:
-        connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
-        connection.info["synchronous"] = wanted
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    # The driver begins nothing by itself.
+    writes = connection.get_execution_options().get("throughline_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_dbapi
 
 _SYNCHRONOUS = "PRAGMA synchronous="
+_SETTINGS = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON", "PRAGMA secure_delete=ON")
 _BUSY_SECONDS = 0.01
 _MOST_BUSY_TURNS = 3_000
 
@@ -47,7 +48,7 @@ class Cursor:
     async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> "Cursor":
         """Run a statement."""
         if sql.startswith("BEGIN"):
-            await self._connection.begin(self._cursor, sql)
+            await self._connection.begin(sql)
         elif sql.startswith("PRAGMA"):
             self._cursor.execute(self._connection.heed(sql), parameters)
         else:
@@ -94,8 +95,16 @@ class Connection:
         return self._open().__await__()
 
     async def _open(self) -> "Connection":
-        self._conn = sqlite3.connect(self._path, **self._options | {"check_same_thread": False, "timeout": 0})
+        options = self._options | {"check_same_thread": False, "timeout": 0, "isolation_level": None}
+        self._conn = sqlite3.connect(self._path, **options)
+        for setting in _SETTINGS:
+            self._conn.execute(self.heed(setting))
         return self
+
+    @property
+    def usable(self) -> bool:
+        """Whether it is open and in no transaction."""
+        return self._conn is not None and not self._conn.in_transaction
 
     @property
     def _connection(self) -> Any:
@@ -116,12 +125,12 @@ class Connection:
             self._syncs = not sql.endswith("NORMAL")
         return sql
 
-    async def begin(self, cursor: sqlite3.Cursor, sql: str) -> None:
+    async def begin(self, sql: str = "BEGIN") -> None:
         """Begin; whoever writes now, in another process, is waited for. Raises OperationalError at the end of it."""
         await self.step()
         for _ in range(_MOST_BUSY_TURNS):
             try:
-                cursor.execute(sql)
+                self._conn.execute(sql)
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                     raise
@@ -129,6 +138,12 @@ class Connection:
                 return
             await asyncio.sleep(_BUSY_SECONDS)
         raise sqlite3.OperationalError("database is locked")
+
+    async def begin_writing(self, *, durable: bool) -> None:
+        """Begin as the file's one writer; a commit waits for the disk where it has to be durable."""
+        if durable != self._syncs:
+            self._conn.execute(self.heed(f"{_SYNCHRONOUS}{'FULL' if durable else 'NORMAL'}"))
+        await self.begin("BEGIN IMMEDIATE")
 
     def cursor(self) -> Cursor:
         """A cursor."""
@@ -139,6 +154,12 @@ class Connection:
         await self.step()
         rows: list[Any] = self._conn.execute(sql, parameters).fetchall()
         return rows
+
+    async def described(self, sql: str, parameters: Sequence[Any]) -> tuple[list[str], list[Any]]:
+        """All rows of a statement, after the names of their columns."""
+        await self.step()
+        cursor = self._conn.execute(sql, parameters)
+        return [one[0] for one in cursor.description or ()], cursor.fetchall()
 
     async def run(self, sql: str, parameters: Sequence[Any]) -> int:
         """Run a statement that writes; answers how many rows it touched."""

@@ -6,25 +6,28 @@ rolls back when it does not. Infrastructure trouble leaves as TryLater, so it is
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import asyncpg
 from asyncpg import PostgresError
-from sqlalchemy import ColumnElement, Executable, Row, Select, select, text
+from sqlalchemy import ColumnElement, Executable, Row, Select, select
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
-from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.selectable import ReturnsRows
 
+from shared.db import sqlite_driver
 from shared.db.compiled import SHAPES, Compiled, Values
-from shared.db.dialect import DialectName, Upsert, among
+from shared.db.dialect import Upsert, among
+from shared.db.transactions import OnPostgresql, OnSqlite, Transaction
 from shared.kernel.errors import TryLater
 
 T = TypeVar("T")
+
+_MOST_LOCKING = 256
 
 _RETRY_STATES = ("40001", "40P01", "55P03", "57014", "25P03")
 """Serialisation, deadlock, lock not available, query cancelled, idle in transaction: all gone when done again."""
@@ -78,54 +81,33 @@ class Reader:
     """Reads in one transaction: what it sees does not change between two statements on SQLite, and is what
     was committed before each statement on PostgreSQL."""
 
-    def __init__(self, connection: AsyncConnection, dialect: DialectName) -> None:
-        self._connection = connection
-        self._connected: Any = None
-        self.dialect = dialect
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self.dialect = transaction.dialect
 
-    async def rows(self, statement: Executable | str, **parameters: Any) -> Sequence[Row[Any]]:
-        """All rows of a statement; a str is taken as SQL with `:name` parameters."""
-        found = self._compiled(statement, parameters)
+    async def rows(self, statement: Executable | str, **given: Any) -> Sequence[Row[Any]]:
+        """All rows of a statement. One that is made once is given the values of its parameters by their names; a str
+        is taken as SQL with `:name` parameters."""
+        found = self._compiled(statement, given)
         if found is None:
-            return (await self._run(statement, parameters)).all()
+            return await self._transaction.find(statement, given)
         compiled, values = found
-        return compiled.rows.of(await self._fetch(compiled.sql, values))
+        return compiled.rows.of(await self._transaction.fetch(compiled.sql, values))
 
-    async def first(self, statement: Executable | str, **parameters: Any) -> Row[Any] | None:
+    async def first(self, statement: Executable | str, **given: Any) -> Row[Any] | None:
         """The first row, or None."""
-        return next(iter(await self.rows(statement, **parameters)), None)
+        return next(iter(await self.rows(statement, **given)), None)
 
-    async def scalar(self, statement: Executable | str, **parameters: Any) -> Any:
+    async def scalar(self, statement: Executable | str, **given: Any) -> Any:
         """The first column of the first row, or None."""
-        row = await self.first(statement, **parameters)
+        row = await self.first(statement, **given)
         return None if row is None else row[0]
 
-    async def _run(self, statement: Executable | str, parameters: Any) -> CursorResult[Any]:
-        executable = text(statement) if isinstance(statement, str) else statement
-        return await self._connection.execute(executable, parameters or None)
-
-    def _compiled(self, statement: Executable | str, parameters: Any) -> tuple[Compiled, Values] | None:
-        if parameters or not isinstance(statement, ReturnsRows):
+    def _compiled(self, statement: Executable | str, given: Mapping[str, Any]) -> tuple[Compiled, Values] | None:
+        if not isinstance(statement, ReturnsRows):
             return None
-        return SHAPES[self.dialect].find(statement)
-
-    async def _fetch(self, sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
-        driver = await self._driver()
-        found: Sequence[Sequence[Any]] = await (
-            driver.fetch(sql, *values) if self.dialect == "postgresql" else driver.fetch(sql, values)
-        )
-        return found
-
-    async def _driver(self) -> Any:
-        """The driver's own connection, in this transaction."""
-        if self._connected is None:
-            raw = await self._connection.get_raw_connection()
-            adapter: Any = raw.dbapi_connection
-            if self.dialect == "postgresql" and adapter._transaction is None:  # noqa: SLF001
-                # It begins with the first statement that goes through it: this may be none of them.
-                await adapter._start_transaction()  # noqa: SLF001
-            self._connected = raw.driver_connection
-        return self._connected
+        shapes = SHAPES[self.dialect]
+        return shapes.constant(statement, given) if given else shapes.find(statement)
 
     def among(self, column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
         """The condition that a column is one of the values."""
@@ -140,47 +122,40 @@ class Work(Reader):
         """Whether rows are locked one by one. SQLite has one writer a file, who holds them all already."""
         return self.dialect == "postgresql"
 
-    async def lock(self, wanted: Select[Any], *, shared: bool = False) -> Sequence[Row[Any]]:
+    async def lock(self, wanted: Select[Any], *, shared: bool = False, **given: Any) -> Sequence[Row[Any]]:
         """As `locked`, where the rows are known already: without a statement where no row needs a lock."""
-        return await self.locked(wanted, shared=shared) if self.locks else ()
+        return await self.locked(wanted, shared=shared, **given) if self.locks else ()
 
-    async def locked(self, wanted: Select[Any], *, shared: bool = False, free: bool = False) -> Sequence[Row[Any]]:
+    async def locked(
+        self, wanted: Select[Any], *, shared: bool = False, free: bool = False, **given: Any
+    ) -> Sequence[Row[Any]]:
         """Rows, read and locked in the order of the statement; read alone where no row needs a lock.
 
         `shared`: others may hold them so as well, and nobody may change them. `free`: without those held by others.
         """
-        return await self.rows(wanted.with_for_update(read=shared, skip_locked=free))
+        locking = _locking if given else _locking.__wrapped__
+        return await self.rows(locking(wanted, shared, free), **given)
 
-    async def execute(self, statement: Executable | str, **parameters: Any) -> int:
-        """Run a statement that writes; answers how many rows it touched."""
-        found = self._compiled(statement, parameters)
+    async def execute(self, statement: Executable | str, **given: Any) -> int:
+        """Run a statement that writes; answers how many rows it touched. Values are given as to `rows`."""
+        found = self._compiled(statement, given)
         if found is None:
-            return (await self._run(statement, parameters)).rowcount
+            return await self._transaction.touch(statement, given)
         compiled, values = found
-        driver = await self._driver()
-        if self.dialect == "postgresql":
-            said: str = await driver.execute(compiled.sql, *values)
-            return int(said.rpartition(" ")[2])
-        touched: int = await driver.run(compiled.sql, values)
-        return touched
+        return await self._transaction.run(compiled.sql, values)
 
     async def write(self, upsert: Upsert, rows: Sequence[Sequence[Any]]) -> None:
         """Write rows in one statement, in the order given (sort them by key: others may write them too)."""
-        if not rows:
-            return
-        driver = await self._driver()
-        if self.dialect == "postgresql":
-            await driver.execute(upsert.in_bulk, *zip(*rows, strict=True))
-        else:
-            await driver.run_for_each(upsert.one_by_one, rows)
+        if rows:
+            await self._transaction.write(upsert, rows)
 
     async def append(self, upsert: Upsert, rows: Sequence[Sequence[Any]]) -> None:
         """Write rows that cannot be there yet, where there are many: a statement takes several times as long on
         PostgreSQL as its bulk load, which is part of the transaction all the same."""
-        if self.dialect != "postgresql" or not rows:
+        if not isinstance(self._transaction, OnPostgresql) or not rows:
             await self.write(upsert, rows)
             return
-        driver = await self._driver()
+        driver = await self._transaction.driver()
         await driver.copy_records_to_table(upsert.table.name, records=rows, columns=upsert.columns)
 
     async def write_new(self, upsert: Upsert, rows: Sequence[Sequence[Any]]) -> set[tuple[Any, ...]]:
@@ -192,7 +167,7 @@ class Work(Reader):
             return set()
         columns = [upsert.table.columns[name] for name in upsert.conflict]
         if self.dialect == "postgresql":
-            new = await self._fetch(upsert.returning, list(zip(*rows, strict=True)))
+            new = await self._transaction.fetch(upsert.returning, list(zip(*rows, strict=True)))
             keys = SHAPES[self.dialect].rows(upsert.conflict, [column.type for column in columns])
             return {tuple(row) for row in keys.of(new)}
         where = [upsert.columns.index(name) for name in upsert.conflict]
@@ -207,16 +182,32 @@ class Work(Reader):
         return set(by_key)
 
 
+@lru_cache(maxsize=_MOST_LOCKING)
+def _locking(wanted: Select[Any], shared: bool, free: bool) -> Select[Any]:
+    """Made once as well, of a statement that is."""
+    return wanted.with_for_update(read=shared, skip_locked=free)
+
+
 @asynccontextmanager
-async def alone(connection: AsyncConnection, dialect: DialectName) -> AsyncIterator[Work]:
-    """The transaction of a file's one writer: each of its steps is done before a cancellation is heard."""
+async def writing(connection: sqlite_driver.Connection, *, durable: bool) -> AsyncIterator[Work]:
+    """The transaction of a file's one writer: what it has begun is done before a cancellation is heard."""
     try:
-        _ = await uninterrupted(connection.begin())
-        yield Work(connection, dialect)
+        await connection.begin_writing(durable=durable)
+        yield Work(OnSqlite(connection))
+        await (uninterrupted(connection.commit()) if durable else connection.commit())
     except BaseException:
-        await uninterrupted(connection.rollback())
+        await connection.rollback()
         raise
-    await uninterrupted(connection.commit())
+
+
+@asynccontextmanager
+async def reading(connection: sqlite_driver.Connection) -> AsyncIterator[Reader]:
+    """A transaction on a file that only reads."""
+    try:
+        await connection.begin()
+        yield Reader(OnSqlite(connection))
+    finally:
+        await connection.rollback()
 
 
 def translated(error: BaseException) -> BaseException:

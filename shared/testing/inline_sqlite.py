@@ -11,19 +11,14 @@ from shared.db import sqlite_driver
 from shared.testing.chaos import current_process, step
 
 
-def inline_dbapi() -> Any:
-    """What `open_database` takes as `dbapi`: SQLite whose every statement is a step."""
-    return sqlite_driver.dbapi(Connection)
-
-
-class Connection(sqlite_driver.Connection):
-    """It lives as long as the process that opened it."""
+class InlineConnection(sqlite_driver.Connection):
+    """What `open_database` takes as `file_driver`. It lives as long as the process that opened it."""
 
     def __init__(self, path: str, **_options: Any) -> None:
         super().__init__(path)
         self._process = current_process()
 
-    async def _open(self) -> "Connection":
+    async def _open(self) -> "InlineConnection":
         await step()
         _ = await super()._open()
         if self._process is not None:
@@ -37,17 +32,17 @@ class Connection(sqlite_driver.Connection):
 
     def heed(self, sql: str) -> str:
         """Nothing is synced; and settings are no step: a store that was open before is set up already."""
-        return "PRAGMA synchronous=OFF" if sql.startswith("PRAGMA synchronous") else sql
+        return "PRAGMA synchronous=OFF" if super().heed(sql).startswith("PRAGMA synchronous") else sql
 
     def refuse_dead(self) -> None:
         """Raises Crashed where the process is gone, and the connection with it."""
         if self._process is not None:
             self._process.refuse_dead()
 
-    async def begin(self, cursor: sqlite3.Cursor, sql: str) -> None:
+    async def begin(self, sql: str = "BEGIN") -> None:
         """Begin. Who dies while another one writes finds the connection closed, which is no fault of the store's."""
         try:
-            await super().begin(cursor, sql)
+            await super().begin(sql)
         except sqlite3.ProgrammingError:
             self.refuse_dead()
             raise
@@ -72,7 +67,7 @@ class Connection(sqlite_driver.Connection):
 class _Cursor(sqlite_driver.Cursor):
     """A cursor that the dead need not close: it went with their connection."""
 
-    def __init__(self, connection: Connection, cursor: sqlite3.Cursor) -> None:
+    def __init__(self, connection: InlineConnection, cursor: sqlite3.Cursor) -> None:
         super().__init__(connection, cursor)
         self._opened = connection
 

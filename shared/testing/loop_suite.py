@@ -156,7 +156,7 @@ class FlakyDatabase(Database):
     """A store whose reads may fail."""
 
     def __init__(self, inner: Database) -> None:
-        super().__init__(inner.engine, inner.dialect, inner.service)
+        super().__init__(inner.url, inner.service)
         self.reading = Flaky()
 
     @asynccontextmanager

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.schema import CreateSchema
 
 from shared.db.compiled import SHAPES
@@ -41,3 +41,8 @@ class TestOnPostgres(StatementSuite):
         await keep(database)
         yield lambda: database
         await database.close()
+
+    async def test_a_read_is_of_one_transaction_from_its_first_statement_on(self, opened: Opened) -> None:
+        async with opened().read() as reader:
+            began = select(func.now())
+            assert await reader.scalar(began) == await reader.scalar(began)

@@ -5,6 +5,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -43,8 +44,8 @@ async def end_all_others(database: Database) -> None:
 async def listen_in(work: Work) -> list[str]:
     """The first word of all that the session of a unit of work asks of the server; it is told a moment later."""
     asked: list[str] = []
-    driver = (await work._connection.get_raw_connection()).driver_connection  # noqa: SLF001 - to listen in
-    assert driver is not None
+    connection: Any = work._transaction._connection  # type: ignore[attr-defined]  # noqa: SLF001 - to listen in
+    driver = (await connection.get_raw_connection()).driver_connection
     driver.add_query_logger(lambda query: asked.append(query.query.split()[0].rstrip(";")))
     return asked
 

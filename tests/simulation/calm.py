@@ -21,7 +21,7 @@ from shared.kernel.instant import Instant
 from shared.log.memory import MemoryLog
 from shared.runtime.consume import Consumer
 from shared.runtime.relay import Relay
-from shared.testing.inline_sqlite import inline_dbapi
+from shared.testing.inline_sqlite import InlineConnection
 from tests.simulation.services_under_test import simulated_services
 
 
@@ -33,7 +33,7 @@ class Calm:
         self._log = MemoryLog(now=self._clock)
         self._services = simulated_services()
         self.stores: dict[str, Database] = {
-            one.name: open_database(sqlite_url(folder, one.name), one.name, dbapi=inline_dbapi())
+            one.name: open_database(sqlite_url(folder, one.name), one.name, file_driver=InlineConnection)
             for one in self._services
         }
         self._consumers = [

@@ -24,7 +24,7 @@ from shared.runtime.lag import lag
 from shared.runtime.relay import Relay
 from shared.runtime.tick import Ticker
 from shared.testing.chaos import Chaos, Crashed, Process, step
-from shared.testing.inline_sqlite import inline_dbapi
+from shared.testing.inline_sqlite import InlineConnection
 from shared.testing.mortal_log import MortalLog
 from shared.testing.simulated_loop import simulate
 from tests.simulation.erasing import erasures, keep_what_is_forgotten, ticking
@@ -67,10 +67,7 @@ class Run:
 
 
 class Stores:
-    """The stores of all services: empty ones that each run starts with, and engines that all runs share.
-
-    An engine belongs to one place for a process; what it has compiled outlives the process and the run.
-    """
+    """The stores of all services, and empty ones that each run starts with."""
 
     def __init__(self, folder: Path, services: Sequence[Simulated]) -> None:
         self.live = folder / "live"
@@ -78,7 +75,6 @@ class Stores:
         self.crashes = self.stalls = 0
         """In all runs so far."""
         self._empty = folder / "empty"
-        self._engines: dict[tuple[str, str], Database] = {}
         self.live.mkdir(parents=True)
         simulate(self._make(), Crashed)
         shutil.copytree(self.live, self._empty)
@@ -88,18 +84,13 @@ class Stores:
         shutil.rmtree(self.live)
         shutil.copytree(self._empty, self.live)
 
-    async def open(self, service: Simulated, place: str) -> Database:
+    def open(self, service: Simulated) -> Database:
         """The store of a service, as a process that has just started opens it."""
-        made = self._engines.get((service.name, place))
-        if made is None:
-            url = sqlite_url(self.live, service.name)
-            made = self._engines[service.name, place] = open_database(url, service.name, dbapi=inline_dbapi())
-        await made.engine.dispose(close=False)
-        return Database(made.engine, made.dialect, made.service)
+        return open_database(sqlite_url(self.live, service.name), service.name, file_driver=InlineConnection)
 
     async def _make(self) -> None:
         for service in self.services:
-            database = await self.open(service, "migrations")
+            database = self.open(service)
             await migrate(database, service.migrations)
             if service.name == "ingest":
                 await keep_what_is_forgotten(database)
@@ -158,7 +149,7 @@ class Cluster:
         while not self._stopping.is_set():
             process = Process(f"{service.name}-{slot}", self.chaos)
             log = MortalLog(self.log)
-            database = await self._stores.open(service, str(slot))
+            database = self._stores.open(service)
             relay = Relay(log, database)
             loops = [
                 Consumer(log, database, loop, now=self.now, left=relay.wake, guards=self._guards)
@@ -189,7 +180,7 @@ class Cluster:
 
     async def _settled(self) -> list[Lag]:
         """Wait until every service has done everything, twice in a row; answers what is left where none does it."""
-        observers = [(service, await self._stores.open(service, "observer")) for service in self._services]
+        observers = [(service, self._stores.open(service)) for service in self._services]
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _PATIENCE
         quiet, left = 0, list[Lag]()

@@ -10,6 +10,8 @@ from typing import Any
 
 from msgspec import UNSET, Raw, json
 from sqlalchemy import select
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from services.ingest.api.erasures import erasure_body
 from services.ingest.domain.acts import OperatorAct
@@ -37,11 +39,18 @@ from shared.db.spine import OUTBOX
 from shared.kernel.errors import NotLoaded
 from shared.kernel.instant import Instant
 from shared.kernel.keys import Key
-from shared.testing.inline_sqlite import inline_dbapi
+from shared.testing.inline_sqlite import InlineConnection
 
 NOW = Instant(1_795_302_296_000)
 """When everything is received; events happen a second after each other, before it."""
 Collected = CollectedTouchpoint | CollectedDeal
+_MADE = [CreateTable(table) for table in METADATA.sorted_tables] + [
+    CreateIndex(index)
+    for table in METADATA.sorted_tables
+    for index in sorted(table.indexes, key=lambda one: str(one.name))
+]
+CREATED = [str(made.compile(dialect=sqlite.dialect())) for made in _MADE]
+"""The statements that make the store."""
 
 
 def happened(
@@ -209,10 +218,11 @@ class Resolver:
 @asynccontextmanager
 async def resolving() -> AsyncIterator[Resolver]:
     """A resolver over a new store in memory."""
-    database = open_database("sqlite+aiosqlite://", "ingest", dbapi=inline_dbapi())
+    database = open_database("sqlite+aiosqlite://", "ingest", file_driver=InlineConnection)
     try:
-        async with database.engine.begin() as connection:
-            await connection.run_sync(METADATA.create_all)
+        async with database.work() as work:
+            for made in CREATED:
+                await work.execute(made)
         yield Resolver(database)
     finally:
         await database.close()
