@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from msgspec import json
-from sqlalchemy import Boolean, Column, ColumnElement, String, Table, Text, bindparam
+from sqlalchemy import Boolean, Column, ColumnElement, Select, String, Table, Text, bindparam, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.ext.compiler import compiles
@@ -63,8 +63,16 @@ class Upsert:
         self.in_bulk = f"INSERT INTO {table.name} ({listed}) SELECT * FROM unnest({arrays}){tail}"
         """For PostgreSQL, whose parameters are the columns, a list of values each."""
         self.returning = f"{self.in_bulk} RETURNING {', '.join(self.conflict)}"
+        self.there = _there(table, self.conflict)
+        """Finds the keys of rows that are there, of all that have each of their columns among those given."""
         self.one_by_one = f"INSERT INTO {table.name} ({listed}) VALUES ({marks}){tail}"
         """For SQLite, whose parameters are those of a row."""
+
+
+def _there(table: Table, conflict: Sequence[str]) -> Select[Any]:
+    # By all columns: the last one alone is found in no index that begins with another.
+    columns = [table.columns[name] for name in conflict]
+    return select(*columns).where(*(among_given(column, column.name) for column in columns))
 
 
 def _changes(table: str, update: Sequence[str], add: Sequence[str]) -> list[str]:

@@ -7,15 +7,18 @@ from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import msgpack
-from sqlalchemy import Row, delete, func, not_, select
+from sqlalchemy import Row, bindparam, delete, func, not_, select
 
 from shared.contracts.envelope import Emit, encode, full_type
 from shared.contracts.records import Outgoing
-from shared.db.dialect import Upsert
+from shared.db.dialect import Upsert, among_given
 from shared.db.spine import OUTBOX
 from shared.db.work import Reader, Work
 
 _ADD = Upsert(OUTBOX, columns=("topic", "key", "value", "headers"))
+_OLDEST = select(OUTBOX).order_by(OUTBOX.c.id).limit(bindparam("most"))
+_OLDEST_BUT = _OLDEST.where(not_(among_given(OUTBOX.c.id, "sent")))
+_SENT = delete(OUTBOX).where(among_given(OUTBOX.c.id, "ids"))
 
 
 def outgoing(emit: Emit) -> Outgoing:
@@ -38,8 +41,7 @@ class Waiting(NamedTuple):
 
 async def waiting(reader: Reader, limit: int, sent: Sequence[int] = ()) -> Sequence[Waiting]:
     """The oldest records, in id order, but for those that were sent already."""
-    oldest = select(OUTBOX).order_by(OUTBOX.c.id).limit(limit)
-    rows = await reader.rows(oldest.where(not_(reader.among(OUTBOX.c.id, sent))) if sent else oldest)
+    rows = await (reader.rows(_OLDEST_BUT, most=limit, sent=sent) if sent else reader.rows(_OLDEST, most=limit))
     return [_waiting(row) for row in rows]
 
 
@@ -50,7 +52,7 @@ def _waiting(row: Row[Any]) -> Waiting:
 async def sent(work: Work, ids: Sequence[int]) -> None:
     """Delete what the log has acknowledged."""
     if ids:
-        await work.execute(delete(OUTBOX).where(work.among(OUTBOX.c.id, list(ids))))
+        await work.execute(_SENT, ids=list(ids))
 
 
 async def withdraw(work: Work, topic: str, keys: Collection[str], event_type: str) -> Sequence[Outgoing]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, MetaData, Row, Table, select
 
-from shared.db.dialect import Id, Upsert
+from shared.db.dialect import Id, Upsert, among_given
 from shared.db.work import Reader, Work
 from shared.kernel.errors import NotLoaded
 from shared.kernel.stand_ins import stands_in
@@ -32,6 +32,9 @@ def people_table(metadata: MetaData) -> Table:
 
 _PEOPLE = people_table(MetaData())
 _LINKS = select(_PEOPLE.c.id, _PEOPLE.c.into_id)
+_LINKS_OF = _LINKS.where(among_given(_PEOPLE.c.id, "ids"))
+_LINKS_INTO = _LINKS.where(among_given(_PEOPLE.c.into_id, "ids"))
+_ROOTS = _LINKS_OF.order_by(_PEOPLE.c.id)
 _ENSURE = Upsert(_PEOPLE, conflict=("id",))
 _ALIAS = Upsert(_PEOPLE, conflict=("id",), update=("into_id", "version"), newer=("version",))
 
@@ -48,7 +51,7 @@ async def _chains(reader: Reader, ids: Iterable[str]) -> dict[str, str | None]:
     into: dict[str, str | None] = {}
     ahead = set(ids)
     while ahead:
-        rows = await reader.rows(_LINKS.where(reader.among(_PEOPLE.c.id, sorted(ahead))))
+        rows = await reader.rows(_LINKS_OF, ids=sorted(ahead))
         into.update({row.id: row.into_id for row in rows})
         ahead = {row.into_id for row in rows if row.into_id is not None} - into.keys()
     return into
@@ -76,7 +79,7 @@ async def members_of(reader: Reader, roots: Collection[str]) -> dict[str, str]:
     root_of = {root: root for root in roots}
     ahead = sorted(root_of)
     while ahead:
-        rows = await reader.rows(_LINKS.where(reader.among(_PEOPLE.c.into_id, ahead)))
+        rows = await reader.rows(_LINKS_INTO, ids=ahead)
         below = {row.id: root_of[row.into_id] for row in rows if row.id not in root_of}
         root_of.update(below)
         ahead = sorted(below)
@@ -157,7 +160,7 @@ async def _lock(work: Work, roots: Collection[str]) -> Sequence[Row[Any]]:
     """The rows of these roots, where rows are locked."""
     if not roots:
         return ()
-    return await work.lock(_LINKS.where(work.among(_PEOPLE.c.id, sorted(roots))).order_by(_PEOPLE.c.id))
+    return await work.lock(_ROOTS, ids=sorted(roots))
 
 
 def by_root(members: Mapping[str, str]) -> dict[str, list[str]]:

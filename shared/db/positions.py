@@ -7,7 +7,7 @@ never both commit the same records.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, text, update
 
 from shared.contracts.records import Partition
 from shared.db.dialect import Upsert
@@ -17,7 +17,8 @@ from shared.kernel.errors import Fenced
 
 _ADD = Upsert(LOG_POSITIONS, conflict=("group_name", "topic", "partition"))
 
-_ADVANCE_POSTGRESQL = """
+_ADVANCE_POSTGRESQL = text(
+    """
 WITH held AS (
     SELECT p.topic, p.partition, w.reached
     FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS int[]), CAST(:expected AS bigint[]),
@@ -31,6 +32,13 @@ UPDATE log_positions p SET next_offset = held.reached FROM held
 WHERE p.group_name = :group_name AND p.topic = held.topic AND p.partition = held.partition
 RETURNING p.topic, p.partition
 """
+).columns(LOG_POSITIONS.c.topic, LOG_POSITIONS.c.partition)
+_SHIFTED = (
+    update(LOG_POSITIONS)
+    .where(LOG_POSITIONS.c.group_name == bindparam("group"))
+    .values(next_offset=LOG_POSITIONS.c.next_offset + bindparam("step"))
+)
+_STANDING = select(LOG_POSITIONS).where(LOG_POSITIONS.c.group_name == bindparam("group"))
 _MOVE = Upsert(LOG_POSITIONS, conflict=("group_name", "topic", "partition"), update=("next_offset",))
 
 
@@ -79,7 +87,7 @@ class Standing(NamedTuple):
 
 async def standing(reader: Reader, group: str) -> Mapping[Partition, Standing]:
     """All positions of a group."""
-    found = await reader.rows(select(LOG_POSITIONS).where(LOG_POSITIONS.c.group_name == group))
+    found = await reader.rows(_STANDING, group=group)
     return {Partition(row.topic, row.partition): Standing(row.next_offset, row.topic_identity) for row in found}
 
 
@@ -88,8 +96,7 @@ async def secure(work: Work, group: str) -> None:
 
     SQLite writes nothing where no byte is another in the end but by way of others: they go one further and back."""
     for step in (1, -1):
-        moved = update(LOG_POSITIONS).where(LOG_POSITIONS.c.group_name == group)
-        await work.execute(moved.values(next_offset=LOG_POSITIONS.c.next_offset + step))
+        await work.execute(_SHIFTED, group=group, step=step)
 
 
 async def begin(work: Work, group: str, starts: Mapping[Partition, Standing]) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Boolean, Column, MetaData, Table, select
 
-from shared.db.dialect import Id, Upsert
+from shared.db.dialect import Id, Upsert, among_given
 from shared.db.work import Reader, Work
 
 
@@ -25,6 +25,8 @@ def refusals_table(metadata: MetaData) -> Table:
 
 
 _REFUSALS = refusals_table(MetaData())
+_THEIRS = select(_REFUSALS).where(among_given(_REFUSALS.c.person_id, "ids"))
+_REFUSING = _THEIRS.where(_REFUSALS.c.refused)
 _KEEP = Upsert(_REFUSALS, conflict=("person_id",), update=("version", "refused"), newer=("version",))
 
 
@@ -41,7 +43,7 @@ async def keep(work: Work, answers: Sequence[Answer]) -> set[str]:
     if not answers:
         return set()
     newest = {one.person_id: one for one in sorted(answers, key=lambda one: one.version)}
-    known = await work.rows(select(_REFUSALS).where(work.among(_REFUSALS.c.person_id, sorted(newest))))
+    known = await work.rows(_THEIRS, ids=sorted(newest))
     before = {row.person_id: Answer(row.person_id, row.version, row.refused) for row in known}
     nobody = {person_id: Answer(person_id, -1, refused=False) for person_id in newest.keys() - before.keys()}
     news = [one for one in newest.values() if one.version > (before | nobody)[one.person_id].version]
@@ -51,6 +53,4 @@ async def keep(work: Work, answers: Sequence[Answer]) -> set[str]:
 
 async def refusing(reader: Reader, person_ids: Collection[str]) -> Mapping[str, int]:
     """Those of these people who refuse, with the version of the card that says so."""
-    theirs = reader.among(_REFUSALS.c.person_id, sorted(person_ids))
-    rows = await reader.rows(select(_REFUSALS).where(theirs, _REFUSALS.c.refused))
-    return {row.person_id: row.version for row in rows}
+    return {row.person_id: row.version for row in await reader.rows(_REFUSING, ids=sorted(person_ids))}

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 from asyncpg import PostgresError
-from sqlalchemy import ColumnElement, Executable, Row, Select, select
+from sqlalchemy import ColumnElement, Executable, Row, Select
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -174,9 +174,8 @@ class Work(Reader):
         by_key: dict[tuple[Any, ...], Sequence[Any]] = {}
         for row in rows:
             by_key.setdefault(tuple(row[i] for i in where), row)
-        # By all columns: the last one alone is found in no index that begins with another.
-        wanted = [self.among(column, sorted({key[n] for key in by_key})) for n, column in enumerate(columns)]
-        for found in await self.rows(select(*columns).where(*wanted)):
+        parts = {name: sorted({key[n] for key in by_key}) for n, name in enumerate(upsert.conflict)}
+        for found in await self.rows(upsert.there, **parts):
             by_key.pop(tuple(found), None)
         await self.write(upsert, list(by_key.values()))
         return set(by_key)

@@ -7,13 +7,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
+from sqlalchemy import Row, and_, bindparam, func, or_, select, update
 
 from services.handoff.domain.messages import Brief, message_id, retold
 from services.handoff.ports import Attempt, Endpoint, Finished, Message
 from services.handoff.store.sealing import Seal
 from services.handoff.store.tables import DELIVERIES, ENDPOINT_KEYS, ENDPOINTS
-from shared.db.dialect import Upsert
+from shared.db.dialect import Upsert, among_given
 from shared.db.engine import Database
 from shared.db.work import Reader, Work
 from shared.kernel.ids import derived
@@ -28,6 +28,37 @@ _ADD = Upsert(
     ),
     conflict=("id",),
 )  # fmt: skip
+_FREE = or_(DELIVERIES.c.leased_until.is_(None), DELIVERIES.c.leased_until <= bindparam("now"))
+_IS_DUE = and_(DELIVERIES.c.state == "pending", DELIVERIES.c.next_at <= bindparam("now"), _FREE)
+_DUE = (
+    select(DELIVERIES.c.endpoint_id)
+    .distinct()
+    .join(ENDPOINTS, ENDPOINTS.c.id == DELIVERIES.c.endpoint_id)
+    .where(_IS_DUE, ENDPOINTS.c.state == "active")
+    .order_by(DELIVERIES.c.endpoint_id)
+)
+_OLDEST = (
+    select(DELIVERIES)
+    .where(_IS_DUE, DELIVERIES.c.endpoint_id == bindparam("endpoint"))
+    .order_by(DELIVERIES.c.next_at, DELIVERIES.c.id)
+    .limit(bindparam("most"))
+)
+_CLAIMED = (
+    update(DELIVERIES)
+    .where(among_given(DELIVERIES.c.id, "ids"))
+    .values(attempts=DELIVERIES.c.attempts + 1, leased_until=bindparam("until"))
+)
+_ACTIVE = select(ENDPOINTS.c.id, ENDPOINTS.c.url).where(
+    ENDPOINTS.c.state == "active", among_given(ENDPOINTS.c.id, "ids")
+)
+_SIGNING = (
+    select(ENDPOINT_KEYS)
+    .where(
+        or_(ENDPOINT_KEYS.c.expires_at.is_(None), ENDPOINT_KEYS.c.expires_at > bindparam("now")),
+        among_given(ENDPOINT_KEYS.c.endpoint_id, "endpoints"),
+    )
+    .order_by(ENDPOINT_KEYS.c.number.desc())
+)
 _MOST_KEYS = 11
 
 
@@ -57,11 +88,6 @@ def _row(message: Message, endpoint: Endpoint, now: Instant) -> tuple[Any, ...]:
     return (*head, message.type, message.body, "pending", 0, now, now)
 
 
-def _is_due(now: Instant) -> ColumnElement[bool]:
-    free = or_(DELIVERIES.c.leased_until.is_(None), DELIVERIES.c.leased_until <= now)
-    return and_(DELIVERIES.c.state == "pending", DELIVERIES.c.next_at <= now, free)
-
-
 class SqlDesk:
     """The desk port. `lease`: milliseconds for which a claim holds."""
 
@@ -72,10 +98,8 @@ class SqlDesk:
 
     async def due(self, now: Instant) -> Sequence[str]:
         """The endpoints that have deliveries due."""
-        found = select(DELIVERIES.c.endpoint_id).distinct().join(ENDPOINTS, ENDPOINTS.c.id == DELIVERIES.c.endpoint_id)
-        found = found.where(_is_due(now), ENDPOINTS.c.state == "active").order_by(DELIVERIES.c.endpoint_id)
         async with self._database.read() as reader:
-            return [row.endpoint_id for row in await reader.rows(found)]
+            return [row.endpoint_id for row in await reader.rows(_DUE, now=now)]
 
     async def claim(self, room: Mapping[str, int], now: Instant) -> Sequence[Attempt]:
         """Claim so many due deliveries an endpoint, for one lease; committed when it returns."""
@@ -83,26 +107,18 @@ class SqlDesk:
             targets = await self._targets(work, sorted(room), now)
             rows: list[Row[Any]] = []
             for endpoint_id in sorted(targets):
-                wanted = select(DELIVERIES).where(_is_due(now), DELIVERIES.c.endpoint_id == endpoint_id)
-                oldest = wanted.order_by(DELIVERIES.c.next_at, DELIVERIES.c.id).limit(room[endpoint_id])
-                rows += await work.locked(oldest, free=True)
-            claimed = work.among(DELIVERIES.c.id, [row.id for row in rows])
-            lease = {"attempts": DELIVERIES.c.attempts + 1, "leased_until": now + self._lease}
+                rows += await work.locked(_OLDEST, free=True, endpoint=endpoint_id, now=now, most=room[endpoint_id])
             if rows:
-                await work.execute(update(DELIVERIES).where(claimed).values(lease))
+                await work.execute(_CLAIMED, ids=[row.id for row in rows], until=now + self._lease)
         return [_attempt(row, *targets[row.endpoint_id]) for row in rows]
 
     async def _targets(
         self, reader: Reader, endpoint_ids: Sequence[str], now: Instant
     ) -> dict[str, tuple[str, tuple[bytes, ...]]]:
         """The URL of each endpoint that is active, and the keys that sign for it, the newest first."""
-        active = select(ENDPOINTS.c.id, ENDPOINTS.c.url).where(ENDPOINTS.c.state == "active")
-        urls = {row.id: row.url for row in await reader.rows(active.where(reader.among(ENDPOINTS.c.id, endpoint_ids)))}
-        valid = or_(ENDPOINT_KEYS.c.expires_at.is_(None), ENDPOINT_KEYS.c.expires_at > now)
-        of_these = reader.among(ENDPOINT_KEYS.c.endpoint_id, sorted(urls))
+        urls = {row.id: row.url for row in await reader.rows(_ACTIVE, ids=endpoint_ids)}
         keys: defaultdict[str, list[bytes]] = defaultdict(list)
-        newest_first = select(ENDPOINT_KEYS).where(valid, of_these).order_by(ENDPOINT_KEYS.c.number.desc())
-        for row in await reader.rows(newest_first):
+        for row in await reader.rows(_SIGNING, now=now, endpoints=sorted(urls)):
             keys[row.endpoint_id].append(self._seal.open(row.sealed, row.sealed_by, row.endpoint_id))
         return {endpoint_id: (url, tuple(keys[endpoint_id][:_MOST_KEYS])) for endpoint_id, url in urls.items()}
 

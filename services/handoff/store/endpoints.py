@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import json
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Row, Select, bindparam, select, update
 
 from services.handoff.domain.delivery import Health
 from services.handoff.ports import Endpoint
@@ -17,20 +17,23 @@ from shared.db.engine import Database
 from shared.db.work import Reader, Work
 from shared.kernel.errors import NotFound
 
+_SHOWN = select(ENDPOINTS).where(ENDPOINTS.c.state != "deleted")
+_LISTENING = _SHOWN.order_by(ENDPOINTS.c.id)
+_THIS = select(ENDPOINTS).where(ENDPOINTS.c.id == bindparam("endpoint"))
+
 
 async def listening(reader: Reader) -> list[Endpoint]:
     """The endpoints that get messages. One that is disabled gets them too, later: switched on again it has
     missed nothing."""
-    rows = await reader.rows(select(ENDPOINTS).where(ENDPOINTS.c.state != "deleted").order_by(ENDPOINTS.c.id))
+    rows = await reader.rows(_LISTENING)
     return [_endpoint(row) for row in rows]
 
 
 async def health(work: Work, endpoint_id: str, *, locking: bool) -> Health:
     """How an endpoint has been answering; locked where asked, or where it has not been well: then it is written."""
-    this = select(ENDPOINTS).where(ENDPOINTS.c.id == endpoint_id)
-    rows = await (work.locked(this) if locking else work.rows(this))
+    rows = await (work.locked if locking else work.rows)(_THIS, endpoint=endpoint_id)
     if not locking and rows and rows[0].failures:
-        rows = await work.locked(this)
+        rows = await work.locked(_THIS, endpoint=endpoint_id)
     return _health(rows[0]) if rows else Health()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from msgspec import json
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 
 from services.handoff.domain.delivery import Health
 from services.handoff.domain.lead import IN_HAND, Ending
@@ -19,7 +19,7 @@ from services.handoff.store import deliveries, endpoints, erasing, owners
 from services.handoff.store.tables import DEAL_PEOPLE, DEALS, HANDOFFS, OWNERS, PROMOTIONS, SALES_ACTS
 from shared.contracts.touchpoints import PersonErased
 from shared.db import refusals
-from shared.db.dialect import Upsert
+from shared.db.dialect import Upsert, among_given
 from shared.db.people import People, lock_people, members_of, roots_of
 from shared.db.work import Reader, Work
 from shared.kernel.errors import NotLoaded
@@ -43,6 +43,40 @@ _KEEP_DEAL = Upsert(
     update=("version", "revision", "status", "owner", "at"),
 )  # fmt: skip
 _KEEP_DEAL_PEOPLE = Upsert(DEAL_PEOPLE)
+_HANDED = (
+    select(PROMOTIONS, HANDOFFS.c.person_id)
+    .join(HANDOFFS, HANDOFFS.c.id == PROMOTIONS.c.handoff_id)
+    .where(among_given(PROMOTIONS.c.id, "ids"))
+)
+_ACTS = select(SALES_ACTS).where(among_given(SALES_ACTS.c.id, "ids"))
+_ACTS_SINCE = select(SALES_ACTS).where(
+    among_given(SALES_ACTS.c.person_id, "people"), SALES_ACTS.c.occurred_at >= bindparam("since")
+)
+_DEALS = (
+    select(DEALS, DEAL_PEOPLE.c.person_id)
+    .outerjoin(DEAL_PEOPLE, DEAL_PEOPLE.c.deal_id == DEALS.c.id)
+    .where(among_given(DEALS.c.id, "ids"))
+)
+_OFF_DEALS = DEAL_PEOPLE.delete().where(among_given(DEAL_PEOPLE.c.deal_id, "ids"))
+_CLOSED = (
+    select(DEAL_PEOPLE.c.person_id, DEALS.c.id, DEALS.c.status, DEALS.c.at)
+    .join(DEALS, DEALS.c.id == DEAL_PEOPLE.c.deal_id)
+    .where(DEALS.c.status != "open", among_given(DEAL_PEOPLE.c.person_id, "people"))
+)
+_OWNED = (
+    select(DEAL_PEOPLE.c.person_id, DEALS.c.owner)
+    .join(DEALS, DEALS.c.id == DEAL_PEOPLE.c.deal_id)
+    .where(DEALS.c.status == "open", DEALS.c.owner.is_not(None), among_given(DEAL_PEOPLE.c.person_id, "people"))
+    .order_by(DEALS.c.at, DEALS.c.id)
+)
+_IN_HAND = (
+    select(HANDOFFS.c.owner_id, func.count().label("number"))
+    .where(among_given(HANDOFFS.c.status, "statuses"))
+    .group_by(HANDOFFS.c.owner_id)
+)
+_WHOSE = select(HANDOFFS.c.person_id).where(HANDOFFS.c.id == bindparam("handoff"))
+_THEIRS = select(HANDOFFS.c.body).where(among_given(HANDOFFS.c.person_id, "people"))
+_ASSIGNED = update(OWNERS).where(OWNERS.c.id == bindparam("owner")).values(assigned=bindparam("number"))
 
 
 async def open_ledger(work: Work, keys: frozenset[Key], terms: Terms, now: Instant) -> tuple[People, "SqlLedger"]:
@@ -81,8 +115,7 @@ class SqlLedger:
         """Read which of these were handed over; answers to whom they lead."""
         if not ids:
             return set()
-        handed = select(PROMOTIONS, HANDOFFS.c.person_id).join(HANDOFFS, HANDOFFS.c.id == PROMOTIONS.c.handoff_id)
-        rows = await self._work.rows(handed.where(self._work.among(PROMOTIONS.c.id, ids)))
+        rows = await self._work.rows(_HANDED, ids=ids)
         self._promotions = {row.id: Handed(row.handoff_id, row.revision) for row in rows}
         return {row.person_id for row in rows}
 
@@ -91,15 +124,14 @@ class SqlLedger:
         if roots:
             self._handoffs = {kept.handoff.id: kept for kept in await read_handoffs(self._work, roots)}
         if act_ids:
-            rows = await self._work.rows(select(SALES_ACTS).where(self._work.among(SALES_ACTS.c.id, act_ids)))
+            rows = await self._work.rows(_ACTS, ids=act_ids)
             self._acts = {row.id: _sales_act(row) for row in rows}
         if deal_ids:
             await self._load_deals(deal_ids)
 
     async def _load_deals(self, deal_ids: Sequence[str]) -> None:
-        on_deals = select(DEALS, DEAL_PEOPLE.c.person_id).outerjoin(DEAL_PEOPLE, DEAL_PEOPLE.c.deal_id == DEALS.c.id)
         people: defaultdict[str, list[str]] = defaultdict(list)
-        rows = await self._work.rows(on_deals.where(self._work.among(DEALS.c.id, deal_ids)))
+        rows = await self._work.rows(_DEALS, ids=deal_ids)
         for row in rows:
             people[row.id] += [] if row.person_id is None else [row.person_id]
         for row in rows:
@@ -122,7 +154,7 @@ class SqlLedger:
 
     async def whose(self, handoff_id: str) -> str | None:
         """As whom somebody was handed over, whoever is locked."""
-        person_id: str | None = await self._work.scalar(select(HANDOFFS.c.person_id).where(HANDOFFS.c.id == handoff_id))
+        person_id: str | None = await self._work.scalar(_WHOSE, handoff=handoff_id)
         return person_id
 
     def sales_act(self, act_id: str) -> SalesAct | None:
@@ -141,14 +173,12 @@ class SqlLedger:
 
     async def in_hand(self) -> Mapping[str, int]:
         """How many leads each owner has in hand."""
-        counted = select(HANDOFFS.c.owner_id, func.count().label("number")).group_by(HANDOFFS.c.owner_id)
-        rows = await self._work.rows(counted.where(HANDOFFS.c.status.in_(sorted(IN_HAND))))
+        rows = await self._work.rows(_IN_HAND, statuses=sorted(IN_HAND))
         return {row.owner_id: row.number for row in rows}
 
     async def sales_acts(self, person_ids: Collection[str], since: Instant) -> Sequence[SalesAct]:
         """What sales did with these people since then."""
-        among = self._work.among(SALES_ACTS.c.person_id, sorted(person_ids))
-        rows = await self._work.rows(select(SALES_ACTS).where(among, SALES_ACTS.c.occurred_at >= since))
+        rows = await self._work.rows(_ACTS_SINCE, people=sorted(person_ids), since=since)
         return [_sales_act(row) for row in rows]
 
     async def keep_handoffs(self, handoffs: Sequence[Kept]) -> None:
@@ -180,22 +210,17 @@ class SqlLedger:
             return
         ordered = sorted(deals, key=lambda deal: deal.id)
         await self._work.write(_KEEP_DEAL, [(d.id, d.version, d.revision, d.status, d.owner, d.at) for d in ordered])
-        of_these = self._work.among(DEAL_PEOPLE.c.deal_id, [deal.id for deal in ordered])
-        await self._work.execute(DEAL_PEOPLE.delete().where(of_these))
+        await self._work.execute(_OFF_DEALS, ids=[deal.id for deal in ordered])
         await self._work.write(_KEEP_DEAL_PEOPLE, sorted((p, deal.id) for deal in ordered for p in deal.people))
 
     async def endings(self, person_ids: Collection[str]) -> Sequence[Ending]:
         """The closed deals of these people."""
-        on_deals = select(DEAL_PEOPLE.c.person_id, DEALS.c.id, DEALS.c.status, DEALS.c.at)
-        closed = on_deals.join(DEALS, DEALS.c.id == DEAL_PEOPLE.c.deal_id).where(DEALS.c.status != "open")
-        rows = await self._work.rows(closed.where(self._work.among(DEAL_PEOPLE.c.person_id, sorted(person_ids))))
+        rows = await self._work.rows(_CLOSED, people=sorted(person_ids))
         return [Ending(row.person_id, row.id, row.status, row.at) for row in rows]
 
     async def deal_owners(self, person_ids: Collection[str]) -> Mapping[str, str]:
         """Who has an open deal with these people: person id -> owner as sent, of the latest deal."""
-        on_deals = select(DEAL_PEOPLE.c.person_id, DEALS.c.owner).join(DEALS, DEALS.c.id == DEAL_PEOPLE.c.deal_id)
-        owned = on_deals.where(DEALS.c.status == "open", DEALS.c.owner.is_not(None)).order_by(DEALS.c.at, DEALS.c.id)
-        rows = await self._work.rows(owned.where(self._work.among(DEAL_PEOPLE.c.person_id, sorted(person_ids))))
+        rows = await self._work.rows(_OWNED, people=sorted(person_ids))
         return {row.person_id: row.owner for row in rows}
 
     async def keep_refusals(self, given: Sequence[Refusal]) -> None:
@@ -210,7 +235,7 @@ class SqlLedger:
     async def keep_rota(self, assigned: Mapping[str, int]) -> None:
         """Keep how many leads the rota gave each owner."""
         for owner_id, number in sorted(assigned.items()):
-            await self._work.execute(update(OWNERS).where(OWNERS.c.id == owner_id).values(assigned=number))
+            await self._work.execute(_ASSIGNED, owner=owner_id, number=number)
 
     async def keep_messages(self, messages: Sequence[Message]) -> None:
         """Leave messages to be delivered; one that was left before stays as it is."""
@@ -248,5 +273,5 @@ def _sales_act(row: Row[Any]) -> SalesAct:
 async def read_handoffs(reader: Reader, roots: Collection[str]) -> list[Kept]:
     """Every hand-off of these people."""
     members = await members_of(reader, roots)
-    rows = await reader.rows(select(HANDOFFS.c.body).where(reader.among(HANDOFFS.c.person_id, sorted(members))))
+    rows = await reader.rows(_THEIRS, people=sorted(members))
     return [json.decode(row.body, type=Kept) for row in rows]

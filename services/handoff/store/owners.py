@@ -13,21 +13,21 @@ from shared.db.dialect import Upsert
 from shared.db.engine import Database
 from shared.db.work import Reader, Work
 
+_IN_ORDER = select(OWNERS).order_by(OWNERS.c.id)
 _SEED = Upsert(OWNERS, conflict=("id",))
 _PUT = Upsert(OWNERS, conflict=("id",), update=("body",))
 
 
 async def lock(work: Work, terms: Terms) -> None:
     """Make sure that there are owners, and lock them all, in id order."""
-    locking = select(OWNERS.c.id).order_by(OWNERS.c.id)
-    if not await work.locked(locking):
+    if not await work.locked(_IN_ORDER):
         await work.write(_SEED, [_row(owner) for owner in sorted(terms.team, key=lambda owner: owner.id)])
-        await work.lock(locking)
+        await work.lock(_IN_ORDER)
 
 
 async def seats(reader: Reader, terms: Terms) -> Mapping[str, Seat]:
     """All owners with what the rota gave them; the charter's where the store has none yet."""
-    rows = await reader.rows(select(OWNERS).order_by(OWNERS.c.id))
+    rows = await reader.rows(_IN_ORDER)
     found = [(Owner.model_validate_json(row.body), row.assigned) for row in rows] or [(one, 0) for one in terms.team]
     return {owner.id: Seat(owner_of(owner, terms.hours), assigned) for owner, assigned in found}
 
@@ -46,7 +46,7 @@ class SqlTeam:
     async def all(self) -> Sequence[Owner]:
         """Every owner, by id."""
         async with self._database.read() as reader:
-            rows = await reader.rows(select(OWNERS).order_by(OWNERS.c.id))
+            rows = await reader.rows(_IN_ORDER)
         found = [Owner.model_validate_json(row.body) for row in rows]
         return found or sorted(self._terms.team, key=lambda owner: owner.id)
 

@@ -14,9 +14,15 @@ from services.ingest.domain.accounts import Account, Directory, Holding, Source
 from services.ingest.domain.identity import Identifier, identifier
 from services.ingest.settings import mail_domain
 from services.ingest.store.tables import ACCOUNT_DOMAINS, ACCOUNT_MEMBERS, ACCOUNTS, IDENTIFIERS
-from shared.db.dialect import Upsert
+from shared.db.dialect import Upsert, among_given
 from shared.db.work import Reader, Work
 
+_BY_ID = select(ACCOUNTS).where(among_given(ACCOUNTS.c.id, "ids")).order_by(ACCOUNTS.c.id)
+_UNDER = (
+    select(ACCOUNT_DOMAINS)
+    .where(among_given(ACCOUNT_DOMAINS.c.registered, "registered"))
+    .order_by(ACCOUNT_DOMAINS.c.domain)
+)
 _ENSURE_DOMAINS = Upsert(ACCOUNT_DOMAINS, columns=("domain", "registered"), conflict=("domain",))
 _ENSURE_ACCOUNTS = Upsert(ACCOUNTS, columns=("id",), conflict=("id",))
 _KEEP_DOMAINS = Upsert(ACCOUNT_DOMAINS, conflict=("domain",), update=("account", "source"))
@@ -36,8 +42,7 @@ class SqlAccounts:
         if domains:
             exactly = work.among(ACCOUNT_DOMAINS.c.domain, sorted(domains))
             holdings = holdings_of(await work.rows(select(ACCOUNT_DOMAINS).where(exactly)))
-        named = select(ACCOUNTS).where(work.among(ACCOUNTS.c.id, sorted(account_ids)))
-        return Directory(accounts_of(await work.rows(named)), holdings)
+        return Directory(accounts_of(await work.rows(_BY_ID, ids=sorted(account_ids))), holdings)
 
     async def people_of(self, account_ids: Collection[str], registered: Collection[str]) -> set[Identifier]:
         """The identifiers by which somebody belongs to these accounts, or has an address under these domains."""
@@ -51,20 +56,18 @@ class SqlAccounts:
             await work.write(_ENSURE_ACCOUNTS, [(account_id,) for account_id in sorted(account_ids)])
         holdings = await self._hold_domains(registered, changing=changing)
         ids = {*account_ids, *registered, *(holding.account_id for holding in holdings.values())}
-        locking = select(ACCOUNTS).where(work.among(ACCOUNTS.c.id, sorted(ids))).order_by(ACCOUNTS.c.id)
-        rows = await work.locked(locking, shared=not changing)
+        rows = await work.locked(_BY_ID, shared=not changing, ids=sorted(ids))
         return Directory(accounts_of(rows), holdings)
 
     async def _hold_domains(self, registered: Collection[str], *, changing: bool) -> Mapping[str, Holding]:
         if not registered:
             return {}
-        under = self._work.among(ACCOUNT_DOMAINS.c.registered, sorted(registered))
-        locking = select(ACCOUNT_DOMAINS).where(under).order_by(ACCOUNT_DOMAINS.c.domain)
-        rows = await self._work.locked(locking, shared=not changing)
+        under = sorted(registered)
+        rows = await self._work.locked(_UNDER, shared=not changing, registered=under)
         unseen = set(registered) - {row.domain for row in rows}
         if unseen:
             await self._ensure_domains(unseen)
-            rows = await self._work.locked(locking, shared=not changing)
+            rows = await self._work.locked(_UNDER, shared=not changing, registered=under)
         return holdings_of(rows)
 
     async def _ensure_domains(self, registered: Collection[str]) -> None:

@@ -12,7 +12,7 @@ from services.ingest.domain.suppression import suppression_hash
 from services.ingest.store.tables import ERASURE_LINES, ERASURES, IDENTIFIERS, SUPPRESSED, TOMBSTONES, TOUCHPOINTS
 from shared.contracts.erasures import ErasureDone, Removed
 from shared.contracts.touchpoints import CollectedTouchpoint
-from shared.db.dialect import Upsert
+from shared.db.dialect import Upsert, among_given
 from shared.db.work import Reader, Work
 from shared.kernel.errors import Erased, NotFound
 
@@ -22,13 +22,15 @@ _KEPT_OUT = Upsert(
     columns=("id", "source", "received_at", "occurred_at", "revision", "body", "state"),
     conflict=("id",),
 )
+_SO_FAR = select(func.count()).select_from(ERASURES)
+_GONE = select(TOMBSTONES.c.id).where(among_given(TOMBSTONES.c.id, "ids"))
 _LINES = Upsert(ERASURE_LINES, conflict=("erasure", "service", "store"), update=("at",), add=("removed",))
 _NOTHING_HELD = (Removed(store="all", removed=0),)
 
 
 async def erasures_so_far(reader: Reader) -> int:
     """How many people were erased. It only ever grows: while it stays the same, nobody else is suppressed."""
-    return int(await reader.scalar(select(func.count()).select_from(ERASURES)))
+    return int(await reader.scalar(_SO_FAR))
 
 
 async def absence(reader: Reader, person_id: str | None) -> Erased | NotFound:
@@ -88,8 +90,7 @@ class SqlErasures:
         """Which of these are ids of somebody who was erased."""
         if not person_ids:
             return set()
-        among = self._work.among(TOMBSTONES.c.id, sorted(person_ids))
-        return {row.id for row in await self._work.rows(select(TOMBSTONES.c.id).where(among))}
+        return {row.id for row in await self._work.rows(_GONE, ids=sorted(person_ids))}
 
     async def speaking(self, bodies: Mapping[str, str]) -> set[str]:
         """The keys of those texts that speak of somebody who was erased."""

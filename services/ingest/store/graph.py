@@ -31,7 +31,7 @@ from services.ingest.store.tables import (
     PEOPLE,
     REVIEWS,
 )
-from shared.db.dialect import Upsert
+from shared.db.dialect import Upsert, among_given
 from shared.db.work import Work
 from shared.kernel.errors import NotLoaded
 from shared.kernel.ids import derived
@@ -50,7 +50,23 @@ _SAVE_VERDICTS = Upsert(CLAIMS, conflict=("id",), update=("event_id", "at", "ver
 _SAVE_ACTS = Upsert(OPERATOR_ACTS, conflict=("id",))
 _SAVE_PEOPLE = Upsert(PEOPLE, conflict=("id",), update=("into_id", "version", "card_version", "card"))
 _SAVE_REVIEWS = Upsert(REVIEWS, conflict=("id",), update=("claim", "event_id", "why", "open"))
+_HOMELESS = (
+    select(IDENTIFIERS.c.id)
+    .where(among_given(IDENTIFIERS.c.id, "ids"), IDENTIFIERS.c.component.is_(None))
+    .order_by(IDENTIFIERS.c.id)
+)
+_HOMES = select(IDENTIFIERS.c.component).where(
+    among_given(IDENTIFIERS.c.id, "ids"), IDENTIFIERS.c.component.is_not(None)
+)
+_GUARDS = select(COMPONENTS.c.parent).where(among_given(COMPONENTS.c.id, "ids")).order_by(COMPONENTS.c.id)
+_COMPONENTS = select(COMPONENTS).where(among_given(COMPONENTS.c.id, "ids"))
+_ABSORBED = select(COMPONENTS).where(among_given(COMPONENTS.c.parent, "ids"))
+_SAID = select(CLAIMS.c.id, CLAIMS.c.at, CLAIMS.c.event_id).where(among_given(CLAIMS.c.id, "ids"))
+_MEMBERS = select(IDENTIFIERS).where(among_given(IDENTIFIERS.c.component, "components"))
+_CLAIMS = select(CLAIMS).where(among_given(CLAIMS.c.component, "components"))
+_PEOPLE = select(PEOPLE).where(among_given(PEOPLE.c.component, "components"))
 _ERASED = select(func.count()).select_from(ERASURES).scalar_subquery()
+_LOADED = select(IDENTIFIERS, _ERASED.label("erasures")).where(among_given(IDENTIFIERS.c.id, "ids"))
 
 
 def claim_id(claim: Claim) -> str:
@@ -68,14 +84,10 @@ async def open_graph(work: Work, identifiers: Sequence[str], now: int, erasures:
     if not identifiers:
         return SqlGraph(work, {}, now)
     await work.write(_ADD_IDENTIFIERS, [(name, False) for name in identifiers])
-    wanted = work.among(IDENTIFIERS.c.id, identifiers)
     # One that lies in a component is guarded by its root; to lock it here would be to wait for it out of order.
-    homeless = select(IDENTIFIERS.c.id).where(wanted, IDENTIFIERS.c.component.is_(None))
-    await work.lock(homeless.order_by(IDENTIFIERS.c.id))
-    rows = await work.rows(select(IDENTIFIERS.c.component).where(wanted, IDENTIFIERS.c.component.is_not(None)))
-    roots = await _roots(work, {row.component for row in rows})
-    guards = select(COMPONENTS.c.parent).where(work.among(COMPONENTS.c.id, sorted(set(roots.values()))))
-    locked = await work.lock(guards.order_by(COMPONENTS.c.id))
+    await work.lock(_HOMELESS, ids=identifiers)
+    roots = await _roots(work, {row.component for row in await work.rows(_HOMES, ids=identifiers)})
+    locked = await work.lock(_GUARDS, ids=sorted(set(roots.values())))
     if any(row.parent is not None for row in locked):
         raise NotLoaded(())  # A component was joined to another meanwhile: redo at once, from the top.
     graph = SqlGraph(work, roots, now)
@@ -88,7 +100,7 @@ async def _roots(work: Work, components: set[str]) -> dict[str, str]:
     parent: dict[str, str | None] = {}
     ahead = set(components)
     while ahead:
-        rows = await work.rows(select(COMPONENTS).where(work.among(COMPONENTS.c.id, sorted(ahead))))
+        rows = await work.rows(_COMPONENTS, ids=sorted(ahead))
         parent.update({row.id: row.parent for row in rows})
         if len(rows) < len(ahead):
             raise NotLoaded(())  # Whoever lay in it was erased meanwhile.
@@ -119,8 +131,7 @@ class SqlGraph:
 
     async def load(self, identifiers: Sequence[str], erasures: int) -> None:
         """Read identifiers under the locks; raises NotLoaded where there are not so many erasures any more."""
-        wanted = self._work.among(IDENTIFIERS.c.id, identifiers)
-        rows = await self._work.rows(select(IDENTIFIERS, _ERASED.label("erasures")).where(wanted))
+        rows = await self._work.rows(_LOADED, ids=identifiers)
         strays = {row.component for row in rows} - {None, *self._roots}
         if strays or len(rows) < len(identifiers) or rows[0].erasures != erasures:
             raise NotLoaded(())  # Somebody was joined or erased while we waited: redo at once.
@@ -158,9 +169,7 @@ class SqlGraph:
             name = claim_id(claim)
             if name not in earliest or claim.order < earliest[name].order:
                 earliest[name] = claim
-        rows = await self._work.rows(
-            select(CLAIMS.c.id, CLAIMS.c.at, CLAIMS.c.event_id).where(self._work.among(CLAIMS.c.id, sorted(earliest)))
-        )
+        rows = await self._work.rows(_SAID, ids=sorted(earliest))
         known = {row.id: (row.at, row.event_id) for row in rows}
         return [c for name, c in earliest.items() if name not in known or (c.at, c.event_id) < known[name]]
 
@@ -179,20 +188,20 @@ class SqlGraph:
         root_of = {root: root for root in roots}
         ahead = sorted(root_of)
         while ahead:
-            rows = await work.rows(select(COMPONENTS).where(work.among(COMPONENTS.c.parent, ahead)))
+            rows = await work.rows(_ABSORBED, ids=ahead)
             root_of.update({row.id: root_of[row.parent] for row in rows})
             ahead = [row.id for row in rows]
         inside = sorted(root_of)
         found = _Members()
         found.grouped |= self._grouped & newcomers.keys()
-        for row in await work.rows(select(IDENTIFIERS).where(work.among(IDENTIFIERS.c.component, inside))):
+        for row in await work.rows(_MEMBERS, components=inside):
             found.add_identifier(root_of[row.component], row)
-        for row in await work.rows(select(CLAIMS).where(work.among(CLAIMS.c.component, inside))):
+        for row in await work.rows(_CLAIMS, components=inside):
             claim = claim_of(row)
             found.claims[root_of[row.component]].append(claim)
             if row.review is not None:
                 found.reviews[root_of[row.component]].append(Review(claim, row.review))
-        for row in await work.rows(select(PEOPLE).where(work.among(PEOPLE.c.component, inside))):
+        for row in await work.rows(_PEOPLE, components=inside):
             person = Person(row.id, identifier(row.seed), row.into_id, row.version)
             found.people[root_of[row.component]][row.id] = person
             found.cards[root_of[row.component]][row.id] = Card(row.card_version, row.card)

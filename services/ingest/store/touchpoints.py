@@ -9,13 +9,15 @@ from sqlalchemy import Row, select
 from services.ingest.domain.identity import BrowserClaim, Identifier, identifier
 from services.ingest.ports import StoredTouchpoint
 from services.ingest.store.tables import BROWSER_CLAIMS, REJECTED, TOUCHPOINTS
-from shared.db.dialect import Upsert
+from shared.db.dialect import Upsert, among_given
 from shared.db.work import Work
 from shared.kernel.errors import NotLoaded
 
 _COLUMNS = (
     "id", "message_id", "source", "received_at", "occurred_at", "holder", "person", "revision", "body", "statement",
 )  # fmt: skip
+_ON_RECORD = select(TOUCHPOINTS.c.id).where(among_given(TOUCHPOINTS.c.id, "ids"))
+_HELD = select(TOUCHPOINTS).where(among_given(TOUCHPOINTS.c.holder, "holders"))
 _ADD = Upsert(TOUCHPOINTS, columns=_COLUMNS, conflict=("id",))
 _CLAIM = Upsert(BROWSER_CLAIMS, conflict=("browser", "touchpoint_id"))
 _REVISE = Upsert(TOUCHPOINTS, columns=_COLUMNS, conflict=("id",), update=("person", "revision"))
@@ -30,13 +32,11 @@ class SqlTouchpoints:
 
     async def known(self, ids: Collection[str]) -> set[str]:
         """Which of these are on record."""
-        among = self._work.among(TOUCHPOINTS.c.id, sorted(ids))
-        return {row.id for row in await self._work.rows(select(TOUCHPOINTS.c.id).where(among))}
+        return {row.id for row in await self._work.rows(_ON_RECORD, ids=sorted(ids))}
 
     async def held_by(self, holders: Collection[Identifier]) -> Sequence[StoredTouchpoint]:
         """All whose strongest identifier is one of these."""
-        among = self._work.among(TOUCHPOINTS.c.holder, sorted(map(str, holders)))
-        return [stored(row) for row in await self._work.rows(select(TOUCHPOINTS).where(among))]
+        return [stored(row) for row in await self._work.rows(_HELD, holders=sorted(map(str, holders)))]
 
     async def browser_claims(
         self, browsers: Collection[Identifier], withdrawn: Collection[str]

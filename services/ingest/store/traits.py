@@ -8,9 +8,10 @@ from sqlalchemy import delete, select
 from services.ingest.domain.card import Trait
 from services.ingest.domain.identity import identifier
 from services.ingest.store.tables import TRAITS
-from shared.db.dialect import Upsert
+from shared.db.dialect import Upsert, among_given
 from shared.db.work import Work
 
+_SAID = select(TRAITS).where(among_given(TRAITS.c.identifier, "identifiers"))
 _SAVE = Upsert(TRAITS, conflict=("identifier", "name"), update=("value", "at", "event_id"), newer=("at", "event_id"))
 
 
@@ -24,7 +25,7 @@ async def keep(work: Work, traits: Iterable[Trait]) -> None:
 
 async def of(work: Work, identifiers: Collection[str]) -> Sequence[Trait]:
     """All that was said under some identifiers."""
-    rows = await work.rows(select(TRAITS).where(work.among(TRAITS.c.identifier, sorted(identifiers))))
+    rows = await work.rows(_SAID, identifiers=sorted(identifiers))
     return [Trait(identifier(row.identifier), row.name, row.value, row.at, row.event_id) for row in rows]
 
 

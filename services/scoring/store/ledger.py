@@ -15,7 +15,7 @@ from services.scoring.ports import Facts, KeptCard, KeptDeal, KeptOutcome, KeptT
 from services.scoring.store import erasing
 from services.scoring.store.tables import CARDS, DEAL_PEOPLE, DEALS, LEAD_ACCOUNTS, LEADS, OUTCOMES, TOUCHES
 from shared.contracts.touchpoints import PersonErased, PersonIdentified
-from shared.db.dialect import Upsert
+from shared.db.dialect import Upsert, among_given
 from shared.db.people import People, lock_people
 from shared.db.work import Reader, Work
 from shared.kernel.errors import NotLoaded
@@ -39,6 +39,22 @@ _KEEP_LEAD = Upsert(
     conflict=("person_id",),
     update=("version", "told", "alias", "stage", "stage_since", "cycle", "grade", "state", "charter", "owed"),
 )
+_BY_ID = select(TOUCHES).where(among_given(TOUCHES.c.id, "ids"))
+_BY_OWNER = select(TOUCHES).where(among_given(TOUCHES.c.owner, "owners"))
+_CAUSES = select(TOUCHES.c.promotion_id, TOUCHES.c.id, TOUCHES.c.owner).where(
+    among_given(TOUCHES.c.promotion_id, "promotions")
+)
+_OUTCOMES = select(OUTCOMES).where(among_given(OUTCOMES.c.promotion_id, "promotions"))
+_DEALS = select(DEALS).where(among_given(DEALS.c.id, "ids")).order_by(DEALS.c.id)
+_ON_DEALS = select(DEAL_PEOPLE).where(among_given(DEAL_PEOPLE.c.deal_id, "ids"))
+_OFF_DEALS = delete(DEAL_PEOPLE).where(among_given(DEAL_PEOPLE.c.deal_id, "ids"))
+_DEALS_OF = (
+    select(DEAL_PEOPLE.c.person_id, DEALS)
+    .join(DEALS, DEALS.c.id == DEAL_PEOPLE.c.deal_id)
+    .where(among_given(DEAL_PEOPLE.c.person_id, "people"))
+)
+_LEADS = select(LEADS).where(among_given(LEADS.c.person_id, "people"))
+_CARDS = select(CARDS).where(among_given(CARDS.c.person_id, "people"))
 _AT_ONCE = 500
 _SENT = Upsert(
     TOUCHES,
@@ -78,11 +94,10 @@ class SqlLedger:
         work = self._work
         touch_ids, promotion_ids = of_kind(keys, "touchpoint"), of_kind(keys, "promotion")
         if touch_ids:
-            rows = await work.rows(select(TOUCHES).where(work.among(TOUCHES.c.id, touch_ids)))
+            rows = await work.rows(_BY_ID, ids=touch_ids)
             self._touches = {row.id: _kept_touch(row) for row in rows}
         if promotion_ids:
-            causes = select(TOUCHES.c.promotion_id, TOUCHES.c.id, TOUCHES.c.owner)
-            rows = await work.rows(causes.where(work.among(TOUCHES.c.promotion_id, promotion_ids)))
+            rows = await work.rows(_CAUSES, promotions=promotion_ids)
             self._promoted = {row.promotion_id: row for row in rows}
         deal_ids = of_kind(keys, "deal")
         if deal_ids:
@@ -90,10 +105,9 @@ class SqlLedger:
 
     async def _read_deals(self, deal_ids: Sequence[str], *, locking: bool) -> dict[str, KeptDeal]:
         work = self._work
-        reading = select(DEALS).where(work.among(DEALS.c.id, deal_ids)).order_by(DEALS.c.id)
-        rows = await (work.locked(reading) if locking else work.rows(reading))
+        rows = await (work.locked(_DEALS, ids=deal_ids) if locking else work.rows(_DEALS, ids=deal_ids))
         on_deal: defaultdict[str, list[str]] = defaultdict(list)
-        for row in await work.rows(select(DEAL_PEOPLE).where(work.among(DEAL_PEOPLE.c.deal_id, deal_ids))):
+        for row in await work.rows(_ON_DEALS, ids=deal_ids):
             on_deal[row.deal_id].append(row.person_id)
         return {row.id: KeptDeal(_deal(row), row.version, row.revision, tuple(sorted(on_deal[row.id]))) for row in rows}
 
@@ -147,9 +161,7 @@ class SqlLedger:
         ordered = sorted(deals, key=lambda kept: kept.deal.id)
         rows = [(k.deal.id, k.version, k.revision, k.deal.status, k.deal.created_at, k.deal.closed_at) for k in ordered]
         await self._work.write(_KEEP_DEAL, rows)
-        await self._work.execute(
-            delete(DEAL_PEOPLE).where(self._work.among(DEAL_PEOPLE.c.deal_id, [k.deal.id for k in ordered]))
-        )
+        await self._work.execute(_OFF_DEALS, ids=[k.deal.id for k in ordered])
         await self._work.write(_KEEP_DEAL_PEOPLE, sorted({(p, k.deal.id) for k in ordered for p in k.people}))
 
     async def cards(self, person_ids: Collection[str]) -> Mapping[str, KeptCard]:
@@ -162,8 +174,7 @@ class SqlLedger:
 
     async def leads(self, person_ids: Collection[str]) -> Mapping[str, Lead]:
         """What was derived of these people before."""
-        among = self._work.among(LEADS.c.person_id, sorted(person_ids))
-        return {row.person_id: lead(row) for row in await self._work.rows(select(LEADS).where(among))}
+        return {row.person_id: lead(row) for row in await self._work.rows(_LEADS, people=sorted(person_ids))}
 
     async def keep_leads(self, leads: Sequence[Lead]) -> None:
         """Keep what is derived of people now."""
@@ -178,7 +189,7 @@ class SqlLedger:
 
     async def causes(self, touch_ids: Collection[str]) -> Mapping[str, KeptTouch]:
         """These touches, as they were last published."""
-        rows = await self._work.rows(select(TOUCHES).where(self._work.among(TOUCHES.c.id, sorted(touch_ids))))
+        rows = await self._work.rows(_BY_ID, ids=sorted(touch_ids))
         return {row.id: _kept_touch(row) for row in rows}
 
     async def sent(self, promotions: Mapping[str, KeptTouch]) -> None:
@@ -200,7 +211,7 @@ class SqlLedger:
 
 async def read_cards(reader: Reader, person_ids: Collection[str]) -> dict[str, KeptCard]:
     """The cards of these people."""
-    rows = await reader.rows(select(CARDS).where(reader.among(CARDS.c.person_id, sorted(person_ids))))
+    rows = await reader.rows(_CARDS, people=sorted(person_ids))
     return {row.person_id: KeptCard(row.person_id, row.version, card_of(row.body), row.body) for row in rows}
 
 
@@ -209,7 +220,7 @@ async def read_facts(reader: Reader, members: Mapping[str, str]) -> dict[str, Fa
     found = {root: Facts() for root in set(members.values())}
     ids = sorted(members)
     promoted: dict[str, str] = {}
-    for number, row in enumerate(await reader.rows(select(TOUCHES).where(reader.among(TOUCHES.c.owner, ids)))):
+    for number, row in enumerate(await reader.rows(_BY_OWNER, owners=ids)):
         if number % _AT_ONCE == _AT_ONCE - 1:
             await asyncio.sleep(0)  # A long past is no reason to keep the process from everything else.
         root = members[row.owner]
@@ -218,10 +229,9 @@ async def read_facts(reader: Reader, members: Mapping[str, str]) -> dict[str, Fa
             promoted[row.promotion_id] = root
             if row.promoted_as != row.owner:
                 found[root].moved.append(_kept_touch(row))
-    for row in await reader.rows(select(OUTCOMES).where(reader.among(OUTCOMES.c.promotion_id, sorted(promoted)))):
+    for row in await reader.rows(_OUTCOMES, promotions=sorted(promoted)):
         found[promoted[row.promotion_id]].outcomes.append(_outcome(row))
-    on_deals = select(DEAL_PEOPLE.c.person_id, DEALS).join(DEALS, DEALS.c.id == DEAL_PEOPLE.c.deal_id)
-    for row in await reader.rows(on_deals.where(reader.among(DEAL_PEOPLE.c.person_id, ids))):
+    for row in await reader.rows(_DEALS_OF, people=ids):
         deals = found[members[row.person_id]].deals
         if _deal(row) not in deals:
             deals.append(_deal(row))
