@@ -6,24 +6,26 @@ has, on a connection of its own. SQLite has one writer a file: writers queue in 
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from functools import cached_property
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+import asyncpg
 from sqlalchemy import URL, Connection, NullPool, event, make_url
-from sqlalchemy.exc import InvalidatePoolError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from shared.db import sqlite_driver
 from shared.db.dialect import DialectName
-from shared.db.sqlite_pool import SqlitePool
-from shared.db.transactions import OnPostgresql
+from shared.db.pool import Pool
+from shared.db.sessions import OnPostgresql, OnSqlite, Session
 from shared.db.work import TROUBLE, Reader, Work, reading, translated, writing
 
 _IN_MEMORY = ":memory:"
 _POOL_SIZE = 10
+_CONNECT_SECONDS = 5
+_ASYNCPG: Any = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves its dialects untyped
 _SERVER_SETTINGS = {
     "application_name": "throughline",
     "statement_timeout": "30s",
@@ -36,23 +38,18 @@ _SERVER_SETTINGS = {
 
 
 class Held:
-    """A lock that is held, and a connection to work on while it is."""
+    """A lock that is held, and the session that holds it; none on SQLite."""
 
-    def __init__(self, database: "Database", connection: AsyncConnection | None) -> None:
+    def __init__(self, database: "Database", session: Session | None) -> None:
         self._database = database
-        self._connection = connection
+        self._session = session
 
     @asynccontextmanager
     async def work(self) -> AsyncIterator[Work]:
         """A unit of work on the connection that holds the lock: it fails where the lock was lost."""
-        if self._connection is None:
-            async with self._database.work() as work:
-                yield work
-            return
         try:
-            _ = await self._connection.execution_options(isolation_level="READ COMMITTED")
-            async with self._connection.begin():
-                yield Work(OnPostgresql(self._connection))
+            async with writing(self._session, durable=True) if self._session else self._database.work() as work:
+                yield work
         except TROUBLE as error:
             raise translated(error) from error
 
@@ -60,14 +57,12 @@ class Held:
     async def read(self) -> AsyncIterator[Reader]:
         """Reads on the same connection. On PostgreSQL each statement by itself: it sees what was committed before it
         either way, and a transaction around it is two more round trips."""
-        if self._connection is None:
+        if self._session is None:
             async with self._database.read() as reader:
                 yield reader
             return
         try:
-            _ = await self._connection.execution_options(isolation_level="AUTOCOMMIT")
-            async with self._connection.begin():
-                yield Reader(OnPostgresql(self._connection))
+            yield Reader(self._session)
         except TROUBLE as error:
             raise translated(error) from error
 
@@ -85,34 +80,24 @@ class Database:
     ) -> None:
         self.url = url
         self.service = service
+        self.dialect = dialect_of(url)
         self.syncs = self.dialect == "postgresql"
         """Whether every commit outlives a power cut, also of a unit of work that need not."""
-        self._pool_size = pool_size
         self._file_driver = file_driver
         self._writer = asyncio.Lock()
-        self._files = SqlitePool(lambda: file_driver(url.database or _IN_MEMORY))
+        connect = self._open_file if self.dialect == "sqlite" else self._connect
+        self._pool = Pool(connect, most=2 * pool_size, idle=pool_size)
 
     @property
-    def dialect(self) -> DialectName:
-        """What kind of database it is."""
-        return "sqlite" if self.url.get_backend_name() == "sqlite" else "postgresql"
-
-    @cached_property
     def engine(self) -> AsyncEngine:
-        """SQLAlchemy's own. A SQLite file needs one for its migrations alone."""
+        """SQLAlchemy's own, for migrations: each of its connections is opened for one use."""
         if self.dialect == "sqlite":
             engine = create_async_engine(self.url, module=sqlite_driver.dbapi(self._file_driver), poolclass=NullPool)
             event.listen(engine.sync_engine, "begin", _begin_sqlite)
             return engine
-        engine = create_async_engine(
-            self.url.set(drivername="postgresql+asyncpg"),
-            pool_size=self._pool_size,
-            max_overflow=self._pool_size,
-            pool_timeout=5,
-            connect_args={"server_settings": _SERVER_SETTINGS | {"search_path": self.service}, "timeout": 5},
+        return create_async_engine(
+            self.url.set(drivername="postgresql+asyncpg"), poolclass=NullPool, connect_args=self._connecting()
         )
-        event.listen(engine.sync_engine, "checkout", _refuse_closed)
-        return engine
 
     @asynccontextmanager
     async def work(self, *, durable: bool = True) -> AsyncIterator[Work]:
@@ -122,12 +107,12 @@ class Database:
         One that is not `durable` outlives the process, and a power cut only once a later one that is has
         committed to the same store: enough for what the log would tell again, before anybody has heard of it."""
         try:
-            if self.dialect == "sqlite":
-                async with self._writer, self._files.connection() as file, writing(file, durable=durable) as work:
-                    yield work
-            else:
-                async with self.engine.begin() as connection:
-                    yield Work(OnPostgresql(connection))
+            async with (
+                self._writer if self.dialect == "sqlite" else nullcontext(),
+                self._pool.session() as session,
+                writing(session, durable=durable) as work,
+            ):
+                yield work
         except TROUBLE as error:
             raise translated(error) from error
 
@@ -135,13 +120,8 @@ class Database:
     async def read(self) -> AsyncIterator[Reader]:
         """A transaction that only reads: it is rolled back, so nothing stays of what was tried all the same."""
         try:
-            if self.dialect == "sqlite":
-                async with self._files.connection() as file, reading(file) as reader:
-                    yield reader
-            else:
-                async with self.engine.connect() as connection:
-                    _ = await connection.begin()
-                    yield Reader(OnPostgresql(connection))
+            async with self._pool.session() as session, reading(session) as reader:
+                yield reader
         except TROUBLE as error:
             raise translated(error) from error
 
@@ -153,20 +133,26 @@ class Database:
             return
         number = crc32(f"{self.service}.{name}".encode())
         try:
-            async with self.engine.connect() as connection:
-                async with connection.begin():
-                    reader = Reader(OnPostgresql(connection))
-                    got = await reader.scalar("SELECT pg_try_advisory_lock(:number)", number=number)
-                if not got:
-                    yield None
-                    return
-                try:
-                    yield Held(self, connection)
-                finally:
-                    # The lock belongs to the session, so the session goes with it: it must not return to the pool.
-                    await connection.invalidate()
+            session = await self._connect()
+            try:
+                got = await Reader(session).scalar("SELECT pg_try_advisory_lock(:number)", number=number)
+                yield Held(self, session) if got else None
+            finally:
+                # The lock belongs to the session, so the session goes with it.
+                session.drop()
         except TROUBLE as error:
             raise translated(error) from error
+
+    async def _open_file(self) -> Session:
+        return OnSqlite(await self._file_driver(self.url.database or _IN_MEMORY))
+
+    async def _connect(self) -> Session:
+        _, how = _ASYNCPG.create_connect_args(self.url)
+        return OnPostgresql(await asyncpg.connect(**how, **self._connecting()))
+
+    def _connecting(self) -> dict[str, Any]:
+        settings = _SERVER_SETTINGS | {"search_path": self.service}
+        return {"server_settings": settings, "timeout": _CONNECT_SECONDS}
 
     @asynccontextmanager
     async def quiet(self) -> AsyncIterator[None]:
@@ -175,10 +161,8 @@ class Database:
             yield
 
     async def close(self) -> None:
-        """Give every connection back."""
-        self._files.close()
-        if self.dialect == "postgresql":
-            await self.engine.dispose()
+        """Close every connection that is idle."""
+        self._pool.close()
 
 
 def sqlite_url(folder: Path, service: str) -> str:
@@ -192,10 +176,9 @@ def open_database(url: str, service: str, **how: Any) -> Database:
     return Database(make_url(url), service, **how)
 
 
-def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
-    # The driver has heard of it where the server went away. A look at each (`pool_pre_ping`) is three round trips.
-    if connection.driver_connection.is_closed():
-        raise InvalidatePoolError
+def dialect_of(url: URL) -> DialectName:
+    """What kind of database an address is of."""
+    return "sqlite" if url.get_backend_name() == "sqlite" else "postgresql"
 
 
 def _begin_sqlite(connection: Connection) -> None:

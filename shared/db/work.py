@@ -14,15 +14,11 @@ from typing import Any, TypeVar
 import asyncpg
 from asyncpg import PostgresError
 from sqlalchemy import ColumnElement, Executable, Row, Select
-from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.sql.selectable import ReturnsRows
 
-from shared.db import sqlite_driver
 from shared.db.compiled import SHAPES, Compiled, Values
 from shared.db.dialect import Upsert, among
-from shared.db.transactions import OnPostgresql, OnSqlite, Transaction
+from shared.db.sessions import OnPostgresql, Session, executable
 from shared.kernel.errors import TryLater
 
 T = TypeVar("T")
@@ -34,31 +30,19 @@ _RETRY_STATES = ("40001", "40P01", "55P03", "57014", "25P03")
 _LOST_CLASSES = ("08", "53", "57", "58", "XX")
 """Connection, resources, operator intervention, system, internal: the server is not well."""
 
-TROUBLE = (
-    DBAPIError,
-    PoolTimeout,
-    PostgresError,
-    asyncpg.InterfaceError,
-    AsyncAdapt_asyncpg_dbapi.Error,
-    sqlite3.Error,
-    OSError,
-    TimeoutError,
-)
-"""What a database raises: its health, or a statement it refuses; through SQLAlchemy, its adapter, or by itself."""
+TROUBLE = (PostgresError, asyncpg.InterfaceError, sqlite3.Error, OSError, TimeoutError)
+"""What a database raises: its health, or a statement it refuses."""
 
 
 def infrastructure(error: BaseException) -> bool:
     """Whether an error speaks of the database's health rather than of what was asked of it."""
     if isinstance(error, sqlite3.Error):
         return isinstance(error, sqlite3.OperationalError)
-    if not isinstance(error, DBAPIError | PostgresError):
-        return isinstance(error, TROUBLE)
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return True
-    state = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
-    if state is not None:
-        return state in _RETRY_STATES or state[:2] in _LOST_CLASSES
-    return isinstance(error, OperationalError | InterfaceError)
+    if isinstance(error, asyncpg.DataError):
+        return False  # The driver's word for a value that no column takes: sent again it is no other.
+    if isinstance(error, PostgresError):
+        return error.sqlstate in _RETRY_STATES or str(error.sqlstate)[:2] in _LOST_CLASSES
+    return isinstance(error, TROUBLE)
 
 
 async def uninterrupted(step: Awaitable[T]) -> T:
@@ -81,18 +65,18 @@ class Reader:
     """Reads in one transaction: what it sees does not change between two statements on SQLite, and is what
     was committed before each statement on PostgreSQL."""
 
-    def __init__(self, transaction: Transaction) -> None:
-        self._transaction = transaction
-        self.dialect = transaction.dialect
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.dialect = session.dialect
 
     async def rows(self, statement: Executable | str, **given: Any) -> Sequence[Row[Any]]:
         """All rows of a statement. One that is made once is given the values of its parameters by their names; a str
         is taken as SQL with `:name` parameters."""
         found = self._compiled(statement, given)
         if found is None:
-            return await self._transaction.find(statement, given)
+            return await self._session.find(statement, given)
         compiled, values = found
-        return compiled.rows.of(await self._transaction.fetch(compiled.sql, values))
+        return compiled.rows.of(await self._session.fetch(compiled.sql, values))
 
     async def first(self, statement: Executable | str, **given: Any) -> Row[Any] | None:
         """The first row, or None."""
@@ -140,23 +124,23 @@ class Work(Reader):
         """Run a statement that writes; answers how many rows it touched. Values are given as to `rows`."""
         found = self._compiled(statement, given)
         if found is None:
-            return await self._transaction.touch(statement, given)
+            sql, values, _ = SHAPES[self.dialect].once(executable(statement), given)
+            return await self._session.run(sql, values)
         compiled, values = found
-        return await self._transaction.run(compiled.sql, values)
+        return await self._session.run(compiled.sql, values)
 
     async def write(self, upsert: Upsert, rows: Sequence[Sequence[Any]]) -> None:
         """Write rows in one statement, in the order given (sort them by key: others may write them too)."""
         if rows:
-            await self._transaction.write(upsert, rows)
+            await self._session.write(upsert, rows)
 
     async def append(self, upsert: Upsert, rows: Sequence[Sequence[Any]]) -> None:
         """Write rows that cannot be there yet, where there are many: a statement takes several times as long on
         PostgreSQL as its bulk load, which is part of the transaction all the same."""
-        if not isinstance(self._transaction, OnPostgresql) or not rows:
+        if not isinstance(self._session, OnPostgresql) or not rows:
             await self.write(upsert, rows)
             return
-        driver = await self._transaction.driver()
-        await driver.copy_records_to_table(upsert.table.name, records=rows, columns=upsert.columns)
+        await self._session.driver.copy_records_to_table(upsert.table.name, records=rows, columns=upsert.columns)
 
     async def write_new(self, upsert: Upsert, rows: Sequence[Sequence[Any]]) -> set[tuple[Any, ...]]:
         """Write rows that are not there yet; answers the keys (conflict columns) of those that were new.
@@ -167,7 +151,7 @@ class Work(Reader):
             return set()
         columns = [upsert.table.columns[name] for name in upsert.conflict]
         if self.dialect == "postgresql":
-            new = await self._transaction.fetch(upsert.returning, list(zip(*rows, strict=True)))
+            new = await self._session.fetch(upsert.returning, list(zip(*rows, strict=True)))
             keys = SHAPES[self.dialect].rows(upsert.conflict, [column.type for column in columns])
             return {tuple(row) for row in keys.of(new)}
         where = [upsert.columns.index(name) for name in upsert.conflict]
@@ -188,25 +172,34 @@ def _locking(wanted: Select[Any], shared: bool, free: bool) -> Select[Any]:
 
 
 @asynccontextmanager
-async def writing(connection: sqlite_driver.Connection, *, durable: bool) -> AsyncIterator[Work]:
-    """The transaction of a file's one writer: what it has begun is done before a cancellation is heard."""
+async def writing(session: Session, *, durable: bool) -> AsyncIterator[Work]:
+    """A transaction that is committed where the block ends well. Whoever is cancelled while it commits hears of that
+    when it is done."""
     try:
-        await connection.begin_writing(durable=durable)
-        yield Work(OnSqlite(connection))
-        await (uninterrupted(connection.commit()) if durable else connection.commit())
+        await session.begin_writing(durable=durable)
+        yield Work(session)
+        await (uninterrupted(session.commit()) if durable else session.commit())
+    except Exception:
+        await session.rollback()
+        raise
     except BaseException:
-        await connection.rollback()
+        session.drop()
         raise
 
 
 @asynccontextmanager
-async def reading(connection: sqlite_driver.Connection) -> AsyncIterator[Reader]:
-    """A transaction on a file that only reads."""
+async def reading(session: Session) -> AsyncIterator[Reader]:
+    """A transaction that only reads: it is rolled back, so nothing stays of what was tried all the same."""
     try:
-        await connection.begin()
-        yield Reader(OnSqlite(connection))
-    finally:
-        await connection.rollback()
+        await session.begin_reading()
+        yield Reader(session)
+        await session.rollback()
+    except Exception:
+        await session.rollback()
+        raise
+    except BaseException:
+        session.drop()
+        raise
 
 
 def translated(error: BaseException) -> BaseException:

@@ -34,7 +34,7 @@ def test_every_function_says_what_it_returns() -> None:
 def test_only_the_unit_of_work_commits() -> None:
     """State, outbox and position are one transaction: a commit anywhere else tears them apart."""
     # The others are others' words: Kafka's, for telling the broker where a group stands, and a database driver's.
-    drivers = ("shared/db/sqlite_driver.py", "shared/testing/inline_sqlite.py")
+    drivers = ("shared/db/sessions.py", "shared/db/sqlite_driver.py", "shared/testing/inline_sqlite.py")
     may = ("shared/db/work.py", "shared/log/kafka_subscription.py", *drivers)
     assert breaches(rules.commits, modules(*PRODUCT, but=may)) == []
 

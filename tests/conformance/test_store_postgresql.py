@@ -4,9 +4,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import select
 
@@ -41,12 +42,11 @@ async def end_all_others(database: Database) -> None:
         await work.rows(_END_OTHERS)
 
 
-async def listen_in(work: Work) -> list[str]:
+def listen_in(work: Work) -> list[str]:
     """The first word of all that the session of a unit of work asks of the server; it is told a moment later."""
     asked: list[str] = []
-    connection: Any = work._transaction._connection  # type: ignore[attr-defined]  # noqa: SLF001 - to listen in
-    driver = (await connection.get_raw_connection()).driver_connection
-    driver.add_query_logger(lambda query: asked.append(query.query.split()[0].rstrip(";")))
+    session: Any = work._session  # noqa: SLF001 - to listen in
+    session.driver.add_query_logger(lambda query: asked.append(query.query.split()[0].rstrip(";")))
     return asked
 
 
@@ -144,17 +144,19 @@ class TestPostgresqlStore(StoreSuite):
     async def test_the_server_is_asked_nothing_but_the_transaction_itself(self, opened: Opened) -> None:
         database = opened()
         async with database.work() as work:
-            asked = await listen_in(work)
+            asked = listen_in(work)
             await work.write(IGNORE, [("a", "x", 1)])  # the driver has asked for the types by now
         await write(database, IGNORE, ("b", "x", 1))
         await things(database)
-        assert asked[-7:] == ["COMMIT", "BEGIN", "INSERT", "COMMIT", "BEGIN", "SELECT", "ROLLBACK"]
+        await things(database)  # the driver tells a moment later
+        since = asked.index("COMMIT")
+        assert asked[since : since + 7] == ["COMMIT", "BEGIN", "INSERT", "COMMIT", "BEGIN", "SELECT", "ROLLBACK"]
 
     async def test_a_look_under_a_lock_is_one_statement(self, opened: Opened) -> None:
         async with opened().hold("relay") as held:
             assert held is not None
             async with held.work() as work:
-                asked = await listen_in(work)
+                asked = listen_in(work)
                 await work.write(IGNORE, [("a", "x", 1)])
             async with held.read() as reader:
                 await outbox.waiting(reader, 9)
@@ -214,6 +216,30 @@ class TestPostgresqlStore(StoreSuite):
                 async with database.work() as work:
                     await work.rows(wrong)
             assert not isinstance(refused.value, TryLater)
+
+    async def test_a_value_that_no_column_takes_is_nobodys_fault_but_ours(self, opened: Opened) -> None:
+        database = opened()
+        with pytest.raises(asyncpg.DataError):
+            await write(database, IGNORE, ("a", "x", 2**70))
+        assert await things(database) == {}
+
+    async def test_what_had_failed_is_not_taken_for_committed(self, opened: Opened) -> None:
+        database = opened()
+        with pytest.raises(TryLater):
+            async with database.work() as work:
+                await work.write(IGNORE, [("a", "x", 1)])
+                with suppress(asyncpg.PostgresError):
+                    await work.rows("SELECT 1 / 0")
+        assert await things(database) == {}
+
+    async def test_who_finds_no_session_free_is_told_to_try_later(self, opened: Opened) -> None:
+        database = opened()
+        async with AsyncExitStack() as stack:
+            for _ in range(8):
+                await stack.enter_async_context(database.read())
+            with pytest.raises(TryLater):
+                await things(database)
+        assert await things(database) == {}
 
     async def test_work_cancelled_while_it_waits_for_a_lock_gives_its_session_back(self, opened: Opened) -> None:
         one, other = opened(), opened()

@@ -6,7 +6,7 @@ followed, never rewritten, so no transaction ever waits for a row out of order.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import json
 from sqlalchemy import Row, func, select
@@ -22,6 +22,7 @@ from services.ingest.settings import mail_domain
 from services.ingest.store import memberships
 from services.ingest.store import traits as kept_traits
 from services.ingest.store.identities import claim_of
+from services.ingest.store.joining import Joined
 from services.ingest.store.tables import (
     CLAIMS,
     COMPONENTS,
@@ -175,7 +176,7 @@ class SqlGraph:
 
     async def communities(self, identifiers: Collection[Identifier], claims: Sequence[Claim]) -> Sequence[Community]:
         """The communities of these identifiers, joined where the claims join them."""
-        joined = _Joined(identifiers, claims, self._component)
+        joined = Joined(identifiers, claims, self._component)
         members = await self._members(joined.components(), joined.places)
         return [
             Community(part.root, tuple(part.absorbed), part.news, *members.of(part.root, *part.absorbed))
@@ -355,55 +356,3 @@ class _Members:
         consents = {k: v for root in roots for k, v in self.consents[root].items()}
         named = [membership for root in roots for membership in self.memberships[root]]
         return claims, people, owners, contested, traits, cards, reviews, consents, named
-
-
-class _Joined:
-    """Which components the claims of a batch join: sets of identifiers that belong together from now on."""
-
-    def __init__(
-        self,
-        identifiers: Collection[Identifier],
-        claims: Sequence[Claim],
-        component: Mapping[Identifier, str | None],
-    ) -> None:
-        members = sorted({*identifiers, *(member for claim in claims for member in claim.identifiers)})
-        self.places = {member: component[member] or derived("component", str(member)) for member in members}
-        self._head = {place: place for place in self.places.values()}
-        self._claims = claims
-        for claim in claims:
-            first, *others = claim.identifiers
-            for other in others:
-                self._unite(self.places[first], self.places[other])
-
-    def _find(self, place: str) -> str:
-        while self._head[place] != place:
-            place = self._head[place]
-        return place
-
-    def _unite(self, one: str, two: str) -> None:
-        low, high = sorted((self._find(one), self._find(two)))
-        self._head[high] = low
-
-    def components(self) -> list[str]:
-        """Every component there is, or will be."""
-        return sorted(self._head)
-
-    def parts(self) -> list["_Part"]:
-        """Each set of components that is one from now on."""
-        parts: dict[str, _Part] = {}
-        for place in sorted(self._head):
-            root = self._find(place)
-            part = parts.setdefault(root, _Part(root, [], []))
-            if place != root:
-                part.absorbed.append(place)
-        for claim in self._claims:
-            parts[self._find(self.places[claim.identifiers[0]])].news.append(claim)
-        return list(parts.values())
-
-
-class _Part(NamedTuple):
-    """Components that are one from now on: the root, the others, and the claims that speak of them."""
-
-    root: str
-    absorbed: list[str]
-    news: list[Claim]
