@@ -24,6 +24,7 @@ from shared.db.work import TROUBLE, Reader, Work, reading, translated, writing
 
 _IN_MEMORY = ":memory:"
 _POOL_SIZE = 10
+_TRY_LOCK = "SELECT pg_try_advisory_lock(:number)"
 _CONNECT_SECONDS = 5
 _ASYNCPG: Any = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves its dialects untyped
 _SERVER_SETTINGS = {
@@ -133,13 +134,15 @@ class Database:
             return
         number = crc32(f"{self.service}.{name}".encode())
         try:
-            session = await self._connect()
-            try:
-                got = await Reader(session).scalar("SELECT pg_try_advisory_lock(:number)", number=number)
-                yield Held(self, session) if got else None
-            finally:
-                # The lock belongs to the session, so the session goes with it.
-                session.drop()
+            async with self._pool.session() as session:
+                others = False
+                try:
+                    others = not await Reader(session).scalar(_TRY_LOCK, number=number)
+                    yield None if others else Held(self, session)
+                finally:
+                    # The lock belongs to the session, so the session goes with it: it must not return to the pool.
+                    if not others:
+                        session.drop()
         except TROUBLE as error:
             raise translated(error) from error
 
@@ -162,7 +165,7 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection that is idle."""
-        self._pool.close()
+        await self._pool.close()
 
 
 def sqlite_url(folder: Path, service: str) -> str:
@@ -170,10 +173,16 @@ def sqlite_url(folder: Path, service: str) -> str:
     return f"sqlite+aiosqlite:///{folder / service}.db"
 
 
-def open_database(url: str, service: str, **how: Any) -> Database:
-    """The store of a service. `url`: `sqlite+aiosqlite:///FILE` or `postgresql://...` (its schema is the
-    service's name). `how`: as Database takes it."""
-    return Database(make_url(url), service, **how)
+def open_database(
+    url: str,
+    service: str,
+    *,
+    pool_size: int = _POOL_SIZE,
+    file_driver: type[sqlite_driver.Connection] = sqlite_driver.Connection,
+) -> Database:
+    """The store of a service. `url`: `sqlite+aiosqlite:///FILE` or `postgresql://...` (its schema is the service's
+    name). `pool_size`: sessions that stay open; twice as many may be at once. `file_driver`: another one for SQLite."""
+    return Database(make_url(url), service, pool_size=pool_size, file_driver=file_driver)
 
 
 def dialect_of(url: URL) -> DialectName:

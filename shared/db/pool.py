@@ -53,7 +53,8 @@ class Pool:
         else:
             session.drop()
 
-    def close(self) -> None:
-        """Close what is idle."""
-        while self._idle:
-            self._idle.pop().drop()
+    async def close(self) -> None:
+        """Close what is idle; what is still in use is closed when it is put back."""
+        idle, self._idle, self._most_idle = self._idle, [], 0
+        # Whoever does not answer is cut off, and nobody could do anything else about it.
+        await asyncio.gather(*(session.close() for session in idle), return_exceptions=True)

@@ -4,6 +4,7 @@ SQLAlchemy's own pool, transactions and execution are passed by: around what a d
 times as long (docs/decisions/0020-statements.md). Leaves out what a statement is in SQL: compiled.py.
 """
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -13,6 +14,8 @@ from sqlalchemy import Executable, text
 from shared.db import sqlite_driver
 from shared.db.compiled import SHAPES, Values
 from shared.db.dialect import DialectName, Upsert
+
+_CLOSE_SECONDS = 2.0
 
 Given = Mapping[str, Any]
 """Values of a statement's parameters, by their names."""
@@ -42,6 +45,10 @@ class Session(Protocol):
 
     async def rollback(self) -> None:
         """Roll back; never raises, but is dropped where it cannot be done."""
+        ...
+
+    async def close(self) -> None:
+        """Close in good order."""
         ...
 
     def drop(self) -> None:
@@ -92,7 +99,14 @@ class OnSqlite:
 
     async def rollback(self) -> None:
         """Roll back."""
-        await self._connection.rollback()
+        try:
+            await self._connection.rollback()
+        except sqlite3.Error:
+            self.drop()
+
+    async def close(self) -> None:
+        """Close."""
+        await self._connection.close()
 
     def drop(self) -> None:
         """Close at once."""
@@ -150,6 +164,10 @@ class OnPostgresql:
                 await self.driver.execute("ROLLBACK")
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             self.drop()
+
+    async def close(self) -> None:
+        """Say good-bye and close; raises TimeoutError where the server does not answer, when it is closed as well."""
+        await self.driver.close(timeout=_CLOSE_SECONDS)
 
     def drop(self) -> None:
         """Close at once; the server hears of it."""

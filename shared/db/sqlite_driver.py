@@ -7,9 +7,9 @@ statement, takes milliseconds as soon as two threads want the interpreter. What 
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_dbapi
 
@@ -17,6 +17,25 @@ _SYNCHRONOUS = "PRAGMA synchronous="
 _SETTINGS = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON", "PRAGMA secure_delete=ON")
 _BUSY_SECONDS = 0.01
 _MOST_BUSY_TURNS = 3_000
+
+
+T = TypeVar("T")
+
+
+async def uninterrupted(step: Awaitable[T]) -> T:
+    """What a step answers; a cancellation meanwhile is heard only when it is done.
+
+    What SQLite has begun in a thread cannot be called back. Left alone there, its connection would be dropped with
+    the lock of the file, and the next writer would wait for the driver's whole patience."""
+    task = asyncio.ensure_future(step)
+    try:
+        return await asyncio.shield(task)
+    except BaseException:
+        if not task.done():
+            await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # Looked at, so that nobody reports it as never heard: what was raised here goes on.
+        raise
 
 
 class Cursor:
@@ -182,7 +201,7 @@ class Connection:
         if not self._conn.in_transaction:
             return
         if self._syncs:
-            await asyncio.to_thread(self._conn.commit)
+            await uninterrupted(asyncio.to_thread(self._conn.commit))
         else:
             self._conn.commit()
 

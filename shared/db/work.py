@@ -4,12 +4,11 @@
 rolls back when it does not. Infrastructure trouble leaves as TryLater, so it is never taken for poison.
 """
 
-import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 import asyncpg
 from asyncpg import PostgresError
@@ -20,8 +19,6 @@ from shared.db.compiled import SHAPES, Compiled, Values
 from shared.db.dialect import Upsert, among
 from shared.db.sessions import OnPostgresql, Session, executable
 from shared.kernel.errors import TryLater
-
-T = TypeVar("T")
 
 _MOST_LOCKING = 256
 
@@ -43,22 +40,6 @@ def infrastructure(error: BaseException) -> bool:
     if isinstance(error, PostgresError):
         return error.sqlstate in _RETRY_STATES or str(error.sqlstate)[:2] in _LOST_CLASSES
     return isinstance(error, TROUBLE)
-
-
-async def uninterrupted(step: Awaitable[T]) -> T:
-    """What a step answers; a cancellation meanwhile is heard only when it is done.
-
-    What SQLite has begun in a thread cannot be called back. Left alone there, its connection would be dropped with
-    the lock of the file, and the next writer would wait for the driver's whole patience."""
-    task = asyncio.ensure_future(step)
-    try:
-        return await asyncio.shield(task)
-    except BaseException:
-        if not task.done():
-            await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()  # Looked at, so that nobody reports it as never heard: what was raised here goes on.
-        raise
 
 
 class Reader:
@@ -173,12 +154,11 @@ def _locking(wanted: Select[Any], shared: bool, free: bool) -> Select[Any]:
 
 @asynccontextmanager
 async def writing(session: Session, *, durable: bool) -> AsyncIterator[Work]:
-    """A transaction that is committed where the block ends well. Whoever is cancelled while it commits hears of that
-    when it is done."""
+    """A transaction that is committed where the block ends well."""
     try:
         await session.begin_writing(durable=durable)
         yield Work(session)
-        await (uninterrupted(session.commit()) if durable else session.commit())
+        await session.commit()
     except Exception:
         await session.rollback()
         raise

@@ -49,9 +49,8 @@ async def _measured(run: Run, names: list[str]) -> list[Section]:
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    run.say("starting Kafka and PostgreSQL")
-    with suppress(NotHere):  # Whoever needs one asks again, and says that it is not there.
-        await run.kafka()
+    run.say("starting PostgreSQL")
+    with suppress(NotHere):  # Whoever needs it asks again, and says that it is not there.
         await asyncio.to_thread(lambda: run.parts.postgres)
     return [section for name in names for section in await PARTS[name](run)]
 

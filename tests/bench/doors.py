@@ -56,7 +56,8 @@ async def _servers(run: Run, stack: AsyncExitStack, notes: list[str]) -> dict[st
         "embedded": stack.enter_context(running(*api, port=embedded, folder=folder, environment=environment)),
     }
     try:
-        kafka, database = await run.kafka(), await stack.enter_async_context(run.database())
+        kafka = await stack.enter_async_context(run.kafka())
+        database = await stack.enter_async_context(run.database())
     except NotHere as reason:
         notes.append(f"The doors on Kafka were not measured: {reason}")
         return servers

@@ -22,8 +22,6 @@ _VISITORS = 500
 _WARM_SECONDS = 20
 """A broker that has just begun compiles its code for so long, on the cores that everything else needs."""
 _PATIENCE_SECONDS = 20.0
-_CATCH_UP_SECONDS = 200.0
-_QUIET_ROUNDS = 2
 _APART = ("ingest:api", "ingest:worker", "scoring", "handoff", "attribution")
 _SERVICES = ("ingest", "scoring", "handoff", "attribution")
 Ports = dict[str, int]
@@ -73,8 +71,8 @@ async def apart(run: Run, name: str) -> AsyncIterator[tuple[Ports, dict[str, Run
     folder = run.scratch(name)
     names = (*_SERVICES, "ingest_worker")
     ports = dict(zip(names, free_ports(len(names)), strict=True))
-    kafka = await run.kafka()
     async with AsyncExitStack() as stack:
+        kafka = await stack.enter_async_context(run.kafka())
         database = await stack.enter_async_context(run.database())
         more = {"kafka": kafka, "database": database, "webhook_networks": "127.0.0.0/8"}
         environment = deployment(folder, ports, **more)
@@ -85,21 +83,7 @@ async def apart(run: Run, name: str) -> AsyncIterator[tuple[Ports, dict[str, Run
             processes[name] = stack.enter_context(starting)
         for process in processes.values():
             await process.ready()
-        # The broker remembers earlier deployments: what they left is worked first, or it would be what is measured.
-        await _caught_up(ports)
         yield ports, processes
-
-
-async def _caught_up(ports: Ports) -> None:
-    """Return once every service has done everything, two looks in a row."""
-    headers = {"authorization": f"Bearer {ADMIN_TOKEN}"}
-    quiet, deadline = 0, time.monotonic() + _CATCH_UP_SECONDS
-    async with httpx.AsyncClient(trust_env=False, headers=headers, timeout=30) as client:
-        while quiet < _QUIET_ROUNDS and time.monotonic() < deadline:
-            answers = [await client.get(f"http://127.0.0.1:{ports[name]}/v1/lag") for name in _SERVICES]
-            done = all(answer.raise_for_status().json()["caught_up"] for answer in answers)
-            quiet = quiet + 1 if done else 0
-            await pause(0.2)
 
 
 async def _driven(run: Run, ports: dict[str, int], processes: dict[str, Running]) -> Found:

@@ -47,15 +47,14 @@ class Section:
 
 
 class Parts:
-    """A real Kafka and PostgreSQL, each started when first asked for and then the same; raises NotHere."""
+    """Real ones: a PostgreSQL, started when first asked for and then the same, and new Kafkas; raises NotHere."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self.ladder = Ladder(say)
 
-    @cached_property
-    def kafka(self) -> KafkaBroker:
-        """The broker."""
-        return self.ladder.kafka()
+    def new_kafka(self) -> KafkaBroker:
+        """A broker that nobody else has."""
+        return self.ladder.kafka(own=True)
 
     @cached_property
     def postgres(self) -> PostgresServer:
@@ -85,9 +84,16 @@ class Run:
             notes.append(f"Not measured to the end: {name} ({why}).")
             self.unfinished.append(notes[-1])
 
-    async def kafka(self) -> str:
-        """`host:port` of a real Kafka; raises NotHere."""
-        return (await asyncio.to_thread(lambda: self.parts.kafka)).bootstrap
+    @asynccontextmanager
+    async def kafka(self) -> AsyncIterator[str]:
+        """`host:port` of a real Kafka that is new: what it remembered of others would be worked first, and measured.
+
+        It ends with the block; raises NotHere."""
+        broker = await asyncio.to_thread(self.parts.new_kafka)
+        try:
+            yield broker.bootstrap
+        finally:
+            await asyncio.to_thread(broker.discard)
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[str]:

@@ -160,9 +160,11 @@ class TestPostgresqlStore(StoreSuite):
                 await work.write(IGNORE, [("a", "x", 1)])
             async with held.read() as reader:
                 await outbox.waiting(reader, 9)
-            async with held.work() as work:
-                await work.write(IGNORE, [("b", "x", 1)])
-        assert asked[-5:] == ["COMMIT", "SELECT", "BEGIN", "INSERT", "COMMIT"]
+            for _ in range(2):  # the driver tells a moment later
+                async with held.work() as work:
+                    await work.write(IGNORE, [("b", "x", 1)])
+        since = asked.index("COMMIT")
+        assert asked[since : since + 5] == ["COMMIT", "SELECT", "BEGIN", "INSERT", "COMMIT"]
 
     async def test_two_who_wait_for_each_other_are_told_to_try_later(self, opened: Opened) -> None:
         database = opened()

@@ -20,7 +20,7 @@ from services.handoff.store.tables import DEAL_PEOPLE, DEALS, HANDOFFS, OWNERS, 
 from shared.contracts.touchpoints import PersonErased
 from shared.db import refusals
 from shared.db.dialect import Upsert, among_given
-from shared.db.people import People, lock_people, members_of, roots_of
+from shared.db.people import People, lock_people, members_of
 from shared.db.work import Reader, Work
 from shared.kernel.errors import NotLoaded
 from shared.kernel.instant import Instant
@@ -91,7 +91,7 @@ async def open_ledger(work: Work, keys: frozenset[Key], terms: Terms, now: Insta
         ledger.owners_locked = True
     if await ledger.load_promotions(of_kind(keys, "promotion")) - led_to:
         raise NotLoaded(())  # It was handed over while we waited for the locks: redo at once, from the top.
-    await ledger.load(set((await roots_of(work, ids)).values()), of_kind(keys, "touchpoint"), of_kind(keys, "deal"))
+    await ledger.load({people.root(one) for one in ids}, of_kind(keys, "touchpoint"), of_kind(keys, "deal"))
     if unlocked := ledger.before() - set(ids):
         raise NotLoaded(Key("person", person_id) for person_id in unlocked)
     return people, ledger

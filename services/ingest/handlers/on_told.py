@@ -27,7 +27,8 @@ def on_stage_changed(event: LeadStageChanged, session: Resolving) -> None:
 def on_handoff_acted(event: HandoffActed, session: Resolving) -> None:
     """Keep an act on a hand-off."""
     step_id = derived("handoff", event.handoff_id, str(event.version))
-    session.keep_step(Step(step_id, event.person_id, "handoff", event.version, json.encode(event).decode()))
+    body = json.encode(event).decode()
+    session.keep_step(Step(step_id, event.person_id, "handoff", event.version, body, event.handoff_id))
 
 
 def on_erasure_done(event: ErasureDone, session: Resolving) -> None:

@@ -48,7 +48,7 @@ class Community:
 
 
 class Step(NamedTuple):
-    """What another service said of a person, by the id they had then: all stages of a lead, or one act on a hand-off.
+    """What another service said of a person, by the id they had then: all stages of a lead, or one act on a `handoff`.
     Of one id the highest version holds. `body` is JSON, as published."""
 
     id: str
@@ -56,6 +56,7 @@ class Step(NamedTuple):
     kind: Literal["stages", "handoff"]
     version: int
     body: str
+    handoff: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

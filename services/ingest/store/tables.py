@@ -174,8 +174,10 @@ TIMELINE = Table(
     Column("kind", String(16), nullable=False),
     Column("version", Integer, nullable=False),
     Column("body", Text, nullable=False),
+    Column("handoff", Id, index=True),
 )
-"""What other services said of people, by the id each had then: aliases are followed when it is read."""
+"""What other services said of people, by the id each had then: aliases are followed when it is read. `handoff`: the one
+that an act is of; whose it is by now, the last act says."""
 REJECTED = Table(
     "rejected",
     METADATA,

@@ -1,6 +1,6 @@
 """What a journey holds besides touchpoints, in SQL: what other services said, what operators did, the deals."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from operator import attrgetter
 
 from sqlalchemy import select
@@ -32,10 +32,18 @@ async def told_of(reader: Reader, identity: Identity) -> Told:
     rows = await reader.rows(select(TIMELINE).where(reader.among(TIMELINE.c.person, ids)))
     # The stages of an alias are those of whoever it stands for: scoring has told them whole.
     stages = [row.body for row in rows if row.kind == "stages" and row.person == identity.person_id]
-    handoffs = [row.body.encode() for row in rows if row.kind == "handoff"]
+    handoffs = await _handoffs(reader, ids, {row.handoff for row in rows if row.kind == "handoff"})
     return Told(
         await _acts(reader, identity), stages[0].encode() if stages else None, handoffs, await _deals(reader, identity)
     )
+
+
+async def _handoffs(reader: Reader, person_ids: Collection[str], handoff_ids: Collection[str]) -> list[bytes]:
+    """All acts on those of these hand-offs that are this person's by now."""
+    of_these = select(TIMELINE).where(reader.among(TIMELINE.c.handoff, sorted(handoff_ids)))
+    rows = await reader.rows(of_these.order_by(TIMELINE.c.handoff, TIMELINE.c.version)) if handoff_ids else ()
+    whose = {row.handoff: row.person for row in rows}
+    return [row.body.encode() for row in rows if whose[row.handoff] in person_ids]
 
 
 async def _acts(reader: Reader, identity: Identity) -> list[OperatorAct]:

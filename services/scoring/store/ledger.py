@@ -229,7 +229,7 @@ async def read_facts(reader: Reader, members: Mapping[str, str]) -> dict[str, Fa
             promoted[row.promotion_id] = root
             if row.promoted_as != row.owner:
                 found[root].moved.append(_kept_touch(row))
-    for row in await reader.rows(_OUTCOMES, promotions=sorted(promoted)):
+    for row in await reader.rows(_OUTCOMES, promotions=sorted(promoted)) if promoted else ():
         found[promoted[row.promotion_id]].outcomes.append(_outcome(row))
     for row in await reader.rows(_DEALS_OF, people=ids):
         deals = found[members[row.person_id]].deals

@@ -101,10 +101,11 @@ def staged(person_id: str, version: int, **entered: float) -> Emit:
     return _emit(topics.LEADS.name, f"{person_id} {version}", "lead.stage_changed", whole)
 
 
-def handed(person_id: str, version: int, act: HandoffAct, on_day: float) -> Emit:
-    """What hand-off says of a person."""
+def handed(person_id: str, version: int, act: HandoffAct, on_day: float, first: str | None = None) -> Emit:
+    """What hand-off says of a person, who was handed over as another one at `first`."""
+    cause = first or person_id
     whole = HandoffActed(
-        handoff_id=derived("handoff", person_id), promotion_id=derived("promotion", person_id), person_id=person_id,
+        handoff_id=derived("handoff", cause), promotion_id=derived("promotion", cause), person_id=person_id,
         cycle=1, act=act, version=version, at=day(on_day), owner_id="kim",
     )  # fmt: skip
     return _emit(topics.HANDOFFS.name, f"{person_id} {version}", f"handoff.{act}", whole)

@@ -63,6 +63,18 @@ async def test_a_survivor_has_the_handoffs_of_both_and_their_own_stages(ingest: 
     assert await steps(ingest, bo) == [*alone, "merge", "split"]
 
 
+async def test_a_handoff_that_turns_out_to_be_somebody_elses_is_in_their_journey_alone(ingest: IngestService) -> None:
+    for order in (0, 1), (1, 0):
+        await ingest.given(
+            identify(f"a{order}", 0, f"ana{order[0]}@ex.org"), identify(f"b{order}", 1, f"bo{order[0]}@ex.org")
+        )
+        ana, bo = [await known(ingest, email=f"{name}{order[0]}@ex.org") for name in ("ana", "bo")]
+        said = [handed(ana["id"], 1, "assigned", 3), handed(bo["id"], 2, "updated", 4, first=ana["id"])]
+        await ingest.given(*(said[place] for place in order))
+        assert await steps(ingest, ana) == ["identify"]
+        assert await steps(ingest, bo) == ["identify", "assigned", "updated"]
+
+
 async def test_an_operators_merge_names_who_became_whose_alias_while_it_stands(ingest: IngestService) -> None:
     await ingest.given(identify("m1", 0, "ana@ex.org"), identify("m2", 1, "bo@ex.org"))
     ana, bo = await known(ingest, email="ana@ex.org"), await known(ingest, email="bo@ex.org")
@@ -76,3 +88,4 @@ async def test_an_operators_merge_names_who_became_whose_alias_while_it_stands(i
 async def test_postgresql_keeps_a_timeline(tmp_path: Path, postgres_url: str) -> None:
     async with opened(tmp_path, postgres_url) as ingest:
         await test_what_other_services_say_may_come_in_any_order_and_twice(ingest)
+        await test_a_handoff_that_turns_out_to_be_somebody_elses_is_in_their_journey_alone(ingest)
