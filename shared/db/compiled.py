@@ -1,8 +1,8 @@
 """Statements as a driver takes them: compiled once for each shape, then run past SQLAlchemy's cursor and result.
 
-SQLAlchemy still builds every statement and says what it is in SQL; only what it does around each execution is left out,
-which takes several times what most of ours take by themselves (docs/decisions/0020-statements.md). The rows are the
-same, by place and by name. Leaves out what a driver cannot be given as it is, as an expanding IN.
+SQLAlchemy says what every statement is in SQL; only what it does around each execution is left out, which takes several
+times what most of ours take by themselves (docs/decisions/0020-statements.md). The rows are the same, by place and by
+name. What a driver cannot be given as it is, as an expanding IN, is compiled each time (`once`).
 """
 
 from collections import namedtuple
@@ -100,7 +100,7 @@ class Shapes:
         self._known: dict[Any, Compiled | None] = {}
 
     def find(self, statement: ReturnsRows) -> tuple[Compiled, Values] | None:
-        """A statement compiled, and what it gives; None where it has to go SQLAlchemy's way."""
+        """A statement compiled, and what it gives; None where it has to be compiled each time."""
         # Nothing public tells whether two statements differ in no more than values; SQLAlchemy's own cache asks this.
         key = statement._generate_cache_key()  # noqa: SLF001
         if key is None:
@@ -110,9 +110,9 @@ class Shapes:
             # A compiled statement that writes has clones of the key's parameters, whose own keys are the same.
             places = {given.key: place for place, given in enumerate(key.bindparams)}
             compiled = self._learn(key.key, statement, key.bindparams, places)
-        return (
-            None if compiled is None else (compiled, compiled.values([one.effective_value for one in key.bindparams]))
-        )
+        if compiled is None:
+            return None
+        return compiled, compiled.values([one.effective_value for one in key.bindparams])
 
     def constant(self, statement: ReturnsRows, given: Mapping[str, Any]) -> tuple[Compiled, Values] | None:
         """As `find`, for a statement that is made once: what it is given is told by name. Raises KeyError where a name

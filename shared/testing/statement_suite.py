@@ -135,7 +135,7 @@ class StatementSuite:
                 assert first[0] is second[0]
                 assert first[1] != second[1]
 
-    async def test_an_expanding_set_goes_sqlalchemys_way(self, opened: Opened) -> None:
+    async def test_an_expanding_set_is_compiled_each_time(self, opened: Opened) -> None:
         async with opened().read() as reader:
             assert SHAPES[reader.dialect].find(_QUESTIONS["an expanding set"](reader)) is None
 
