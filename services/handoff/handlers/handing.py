@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from services.handoff.domain import messages
 from services.handoff.domain.lead import (
     Act,
     Breached,
@@ -21,17 +20,17 @@ from services.handoff.domain.lead import (
     Released,
     Reopened,
     Updated,
-    forgotten,
 )
-from services.handoff.handlers import deriving, publishing, waiting
+from services.handoff.handlers import deriving, erasing, publishing, waiting
 from services.handoff.handlers.assigning import Rota
-from services.handoff.handlers.carding import nameless, note_cards
+from services.handoff.handlers.carding import note_cards
 from services.handoff.handlers.folding import follow_deals, note, note_contacts, one_at_a_time
 from services.handoff.handlers.held import Held
 from services.handoff.handlers.moving import move
 from services.handoff.handlers.publishing import Merge, Where
 from services.handoff.handlers.settling import settle
-from services.handoff.ports import Answered, Handed, Kept, KeptDeal, Ledger, Message, People, Refusal, SalesAct
+from services.handoff.handlers.taking_back import take_back
+from services.handoff.ports import Answered, Handed, KeptDeal, Ledger, Message, People, Refusal, SalesAct
 from services.handoff.settings import Terms
 from shared.contracts.envelope import Emit
 from shared.contracts.erasing import receipt, stand_ins
@@ -45,7 +44,6 @@ from shared.kernel.stand_ins import stands_in
 _NEVER = Handed("", 0)
 PURPOSE = "sales_handoff"
 """What a person has to allow, or at least not to refuse, to be handed to sales."""
-_QUALIFIED = frozenset({"mql", "sal", "sql", "opportunity", "customer", "repeat_customer", "advocate"})
 
 
 class Handing:
@@ -182,7 +180,7 @@ class Handing:
             self._called |= await follow_deals(self._held, self.ledger, fresh, members)
         await note_contacts(self._held, self.ledger, self._roots(self._called, members), members, parted)
         note_cards(self._held, self._cards, members)
-        self._take_back(members)
+        take_back(self._held, self._stages, members)
         for handoff_id in parted:
             self._held.tell(publishing.Updated(publishing.SPLIT), self._held.kept[handoff_id])
         for handoff_id, reason in self._moved.items():
@@ -197,37 +195,17 @@ class Handing:
         if not gone:
             return
         removed = await self.ledger.erase(self._erasures) if self._erasures else {}
-        for kept in [one for one in self._held.kept.values() if one.handoff.person_id in gone]:
-            self._part_with(kept, gone[kept.handoff.person_id])
-        # Who was taken for them for a while may have been handed over with what was known of them.
-        for kept in [one for one in self._held.kept.values() if one.brief.person.id in gone]:
-            nothing, left = messages.nothing(kept.handoff.person_id), tuple(map(nameless, kept.waiting))
-            self._held.keep(replace(kept, brief=nothing, card_version=0, trail=(), waiting=left))
+        self._messages += erasing.part(self._held, gone, self._now)
         for erasure in self._erasures:
             if (stores := removed.get(erasure.erasure_id)) is not None:
-                ours = {*stand_ins(erasure).values()}
-                stores["handoffs"] = sum(one.handoff.person_id in ours for one in self._held.kept.values())
+                stores["handoffs"] = erasing.handoffs_of(self._held, erasure)
         self._held.publish(receipt(publishing.SOURCE, one, removed[one], self._now) for one in sorted(removed))
-        self._leads = {
-            one: nameless(lead) if lead.card.person_id in gone else lead
-            for one, lead in self._leads.items()
-            if lead.person_id not in gone
-        }
+        self._leads = erasing.leads_left(self._leads, gone)
         self._cards = [card for card in self._cards if card.person_id not in gone]
         self._stages = [one for one in self._stages if one.person_id not in gone]
         self._merges = [one for one in self._merges if one.from_id not in gone and one.into_id not in gone]
-        for act_id, what in self._sales_acts.items():
-            if what.person_id in gone:
-                self._sales_acts[act_id] = what.forgotten(gone[what.person_id])
-        for deal_id, deal in self._deals.items():
-            self._deals[deal_id] = replace(deal, people=tuple(one for one in deal.people if one not in gone))
-
-    def _part_with(self, kept: Kept, stand_in: str) -> None:
-        """The hand-off of somebody who was erased: ended, told to CRMs by ids alone, kept for the clocks and counts."""
-        if kept.handoff.is_open:
-            kept = self._held.act(kept, Closed("erased"))
-        self._messages.append(publishing.erased(kept.handoff, self._now))
-        self._held.keep(Kept(forgotten(kept.handoff, stand_in), messages.nothing(stand_in), 0, ()))
+        self._sales_acts = erasing.acts_left(self._sales_acts, gone)
+        self._deals = erasing.deals_left(self._deals, gone)
 
     async def _record(self, answered: Answered) -> None:
         """The first success of a lead's own message is what delivers it."""
@@ -360,22 +338,6 @@ class Handing:
             self._handed[lead.promotion_id] = Handed(kept.handoff.id, lead.revision)
         self._leads.clear()
         return fresh
-
-    def _take_back(self, members: Mapping[str, str]) -> None:
-        """A late fact may take the promotion out of the history, and another one back into it: CRMs hear of each."""
-        newest = {one.person_id: one for one in sorted(self._stages, key=lambda one: one.version)}
-        for whose, changed in sorted(newest.items()):
-            if members[whose] != whose:
-                continue  # The history of an alias: the one of whoever it stands for now decides.
-            for kept in self._held.open(whose):
-                holds = any(e.stage in _QUALIFIED and e.cycle >= kept.handoff.cycle for e in changed.history)
-                known = kept.stages[0] == whose and changed.version <= kept.stages[1]
-                if known or holds is not kept.taken_back:
-                    continue
-                told, stages = replace(kept.brief, stage=changed.stage), (whose, changed.version)
-                kept = self._held.act(replace(kept, taken_back=not holds, brief=told, stages=stages), Updated())
-                reason = publishing.QUALIFIED_AGAIN if holds else publishing.NO_LONGER_QUALIFIED
-                self._held.tell(publishing.Updated(reason), kept)
 
     async def _write(self) -> None:
         await self.ledger.keep_promotions(self._handed)
