@@ -123,7 +123,9 @@ async def _all_is_new(_work: Work, events: Sequence[SeenId]) -> set[str]:
     return {event_id for event_id, _ in events}
 
 
-async def _unlocked(work: Work, wanted: Select[Any], *, shared: bool = False, free: bool = False) -> Sequence[Row[Any]]:
+async def _unlocked(
+    work: Work, wanted: Select[Any], *, shared: bool = False, free: bool = False, **given: Any
+) -> Sequence[Row[Any]]:
     """What stands in for the one place that locks rows: they are read, and nobody waits for anybody."""
     del shared, free
-    return await work.rows(wanted)
+    return await work.rows(wanted, **given)

@@ -96,4 +96,5 @@ async def test_two_processes_that_are_killed_at_any_time_come_to_what_one_alone_
 
 @pytest.mark.slow
 async def test_they_do_not_where_nobody_locks_the_rows_they_read(postgres_url: str) -> None:
-    assert await _wrong_first(postgres_url, "locks") != set()
+    # They come to something else: to be never done would say no more than that they cannot work so at all.
+    assert await _wrong_first(postgres_url, "locks") - {"never quiet"}
