@@ -5,7 +5,7 @@ rolls back when it does not. Infrastructure trouble leaves as TryLater, so it is
 """
 
 import sqlite3
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any
@@ -155,25 +155,26 @@ def _locking(wanted: Select[Any], shared: bool, free: bool) -> Select[Any]:
 @asynccontextmanager
 async def writing(session: Session, *, durable: bool) -> AsyncIterator[Work]:
     """A transaction that is committed where the block ends well."""
-    try:
+    async with _ended(session, session.commit):
         await session.begin_writing(durable=durable)
         yield Work(session)
-        await session.commit()
-    except Exception:
-        await session.rollback()
-        raise
-    except BaseException:
-        session.drop()
-        raise
 
 
 @asynccontextmanager
 async def reading(session: Session) -> AsyncIterator[Reader]:
     """A transaction that only reads: it is rolled back, so nothing stays of what was tried all the same."""
-    try:
+    async with _ended(session, session.rollback):
         await session.begin_reading()
         yield Reader(session)
-        await session.rollback()
+
+
+@asynccontextmanager
+async def _ended(session: Session, well: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """A transaction's end: as it is to be where the block ends well, else by rolling back. Of who is cancelled in the
+    middle nobody knows what is still on its way, so the session is dropped."""
+    try:
+        yield
+        await well()
     except Exception:
         await session.rollback()
         raise
