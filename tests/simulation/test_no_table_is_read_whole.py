@@ -8,12 +8,10 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.pool import Pool
 
+from shared.testing.inline_sqlite import InlineConnection
 from tests.simulation.cluster import Stores, simulated
 from tests.simulation.world import world
 
@@ -35,18 +33,20 @@ Asked = dict[str, set[str]]
 
 
 @pytest.fixture
-def asked() -> Iterator[Asked]:
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     """Whatever is asked of any store from now on."""
     statements: Asked = defaultdict(set)
+    opening = InlineConnection._open  # noqa: SLF001 - where each connection to a store begins
 
-    def listen(connection: Any, _record: object) -> None:
-        raw = connection.driver_connection._connection  # noqa: SLF001  sqlite3's own, which tells what it runs
+    async def listened(connection: InlineConnection) -> InlineConnection:
+        opened = await opening(connection)
+        raw = opened._connection  # noqa: SLF001 - sqlite3's own, which tells what it runs
         _, _, file = raw.execute("PRAGMA database_list").fetchone()
         raw.set_trace_callback(lambda statement: statements[file].add(" ".join(statement.split())))
+        return opened
 
-    event.listen(Pool, "connect", listen)
-    yield statements
-    event.remove(Pool, "connect", listen)
+    monkeypatch.setattr(InlineConnection, "_open", listened)
+    return statements
 
 
 def steps(asked: Asked) -> Iterator[tuple[str, str, str]]:
