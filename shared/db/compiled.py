@@ -119,7 +119,7 @@ class Shapes:
         is missing."""
         compiled = self._known.get(statement, _UNSEEN)
         if compiled is _UNSEEN:
-            key = statement._generate_cache_key()  # noqa: SLF001
+            key = statement._generate_cache_key()  # noqa: SLF001 - for its parameters alone
             if key is None:
                 return None
             names = {one.key: one.key for one in key.bindparams if one.required}
