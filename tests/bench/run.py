@@ -32,7 +32,7 @@ QUICK = Effort(
     rounds=3, round_seconds=1, facts=100_000, events=6_000, latency_seconds=8, paths=100_000, step_seconds=90
 )
 FULL = Effort(
-    rounds=5, round_seconds=4.0, facts=3_000_000, events=20_000, latency_seconds=20, paths=1_000_000, step_seconds=300
+    rounds=5, round_seconds=4.0, facts=3_000_000, events=20_000, latency_seconds=20, paths=1_000_000, step_seconds=600
 )
 
 

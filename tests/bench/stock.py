@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import asyncpg
 
+from shared.db.sqlite_driver import uninterrupted
 from shared.kernel.instant import DAY, Instant
 
 _FACTS_A_PERSON = 20
@@ -108,8 +109,8 @@ async def into_sqlite(file: Path, service: str, count: int, until: Instant, say:
     try:
         connection.executescript("PRAGMA synchronous=OFF; PRAGMA cache_size=-1000000")
         for first in range(0, count, _AT_ONCE):
-            await asyncio.to_thread(connection.execute, statement(service, _SQLITE, count, first, until))
+            await uninterrupted(asyncio.to_thread(connection.execute, statement(service, _SQLITE, count, first, until)))
             say(first + _AT_ONCE)
-        await asyncio.to_thread(connection.execute, "PRAGMA wal_checkpoint(TRUNCATE)")
+        await uninterrupted(asyncio.to_thread(connection.execute, "PRAGMA wal_checkpoint(TRUNCATE)"))
     finally:
         connection.close()
