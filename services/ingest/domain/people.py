@@ -6,6 +6,7 @@ say today against the people there are, and tells what has to be merged, split, 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from services.ingest.domain.identity import (
     DEFAULT_LIMITS,
@@ -17,6 +18,8 @@ from services.ingest.domain.identity import (
     resolve,
 )
 from shared.kernel.ids import derived
+
+_NOBODY: Mapping[str, str] = MappingProxyType({})
 
 Moment = tuple[int, str]
 """When something happened: event time (UTC ms), then event id."""
@@ -61,8 +64,14 @@ def firsts(claims: Iterable[Claim]) -> dict[Identifier, Moment]:
     return {member: moment for member, (_, moment) in found.items()}
 
 
-def settle(claims: Iterable[Claim], people: Mapping[str, Person], limits: PersonLimits = DEFAULT_LIMITS) -> Settled:
-    """Hold the claims of a community against its people."""
+def settle(
+    claims: Iterable[Claim],
+    people: Mapping[str, Person],
+    limits: PersonLimits = DEFAULT_LIMITS,
+    buried: Mapping[str, str] = _NOBODY,
+) -> Settled:
+    """Hold the claims of a community against its people. `buried`: ids of people who were erased, with the erasure;
+    nobody new is called by one of them."""
     claims = tuple(claims)
     resolution = resolve(claims, limits)
     first = firsts(claims)
@@ -70,7 +79,7 @@ def settle(claims: Iterable[Claim], people: Mapping[str, Person], limits: Person
     owner: dict[Identifier, str] = {}
     members: dict[str, frozenset[Identifier]] = {}
     for group in resolution.groups:
-        survivor = _survivor(group, now, first)
+        survivor = _survivor(group, now, first, buried)
         members[survivor] = group
         owner.update(dict.fromkeys(group, survivor))
     changed = tuple(person for person in now.values() if person != people.get(person.id))
@@ -88,7 +97,12 @@ def root(person_id: str, people: Mapping[str, Person]) -> str:
     return person_id
 
 
-def _survivor(group: frozenset[Identifier], people: dict[str, Person], first: Mapping[Identifier, Moment]) -> str:
+def _survivor(
+    group: frozenset[Identifier],
+    people: dict[str, Person],
+    first: Mapping[Identifier, Moment],
+    buried: Mapping[str, str],
+) -> str:
     """The one person of a group; changes `people` so that all others with a seed in it are its aliases."""
     ours = sorted(person.id for person in people.values() if person.seed in group)
     for person_id in ours:
@@ -98,7 +112,7 @@ def _survivor(group: frozenset[Identifier], people: dict[str, Person], first: Ma
             people[person_id] = _moved(people[person_id], None)
     heads = [person_id for person_id in ours if people[person_id].into is None]
     if not heads:
-        born = _born(group, first)
+        born = _born(group, first, buried)
         people[born.id] = born
         return born.id
     # The older one stays: by the earliest event of what made it, then by id (03-ingest, Identity).
@@ -113,7 +127,11 @@ def _moved(person: Person, into: str | None) -> Person:
     return replace(person, into=into, version=person.version + 1)
 
 
-def _born(group: frozenset[Identifier], first: Mapping[Identifier, Moment]) -> Person:
+def _born(group: frozenset[Identifier], first: Mapping[Identifier, Moment], buried: Mapping[str, str]) -> Person:
     strongest = by_strength(group)
     seed = min(strongest, key=lambda member: first[member])
-    return Person(derived("person", first[seed][1], str(seed)), seed)
+    person_id = derived("person", first[seed][1], str(seed))
+    while (erasure := buried.get(person_id)) is not None:
+        # A browser that somebody erased was made of may be left by whoever had it after them, and makes one again.
+        person_id = derived("person", person_id, erasure)
+    return Person(person_id, seed)

@@ -106,7 +106,7 @@ class Resolving:
     async def settle_again(self, community: Community) -> Sequence[Emit]:
         """Settle a community whose claims were changed; answers what is to be published."""
         await self._accounts.open([community])
-        moved = self._settle_one(community)
+        moved = self._take_over(community, *await self._settled([community]))
         await self._graph.flush()
         await self._hand_over(moved, ())
         self._emits += await self._deals.close(self._owner, self._root, moved)
@@ -148,8 +148,8 @@ class Resolving:
         communities = await self._graph.communities(stirred, news) if stirred else ()
         await self._accounts.open(communities)
         moved: set[Identifier] = set()
-        for community in communities:
-            moved |= self._settle_one(community)
+        for community, settled in zip(communities, await self._settled(communities), strict=True):
+            moved |= self._take_over(community, settled)
         await self._graph.flush()
         return moved
 
@@ -174,8 +174,26 @@ class Resolving:
         said = (account_claims.of_call(call) for call in fresh)
         return [claim for claim in said if claim is not None] + self._deals.account_claims()
 
-    def _settle_one(self, community: Community) -> set[Identifier]:
-        settled = settle([*community.claims, *community.news], community.people, self._limits)
+    async def _settled(self, communities: Sequence[Community]) -> list[Settled]:
+        """What is true of each of these; nobody who is new in one bears an id of somebody who was erased."""
+        buried: dict[str, str] = {}
+        while True:
+            settled = [settle([*one.claims, *one.news], one.people, self._limits, buried) for one in communities]
+            found = await self._erasures.erased(
+                {
+                    person.id
+                    for before, now in zip(communities, settled, strict=True)
+                    for person in now.changed
+                    if person.id not in before.people
+                }
+            )
+            if not found:
+                return settled
+            buried.update(found)
+
+    def _take_over(self, community: Community, settled: Settled) -> set[Identifier]:
+        """Keep and publish what is true of a community now; answers the identifiers whose events have to be
+        looked at."""
         self._owners.update(settled.owner)
         self._contested |= settled.contested
         self._withdrawn |= settled.withdrawn

@@ -21,8 +21,8 @@ class Erasures(Protocol):
         """Put on record that these came and were not taken, and nothing of what was in them."""
         ...
 
-    async def erased(self, person_ids: Collection[str]) -> set[str]:
-        """Which of these are ids of somebody who was erased."""
+    async def erased(self, person_ids: Collection[str]) -> Mapping[str, str]:
+        """Which of these are ids of somebody who was erased, each with the erasure."""
         ...
 
     async def speaking(self, bodies: Mapping[str, str]) -> set[str]:

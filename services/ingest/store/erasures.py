@@ -23,7 +23,7 @@ _KEPT_OUT = Upsert(
     conflict=("id",),
 )
 _SO_FAR = select(func.count()).select_from(ERASURES)
-_GONE = select(TOMBSTONES.c.id).where(among_given(TOMBSTONES.c.id, "ids"))
+_GONE = select(TOMBSTONES).where(among_given(TOMBSTONES.c.id, "ids"))
 _LINES = Upsert(ERASURE_LINES, conflict=("erasure", "service", "store"), update=("at",), add=("removed",))
 _NOTHING_HELD = (Removed(store="all", removed=0),)
 
@@ -68,13 +68,18 @@ async def add_lines(work: Work, lines: Mapping[tuple[str, str, str], int], at: i
 
 
 class SqlErasures:
-    """The erasures port over one transaction; of the `names` of its batch those `kept_out` are suppressed."""
+    """The erasures port over one transaction; of the `names` of its batch those `kept_out` are suppressed.
 
-    def __init__(self, work: Work, key: bytes, names: Collection[str], kept_out: frozenset[str]) -> None:
+    `so_far`: how many people were erased, where that was asked."""
+
+    def __init__(
+        self, work: Work, key: bytes, names: Collection[str], kept_out: frozenset[str], so_far: int | None
+    ) -> None:
         self._work = work
         self._key = key
         self._names = names
         self._kept_out = kept_out
+        self._so_far = so_far
 
     def suppressed(self, member: Identifier) -> bool:
         """Whether an identifier of the batch is one under which nothing may be taken."""
@@ -86,11 +91,11 @@ class SqlErasures:
             rows = [(it.id, it.source, it.received_at, it.received_at, 0, "", "suppressed") for it in calls]
             await self._work.write(_KEPT_OUT, sorted(rows))
 
-    async def erased(self, person_ids: Collection[str]) -> set[str]:
-        """Which of these are ids of somebody who was erased."""
-        if not person_ids:
-            return set()
-        return {row.id for row in await self._work.rows(_GONE, ids=sorted(person_ids))}
+    async def erased(self, person_ids: Collection[str]) -> Mapping[str, str]:
+        """Which of these are ids of somebody who was erased, each with the erasure."""
+        if not person_ids or self._so_far == 0:
+            return {}
+        return {row.id: row.erasure for row in await self._work.rows(_GONE, ids=sorted(person_ids))}
 
     async def speaking(self, bodies: Mapping[str, str]) -> set[str]:
         """The keys of those texts that speak of somebody who was erased."""

@@ -22,12 +22,12 @@ async def open_record(work: Work, keys: frozenset[Key], now: Instant, suppressio
     """What is kept, over one transaction: identifiers locked but for those under which nothing is taken. Raises
     NotLoaded where what was locked changed meanwhile."""
     names = of_kind(keys, "identifier")
-    erasures = await erasures_so_far(work) if names else 0
+    erasures = await erasures_so_far(work) if names else None
     kept_out = await suppressed_among(work, suppression_key, names) if erasures else frozenset[str]()
-    graph = await open_graph(work, [name for name in names if name not in kept_out], now, erasures)
+    graph = await open_graph(work, [name for name in names if name not in kept_out], now, erasures or 0)
     return Record(
         graph, SqlAccounts(work), SqlTouchpoints(work), SqlDeals(work), SqlRejected(work), SqlTimeline(work),
-        SqlErasures(work, suppression_key, names, kept_out),
+        SqlErasures(work, suppression_key, names, kept_out, erasures),
     )  # fmt: skip
 
 

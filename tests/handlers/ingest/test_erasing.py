@@ -5,7 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.handlers.ingest.at_ingest import IngestService, call, deal, handed, identify, opened, reject, staged
+from tests.handlers.ingest.at_ingest import (
+    IngestService,
+    call,
+    deal,
+    event_id,
+    handed,
+    identify,
+    opened,
+    reject,
+    staged,
+)
 
 EMAIL, OTHER = "ana@acme.example", "bo@acme.example"
 SENT = (
@@ -122,6 +132,18 @@ class TestErasing:
         await ingest.finished((await ingest.erase(merged["merged"][0]["from_id"])).json()["id"])
         assert [(await ingest.ask(f"/v1/people/{one['id']}")).status_code for one in (ana, bo)] == [410, 410]
         assert (await ingest.erase(merged["merged"][0]["into_id"])).status_code == 410
+
+    async def test_whoever_comes_of_a_browser_that_made_the_erased_is_somebody_new(self, ingest: IngestService) -> None:
+        shared = {"anonymous_id": "kiosk"}
+        await ingest.given(call("k1", 1, **shared), identify("k2", 2, "cy@acme.example", **shared))
+        ((made_by_the_browser,),) = [await ingest.found(anonymous_id="kiosk")]
+        await ingest.given(identify("k3", 3, "di@acme.example", user_id="di", **shared))
+        assert (await ingest.erase(made_by_the_browser["id"])).status_code == 202
+        (di,) = await ingest.found(user_id="di")
+        await ingest.done(f"/v1/people/{di['id']}/split", event_id=event_id("k3"))
+        (browser,) = await ingest.found(anonymous_id="kiosk")
+        assert browser["id"] not in (di["id"], made_by_the_browser["id"])
+        assert await ingest.get(f"/v1/people/{browser['id']}") == browser
 
     async def test_an_erasure_that_is_running_is_work(self, ingest: IngestService, ana: str) -> None:
         assert (await ingest.get("/v1/lag"))["work"] == 1
