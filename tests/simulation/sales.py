@@ -123,8 +123,14 @@ class Sales:
             chosen = chance.choice(rows)
             what = chance.choice(_ANSWERS)
             keys = frozenset({Key("person", chosen.person_id)})
+
+            async def open_session(work: Work, keys: frozenset[Key], now: Instant) -> Handing:
+                session = await self.open_session(work, keys, now)
+                await session.locate(chosen.id)
+                return session
+
             await perform(
-                database, self.open_session, keys, lambda s: s.do(chosen.id, what), now=now, committed=lambda: None
+                database, open_session, keys, lambda s: s.do(chosen.id, what), now=now, committed=lambda: None
             )
         except (TryLater, Conflict):
             return  # A colleague was faster, or the machine is not well.

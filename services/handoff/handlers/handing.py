@@ -140,6 +140,12 @@ class Handing:
         """A receiver answered an attempt, or did not."""
         self._answers.append(answered)
 
+    async def locate(self, handoff_id: str) -> None:
+        """Make sure that a hand-off is of somebody who is locked; raises NotLoaded where it became somebody else's
+        after it was looked up."""
+        if handoff_id not in self._held.kept and (whose := await self.ledger.whose(handoff_id)):
+            raise NotLoaded([Key("person", whose)])
+
     def do(self, handoff_id: str, what: Act) -> Handoff:
         """The hand-off after an act; raises NotFound where there is none, Conflict where it may not be done."""
         kept = self._held.kept.get(handoff_id)
@@ -212,8 +218,8 @@ class Handing:
         arrived = await settle(self.ledger, answered, self.terms.schedule, self._now)
         handoff_id = answered.attempt.handoff_id
         kept = self._held.kept.get(handoff_id or "")
-        if arrived and handoff_id and kept is None and (whose := await self.ledger.whose(handoff_id)):
-            raise NotLoaded([Key("person", whose)])  # It became somebody else's while the attempt was on its way.
+        if arrived and handoff_id:
+            await self.locate(handoff_id)
         if arrived and answered.attempt.type == publishing.QUALIFIED and kept and kept.handoff.delivered_at is None:
             self._held.act(kept, Delivered())
             self.delivered_after.append(self._now - kept.brief.as_of)

@@ -80,6 +80,7 @@ class SqlCommands:
 
         async def open_command(work: Work, keys: frozenset[Key], now: Instant) -> _Answered:
             session = await self._open(work, keys, now)
+            await session.locate(handoff_id)
 
             async def do() -> Answer:
                 return Answer(200, self._show(session.do(handoff_id, what)))

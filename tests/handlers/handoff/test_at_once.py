@@ -110,6 +110,25 @@ async def test_a_promotion_said_of_two_people_at_once_is_of_the_last(
         assert whose == {ident("bo"), ident("cai")}
 
 
+async def test_an_act_finds_a_hand_off_that_becomes_somebody_elses_at_this_moment(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    theirs = structs.replace(qualified("bo", "demo"), revision=2)
+    async with scene(tmp_path, postgres_url) as here:
+        await here.happens(qualified("ana", "demo"))
+        [handoff] = await here.handoffs()
+        async with here.parts.database.work() as work:
+            moving = await here.parts.open_session(work, frozenset(on_lead_qualified.keys(theirs)), here.now)
+            moving.qualified(theirs)
+            await moving.close()
+            accepting = asyncio.create_task(here.ask("POST", f"/v1/handoffs/{handoff['id']}/accept"))
+            async with asyncio.timeout(20):
+                while not await somebody_waits(here.parts.database):
+                    continue
+        assert (await accepting).status_code == 200
+        assert [(one["person_id"], one["status"]) for one in await here.handoffs()] == [(ident("bo"), "accepted")]
+
+
 async def test_two_workers_send_each_delivery_once(tmp_path: Path, postgres_url: str, receiver: Crm) -> None:
     async with scene(tmp_path, postgres_url) as one, scene(tmp_path, postgres_url) as two:
         await one.listens(receiver)
