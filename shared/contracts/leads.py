@@ -4,13 +4,15 @@ Stages are the charter's: visitor, subscriber, lead, mql, sal, sql, opportunity,
 advocate on the line; recycled and disqualified off it.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from shared.contracts.touchpoints import PersonIdentified
+from shared.kernel.ids import derived
 
 
 class StageEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -28,8 +30,20 @@ def without_causes(history: Iterable[StageEntry]) -> tuple[StageEntry, ...]:
     return tuple(replace(entry, cause_event_id="") for entry in history)
 
 
+def coverage(members: Mapping[str, str]) -> dict[str, str]:
+    """For each person what tells the set of all their ids from any other set; `members` says who each id is."""
+    ids: defaultdict[str, list[str]] = defaultdict(list)
+    for one in sorted(members):
+        ids[members[one]].append(one)
+    return {root: derived("person", *theirs) for root, theirs in ids.items()}
+
+
 class LeadStageChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`lead.stage_changed`: the whole history; the highest version of a person wins."""
+    """`lead.stage_changed`: the whole history; the highest version of a person wins.
+
+    `promotions`: each that was sent because of a touch of theirs, and whether it stands: they qualified in its cycle,
+    or later. `covers`: all ids that are this person here (`coverage`); whoever takes others for them waits for the next
+    history, which is said wherever the ids change. Histories of before these were said have neither."""
 
     person_id: str
     version: int
@@ -38,6 +52,8 @@ class LeadStageChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     cycle: int
     history: tuple[StageEntry, ...]
     charter: str
+    promotions: dict[str, bool] = field(default_factory=dict)
+    covers: str = ""
 
 
 class Reason(Struct, frozen=True, kw_only=True):

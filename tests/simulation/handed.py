@@ -9,9 +9,13 @@ from shared.kernel.stand_ins import stands_in
 from tests.reference.handed import Handed
 from tests.reference.happened import Name
 from tests.reference.people import People, standing
+from tests.reference.stages import Walk
 from tests.simulation.cluster import Run
 from tests.simulation.reading import root_of, rows
 from tests.simulation.world import World
+
+_QUALIFIED = ("mql", "sal", "sql", "opportunity", "customer", "repeat_customer")
+_ENDS = ("recycled", "customer", "repeat_customer")
 
 
 def of_handed(world: World, people: People, names: Mapping[str, frozenset[Name]], run: Run) -> Iterator[str]:
@@ -33,6 +37,33 @@ def of_owners(owners: Mapping[str, str | None], reachable: Collection[str], run:
         owner = owners.get(cause_of.get(handoff.promotion_id, ""))
         if owner in reachable and root_of(handoff.person_id, into) != owner:
             yield f"{handoff} came of what {owner} did"
+
+
+def of_standing(ways: Mapping[str, tuple[Walk, Collection[str]]], run: Run) -> Iterator[str]:
+    """Of each open hand-off CRMs have heard last whether its promotion stands, by how its person went; with each way
+    what of theirs named somebody erased."""
+    into = dict(rows(run.folder, "handoff", "select id, into_id from people"))
+    caused = "select promotion_id, id from touches where promotion_id is not null"
+    cause_of = dict(rows(run.folder, "scoring", caused))
+    for (body,) in rows(run.folder, "handoff", "select body from handoffs"):
+        kept = json.decode(body, type=Kept)
+        if not kept.handoff.is_open or stands_in(kept.handoff.person_id):
+            continue
+        promotions = (kept.handoff.promotion_id, *(lead.promotion_id for lead in kept.waiting))
+        way, blank = ways[root_of(kept.handoff.person_id, into)]
+        if any(_stands(way, blank, cause_of.get(one)) for one in promotions) is kept.taken_back:
+            yield f"{kept.handoff} was {'' if kept.taken_back else 'not '}taken back, and its person went {way.steps}"
+
+
+def _stands(way: Walk, blank: Collection[str], cause: str | None) -> bool:
+    """Whether somebody qualified in the cycle of what caused a promotion, or later."""
+    cycle = 0 if cause in blank else next((n for n, theirs in enumerate(way.cycles) if cause in theirs), None)
+    ended = 0
+    for stage, _, _ in way.steps:
+        if cycle is not None and ended >= cycle and stage in _QUALIFIED:
+            return True
+        ended += stage in _ENDS
+    return False
 
 
 def _of_one(kept: Kept, whose: frozenset[Name], world: World, people: People) -> Iterator[str]:

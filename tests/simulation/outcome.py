@@ -25,12 +25,21 @@ from tests.reference.people import People, standing
 from tests.reference.stages import Walk, walk
 from tests.simulation.cluster import GuardsOf, Run, Stores, simulated
 from tests.simulation.erased import nobodies, of_erasures, told_apart, who_is_erased
-from tests.simulation.handed import of_handed, of_owners
+from tests.simulation.handed import of_handed, of_owners, of_standing
 from tests.simulation.reading import name_of, published, root_of, rows
 from tests.simulation.sales import bodies_differ
 from tests.simulation.world import World, world
 
 Person = frozenset[Name]
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a person went, and what of theirs named somebody erased: it is no act of theirs any more, while what sales
+    did because of it, they did."""
+
+    walk: Walk
+    blank: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -64,12 +73,13 @@ def differences(world: World, run: Run) -> list[str]:
         *_of_decisions(run),
         *_of_people(left, people, resolved),
         *_of_accounts(left, people, resolved, run),
-        *_of_scoring(left, people, resolved, run),
+        *_of_scoring(ways := _ways(left, people, resolved, run), resolved, run),
         *_of_promotions(left, run),
         *_of_credit(left, people, nobodies(world, run.folder), run),
         *_of_what_became(run),
         *_of_handoffs(resolved, run),
         *of_handed(left, people, resolved.names, run),
+        *of_standing({person: (way.walk, way.blank) for person, way in ways.items()}, run),
         *of_owners(resolved.owners, [one for one, names in resolved.names.items() if _reachable(names)], run),
     ]
 
@@ -158,7 +168,7 @@ def _of_people(world: World, people: People, resolved: Resolved) -> Iterator[str
             yield f"{deal} is {held}, not {resolved.deals.get(deal)}"
 
 
-def _of_scoring(world: World, people: People, resolved: Resolved, run: Run) -> Iterator[str]:
+def _of_scoring(ways: Mapping[str, Way], resolved: Resolved, run: Run) -> Iterator[str]:
     into = dict(rows(run.folder, "scoring", "select id, into_id from people"))
     for person, root in resolved.root.items():
         if person in into and root_of(person, into) != root:
@@ -172,15 +182,9 @@ def _of_scoring(world: World, people: People, resolved: Resolved, run: Run) -> I
         person: json.decode(state, type=State)
         for person, state in rows(run.folder, "scoring", "select person_id, state from leads where not alias")
     }
-    caused = "select promotion_id, id from touches where promotion_id is not null"
-    cause_of = dict(rows(run.folder, "scoring", caused))
-    sent = set(cause_of.values())
-    answers = list(_answers(run, cause_of))
-    withdrawn = {touch: root_of(held, into) for touch, held in touches.items() if held and touch not in resolved.owners}
+    sent = {row[0] for row in rows(run.folder, "scoring", "select id from touches where promotion_id is not null")}
     for person, names in resolved.names.items():
-        # What named somebody erased is no act of theirs any more; what sales did because of it, they did.
-        blank = {touch for touch, owner in withdrawn.items() if owner == person}
-        way = _way(world, people, names, blank, answers)
+        way, blank = ways[person].walk, ways[person].blank
         state = states.pop(person, None)
         steps = None if state is None else [(e.stage, e.entered_at, e.cause_event_id) for e in state.history]
         if steps != way.steps:
@@ -194,7 +198,21 @@ def _reachable(names: Person) -> bool:
     return any(kind in ("email", "crm_contact_id") for kind, _ in names)
 
 
-def _way(world: World, people: People, names: Person, blank: set[str], answers: Sequence[Answer]) -> Walk:
+def _ways(world: World, people: People, resolved: Resolved, run: Run) -> dict[str, Way]:
+    """How everybody went."""
+    into = dict(rows(run.folder, "scoring", "select id, into_id from people"))
+    held = rows(run.folder, "scoring", "select id, owner from touches where owner is not null")
+    withdrawn = {touch: root_of(owner, into) for touch, owner in held if touch not in resolved.owners}
+    caused = "select promotion_id, id from touches where promotion_id is not null"
+    answers = list(_answers(run, dict(rows(run.folder, "scoring", caused))))
+    ways = {}
+    for person, names in resolved.names.items():
+        blank = frozenset(touch for touch, owner in withdrawn.items() if owner == person)
+        ways[person] = Way(_way(world, people, names, blank, answers), blank)
+    return ways
+
+
+def _way(world: World, people: People, names: Person, blank: frozenset[str], answers: Sequence[Answer]) -> Walk:
     own = [happening for happening in world.happenings if people.of(happening) == names]
     deals = [version for version in standing(world.versions).values() if names in people.on(version.contacts)]
     ours = {happening.id for happening in own} | blank

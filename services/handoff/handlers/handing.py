@@ -30,11 +30,11 @@ from services.handoff.handlers.moving import move
 from services.handoff.handlers.publishing import Merge, Where
 from services.handoff.handlers.settling import settle
 from services.handoff.handlers.taking_back import take_back
-from services.handoff.ports import Answered, Handed, KeptDeal, Ledger, Message, People, Refusal, SalesAct
+from services.handoff.ports import Answered, Handed, KeptDeal, Ledger, Message, People, Refusal, SalesAct, Standing
 from services.handoff.settings import Terms
 from shared.contracts.envelope import Emit
 from shared.contracts.erasing import receipt, stand_ins
-from shared.contracts.leads import LeadQualified, LeadStageChanged
+from shared.contracts.leads import LeadQualified
 from shared.contracts.touchpoints import PersonErased, PersonIdentified
 from shared.kernel.errors import NotFound, NotLoaded
 from shared.kernel.instant import DAY, Instant
@@ -59,15 +59,15 @@ class Handing:
         self._leads: dict[str, LeadQualified] = {}
         self._rota: Rota | None = None
         self._handed: dict[str, Handed] = {}
-        self._moved: dict[str, str | None] = {}
-        """Hand-offs that became somebody else's, with the reason CRMs are told."""
+        self._moved: set[str] = set()
+        """Hand-offs that became somebody else's, of which CRMs are told."""
         self._sales_acts: dict[str, SalesAct] = {}
         self._called: set[str] = set()
         """Whose contacts changed; the hand-offs of these, and of those below, are held against all stored facts."""
         self._dealt: set[str] = set()
         self._regrouped: set[str] = set()
         self._deals: dict[str, KeptDeal] = {}
-        self._stages: list[LeadStageChanged] = []
+        self._standings: dict[str, Standing] = {}
         self._cards: list[PersonIdentified] = []
         self._merges: list[Merge] = []
         self._parted: dict[str, str] = {}
@@ -109,10 +109,12 @@ class Handing:
         for person_id in person_ids:
             self.people.touch(person_id)
 
-    def stages(self, changed: LeadStageChanged) -> None:
-        """A person's stages changed: the promotion may be gone from them."""
-        self.people.touch(changed.person_id)
-        self._stages.append(changed)
+    def standing(self, said: Standing) -> None:
+        """A person's stages changed: the highest version says which promotions stand."""
+        self.people.touch(said.person_id)
+        before = self._standings.get(said.person_id)
+        if before is None or before.version < said.version:
+            self._standings[said.person_id] = said
 
     def card(self, card: PersonIdentified) -> None:
         """A card changed: later messages carry the new one."""
@@ -172,6 +174,7 @@ class Handing:
         members = await self.people.settle()
         await self.ledger.keep_deals(list(self._deals.values()))
         await self.ledger.keep_sales_acts(list(self._sales_acts.values()))
+        await self.ledger.keep_standings(list(self._standings.values()))
         self._move(members)
         self._held.group(members)
         parted = self._settle_splits(members)
@@ -186,12 +189,12 @@ class Handing:
             self._called |= await follow_deals(self._held, self.ledger, fresh, members)
         await note_contacts(self._held, self.ledger, self._roots(self._called, members), members, parted)
         note_cards(self._held, self._cards, members)
-        take_back(self._held, self._stages, members)
         for handoff_id in parted:
             self._held.tell(publishing.Updated(publishing.SPLIT), self._held.kept[handoff_id])
-        for handoff_id, reason in self._moved.items():
-            if handoff_id not in parted and self._held.kept[handoff_id].handoff.is_open:
-                self._held.tell(publishing.Updated(reason), self._held.kept[handoff_id])
+        reasons = await take_back(self._held, self.ledger, self._roots(self._judged(), members), members)
+        for handoff_id in sorted((self._moved - {*parted}) | reasons.keys()):
+            if self._held.kept[handoff_id].handoff.is_open:
+                self._held.tell(publishing.Updated(reasons.get(handoff_id)), self._held.kept[handoff_id])
         await self._write()
         return self._held.said()
 
@@ -208,7 +211,7 @@ class Handing:
         self._held.publish(receipt(publishing.SOURCE, one, removed[one], self._now) for one in sorted(removed))
         self._leads = erasing.leads_left(self._leads, gone)
         self._cards = [card for card in self._cards if card.person_id not in gone]
-        self._stages = [one for one in self._stages if one.person_id not in gone]
+        self._standings = {one: said for one, said in self._standings.items() if one not in gone}
         self._merges = [one for one in self._merges if one.from_id not in gone and one.into_id not in gone]
         self._sales_acts = erasing.acts_left(self._sales_acts, gone)
         self._deals = erasing.deals_left(self._deals, gone)
@@ -235,6 +238,10 @@ class Handing:
                 self._cards.append(lead.card)
                 self._handed[promotion_id] = Handed(handed.handoff_id, lead.revision)
                 self._moved |= moved
+
+    def _judged(self) -> set[str]:
+        """Of whom scoring said something, or whose hand-offs became others: these may be told otherwise than it is."""
+        return {kept.handoff.person_id for kept in self._held.changed()} | self._standings.keys()
 
     def _settle_merges(self, roots: Collection[str], members: Mapping[str, str]) -> set[str]:
         """Of two open hand-offs of one person the older stays, and CRMs are told who became whom. Answers whose ended

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from services.handoff.domain.lead import Moved
-from services.handoff.handlers import publishing, waiting
+from services.handoff.handlers import waiting
 from services.handoff.handlers.assigning import brief
 from services.handoff.handlers.carding import with_card
 from services.handoff.handlers.held import Held
@@ -15,16 +15,13 @@ from services.handoff.ports import Kept
 from shared.contracts.leads import LeadQualified
 
 
-def move(held: Held, kept: Kept, lead: LeadQualified, members: Mapping[str, str]) -> dict[str, str | None] | None:
-    """Have a promotion's own hand-off be of whoever the promotion is of by now; answers it with the reason that CRMs
-    are to be told, or nothing where it is the same person's under another id. None where the promotion waited for
-    another hand-off: it waits there no more, and is to be handed over as a new one."""
+def move(held: Held, kept: Kept, lead: LeadQualified, members: Mapping[str, str]) -> set[str] | None:
+    """Have a promotion's own hand-off be of whoever the promotion is of by now; answers it where CRMs are to be told,
+    or nothing where it is the same person's under another id. None where the promotion waited for another hand-off: it
+    waits there no more, and is to be handed over as a new one."""
     if kept.handoff.promotion_id != lead.promotion_id:
         held.keep(waiting.without(kept, {lead.promotion_id}))
         return None
-    told: dict[str, str | None] = {}
-    if members[lead.person_id] != members[kept.handoff.person_id]:
-        told[kept.handoff.id] = publishing.QUALIFIED_AGAIN if kept.taken_back else None
-        kept = replace(kept, taken_back=False, stages=("", 0))
+    told = {kept.handoff.id} if members[lead.person_id] != members[kept.handoff.person_id] else set[str]()
     held.act(replace(with_card(kept, lead.card), brief=brief(lead)), Moved(lead.person_id, lead.cycle))
     return told

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from services.handoff.handlers.handing import Handing
+from services.handoff.ports import Standing
 from shared.contracts.leads import LeadStageChanged
 from shared.kernel.keys import Key
 
@@ -13,5 +14,7 @@ def keys(event: LeadStageChanged) -> Iterable[Key]:
 
 
 def on_stage_changed(event: LeadStageChanged, session: Handing) -> None:
-    """Hold the history against what was handed over."""
-    session.stages(event)
+    """Hold what is said of their promotions against what was handed over."""
+    if event.covers:  # Without, it is of before promotions were told with it, and is said again.
+        said = Standing(event.person_id, event.version, event.stage, event.covers, event.promotions)
+        session.standing(said)

@@ -35,8 +35,6 @@ class Kept:
     """When its promotion was, by what the person did; None where it was made before that was kept."""
     waiting: tuple[LeadQualified, ...] = ()
     """Promotions that came while the person was in sales' hands, for when it has ended."""
-    stages: tuple[str, int] = ("", 0)
-    """The history of stages by which `taken_back` was last told: whose, and in which version."""
 
     @property
     def accept_due(self) -> Instant | None:
@@ -181,6 +179,18 @@ class Refusal:
     refused: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What scoring said last of somebody: their stage, and of each promotion of theirs whether it stands. `covers`:
+    whom it takes for them (`coverage` in shared/contracts/leads.py)."""
+
+    person_id: str
+    version: int
+    stage: str
+    covers: str
+    promotions: Mapping[str, bool]
+
+
 class People(Protocol):
     """The people of a batch, locked."""
 
@@ -281,6 +291,14 @@ class Ledger(Protocol):
 
     async def refusing(self, person_ids: Collection[str]) -> Mapping[str, int]:
         """Those of these people who refuse, with the version of the card that says so."""
+        ...
+
+    async def keep_standings(self, said: Sequence[Standing]) -> None:
+        """Keep what scoring says of people, the highest version of each."""
+        ...
+
+    async def standings(self, person_ids: Collection[str]) -> Sequence[Standing]:
+        """What scoring said last of these people."""
         ...
 
     async def keep_rota(self, assigned: Mapping[str, int]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import delete, or_, select
 
 from services.handoff.ports import SalesAct
-from services.handoff.store.tables import ACTS, DEAL_PEOPLE, DELIVERIES, HANDOFFS, REFUSALS, SALES_ACTS
+from services.handoff.store.tables import ACTS, DEAL_PEOPLE, DELIVERIES, HANDOFFS, REFUSALS, SALES_ACTS, STANDINGS
 from shared.contracts.erasing import stand_ins
 from shared.contracts.touchpoints import PersonErased
 from shared.db import erased
@@ -42,7 +42,7 @@ async def _remove(work: Work, gone: Mapping[str, str]) -> dict[str, int]:
     rows = [(a.id, a.person_id, a.revision, a.occurred_at, a.kind, a.actor, a.counts) for a in blank]
     await work.write(_BLANK, sorted(rows))
     removed = await erased.forget_records(work, ids)
-    removed |= await erased.remove(work, (DEAL_PEOPLE, REFUSALS), ids)
+    removed |= await erased.remove(work, (DEAL_PEOPLE, REFUSALS, STANDINGS), ids)
     removed["sales_acts"] = len(acts)
     removed["deliveries"] = await work.execute(delete(DELIVERIES).where(sent))
     removed["acts"] = await work.execute(delete(ACTS).where(work.among(ACTS.c.handoff_id, handoffs)))

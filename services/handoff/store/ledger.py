@@ -13,10 +13,10 @@ from sqlalchemy import Row, bindparam, func, select, update
 from services.handoff.domain.delivery import Health
 from services.handoff.domain.lead import IN_HAND, Ending
 from services.handoff.domain.messages import Brief
-from services.handoff.ports import Attempt, Finished, Handed, Kept, KeptDeal, Message, Refusal, SalesAct, Seat
+from services.handoff.ports import Attempt, Finished, Handed, Kept, KeptDeal, Message, Refusal, SalesAct, Seat, Standing
 from services.handoff.settings import Terms
 from services.handoff.store import deliveries, endpoints, erasing, owners
-from services.handoff.store.tables import DEAL_PEOPLE, DEALS, HANDOFFS, OWNERS, PROMOTIONS, SALES_ACTS
+from services.handoff.store.tables import DEAL_PEOPLE, DEALS, HANDOFFS, OWNERS, PROMOTIONS, SALES_ACTS, STANDINGS
 from shared.contracts.touchpoints import PersonErased
 from shared.db import refusals
 from shared.db.dialect import Upsert, among_given
@@ -43,6 +43,9 @@ _KEEP_DEAL = Upsert(
     update=("version", "revision", "status", "owner", "at"),
 )  # fmt: skip
 _KEEP_DEAL_PEOPLE = Upsert(DEAL_PEOPLE)
+_KEEP_STANDING = Upsert(
+    STANDINGS, conflict=("person_id",), update=("version", "stage", "covers", "promotions"), newer=("version",)
+)
 _HANDED = (
     select(PROMOTIONS, HANDOFFS.c.person_id)
     .join(HANDOFFS, HANDOFFS.c.id == PROMOTIONS.c.handoff_id)
@@ -69,6 +72,7 @@ _OWNED = (
     .where(DEALS.c.status == "open", DEALS.c.owner.is_not(None), among_given(DEAL_PEOPLE.c.person_id, "people"))
     .order_by(DEALS.c.at, DEALS.c.id)
 )
+_STANDINGS = select(STANDINGS).where(among_given(STANDINGS.c.person_id, "people"))
 _IN_HAND = (
     select(HANDOFFS.c.owner_id, func.count().label("number"))
     .where(among_given(HANDOFFS.c.status, "statuses"))
@@ -232,6 +236,16 @@ class SqlLedger:
         """Those of these people who refuse, with the version of the card that says so."""
         return await refusals.refusing(self._work, person_ids)
 
+    async def keep_standings(self, said: Sequence[Standing]) -> None:
+        """Keep what scoring says of people, the highest version of each."""
+        rows = sorted((s.person_id, s.version, s.stage, s.covers, json.encode(s.promotions)) for s in said)
+        await self._work.write(_KEEP_STANDING, rows)
+
+    async def standings(self, person_ids: Collection[str]) -> Sequence[Standing]:
+        """What scoring said last of these people."""
+        rows = await self._work.rows(_STANDINGS, people=sorted(person_ids))
+        return [_standing(row) for row in rows]
+
     async def keep_rota(self, assigned: Mapping[str, int]) -> None:
         """Keep how many leads the rota gave each owner."""
         for owner_id, number in sorted(assigned.items()):
@@ -268,6 +282,11 @@ class SqlLedger:
 
 def _sales_act(row: Row[Any]) -> SalesAct:
     return SalesAct(row.id, row.person_id, row.revision, row.occurred_at, row.kind, row.actor, row.counts)
+
+
+def _standing(row: Row[Any]) -> Standing:
+    promotions = json.decode(row.promotions, type=dict[str, bool])
+    return Standing(row.person_id, row.version, row.stage, row.covers, promotions)
 
 
 async def read_handoffs(reader: Reader, roots: Collection[str]) -> list[Kept]:

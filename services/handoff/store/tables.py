@@ -66,6 +66,16 @@ DEAL_PEOPLE = Table(
     Column("person_id", Id, primary_key=True),
     Column("deal_id", String(256), primary_key=True, index=True),
 )
+STANDINGS = Table(
+    "standings",
+    METADATA,
+    Column("person_id", Id, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("stage", String(32), nullable=False),
+    Column("covers", Id, nullable=False),
+    Column("promotions", LargeBinary, nullable=False),
+)
+"""What scoring said last of everybody: their promotions, and which of them stand."""
 OWNERS = Table(
     "owners",
     METADATA,

@@ -10,6 +10,7 @@ from dataclasses import replace
 from services.scoring.domain.engagement import at_most, earned, engagement
 from services.scoring.domain.facts import Card, DealClosed, DealFact, DealOpened, Fact, Known, Outcome, Touch, in_order
 from services.scoring.domain.owners import heard
+from services.scoring.domain.promotion import with_sent
 from services.scoring.domain.rules import Rules
 from services.scoring.domain.state import RANK, Cycle, StageEntry, State, begin
 
@@ -64,8 +65,8 @@ def _after(state: State, fact: Fact, rules: Rules) -> State:
 
 
 def _touched(state: State, touch: Touch, rules: Rules) -> State:
-    if touch.promoted and not state.cycle.sent:
-        state = _with_cycle(state, state.cycle._replace(sent=True))
+    if touch.promoted:
+        state = with_sent(state, touch.id)
     if not (touch.counts and state.may_score):
         return state
     if not state.reached:

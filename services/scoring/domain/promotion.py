@@ -5,10 +5,11 @@ touchpoint; so numbers of cycles may change under a late fact and nobody is hand
 another owner the promotion is said again, of them.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from services.scoring.domain.facts import Card, Touch
-from services.scoring.domain.state import State
+from services.scoring.domain.state import RANK, Sent, State
 from shared.kernel.ids import derived
 
 
@@ -25,6 +26,20 @@ class Promote:
 def promotion_id(cause: str) -> str:
     """The id of the promotion that a touch causes."""
     return derived("promotion", cause)
+
+
+def with_sent(state: State, cause: str) -> State:
+    """The state with the promotion that a touch of its open cycle caused: it was sent."""
+    cycle = state.cycle._replace(sent=True)
+    promotions = (*state.promotions, Sent(promotion_id(cause), cycle.number))
+    return replace(state, cycles=(*state.cycles[:-1], cycle), promotions=promotions)
+
+
+def standing(state: State) -> Mapping[str, bool]:
+    """Of each promotion that was sent whether it stands: a stage from MQL on was entered in its cycle, or later."""
+    qualified = (entry.cycle for entry in state.history if RANK.get(entry.stage, 0) >= RANK["mql"])
+    last = max(qualified, default=0)
+    return {sent.promotion_id: sent.cycle <= last for sent in sorted(state.promotions)}
 
 
 def promotions_due(state: State, card: Card) -> tuple[Promote, ...]:

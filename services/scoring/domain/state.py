@@ -37,6 +37,13 @@ class Cycle(NamedTuple):
     sent: bool = False
 
 
+class Sent(NamedTuple):
+    """A promotion that was sent, with the cycle that its cause falls into."""
+
+    promotion_id: str
+    cycle: int
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """Everything scoring derives of a person, as of `last`. `reached` is the rank that this cycle came to.
@@ -65,6 +72,7 @@ class State:
     folded: int = 0
     """How many facts are in it."""
     handoffs: tuple[Handoff, ...] = ()
+    promotions: tuple[Sent, ...] = ()
 
     @property
     def stage(self) -> str:

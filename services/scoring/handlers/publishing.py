@@ -8,7 +8,7 @@ from msgspec import json
 from services.scoring.domain.engagement import explain
 from services.scoring.domain.facts import Touch
 from services.scoring.domain.fit import fit
-from services.scoring.domain.promotion import Promote
+from services.scoring.domain.promotion import Promote, standing
 from services.scoring.domain.rules import Rules
 from services.scoring.domain.state import State
 from services.scoring.domain.telling import journey_lines, reasons
@@ -23,12 +23,13 @@ from shared.kernel.instant import Instant
 SOURCE = "scoring"
 
 
-def digest(state: State) -> str:
-    """What tells two histories apart."""
-    return derived("history", *(str(entry) for entry in state.history))
+def digest(state: State, covers: str) -> str:
+    """What tells two histories apart: their steps, the promotions that stand or do not, and the ids they cover."""
+    stands = (f"{one} {holds}" for one, holds in standing(state).items())
+    return derived("history", covers, *(str(entry) for entry in state.history), *stands)
 
 
-def stage_changed(person_id: str, version: int, state: State, rules: Rules, now: int) -> Emit:
+def stage_changed(person_id: str, version: int, state: State, covers: str, rules: Rules, now: int) -> Emit:
     """`lead.stage_changed`: the whole history."""
     data = LeadStageChanged(
         person_id=person_id,
@@ -47,6 +48,8 @@ def stage_changed(person_id: str, version: int, state: State, rules: Rules, now:
             for entry in state.history
         ),
         charter=rules.version,
+        promotions=dict(standing(state)),
+        covers=covers,
     )
     event_id = derived("stage", person_id, str(version))
     return Emit(topics.LEADS.name, person_id, Event(event_id, "lead.stage_changed", SOURCE, Instant(now), data))
@@ -62,7 +65,7 @@ def qualified(
     now: int,
 ) -> Emit:
     """`lead.qualified` of whoever owns its cause, with all that hand-off needs to ask nobody. The key is the person on
-    the card, so that it goes before what is said of their stages."""
+    the card, so that it goes after what is said of their stages: by then it is known that the promotion stands."""
     told = json.decode(card.body, type=PersonIdentified)
     graded = fit(card.card, rules)
     entries = explain(touches, rules, promote.at)

@@ -12,13 +12,14 @@ from math import inf
 
 from services.scoring.domain.facts import NOBODY, Card, Fact, forgotten, in_order
 from services.scoring.domain.lifecycle import continues, fold, refold
-from services.scoring.domain.promotion import Promote, moved, promotions_due
+from services.scoring.domain.promotion import Promote, moved, promotions_due, with_sent
 from services.scoring.domain.rules import Rules
 from services.scoring.domain.state import State, begin
 from services.scoring.handlers import publishing
 from services.scoring.ports import Facts, KeptCard, KeptDeal, KeptOutcome, KeptTouch, Lead, Ledger, People
 from shared.contracts.envelope import Emit
 from shared.contracts.erasing import receipt, stand_ins
+from shared.contracts.leads import coverage
 from shared.contracts.touchpoints import PersonErased
 from shared.kernel.stand_ins import stands_in
 
@@ -51,6 +52,8 @@ class Scoring:
         self._stale: set[str] = set()
         self._erasures: list[PersonErased] = []
         self._emits: list[Emit] = []
+        self._qualified: list[Emit] = []
+        """What goes after all else: who hears of a promotion knows already that it stands."""
         self._facts: dict[str, Facts] = {}
         """All facts of those who were folded from them, or promoted."""
 
@@ -121,7 +124,7 @@ class Scoring:
         await self.ledger.keep_deals(list(self._deals.values()))
         members = await self.people.settle()
         await self._derive(members)
-        return self._emits
+        return [*self._emits, *self._qualified]
 
     async def _forget(self) -> None:
         """Carry out erasures, and keep nothing of the batch that is of somebody erased. Of a touch it stays that it was
@@ -153,7 +156,8 @@ class Scoring:
             {root: promotions for root, promotions in due.items() if promotions}, states, cards, members
         )
         await self._promote_again(states, cards)
-        kept = [self._publish_stages(root, leads.get(root), state) for root, state in states.items()]
+        covers = coverage(members)
+        kept = [self._publish_stages(root, leads.get(root), state, covers[root]) for root, state in states.items()]
         retired = [
             replace(lead, alias=True) for lead in leads.values() if lead.person_id not in roots and not lead.alias
         ]
@@ -242,8 +246,7 @@ class Scoring:
             for promote in due[root]:
                 sent[promote.promotion_id] = causes[promote.cause]
                 self._say_qualified(promote, causes[promote.cause], states[root], cards[root])
-            state = states[root]
-            states[root] = replace(state, cycles=(*state.cycles[:-1], state.cycle._replace(sent=True)))
+                states[root] = with_sent(states[root], promote.cause)
         await self.ledger.sent(sent)
 
     async def _promote_again(self, states: Mapping[str, State], cards: Mapping[str, KeptCard]) -> None:
@@ -259,12 +262,12 @@ class Scoring:
 
     def _say_qualified(self, promote: Promote, cause: KeptTouch, state: State, card: KeptCard) -> None:
         touches = self._facts[card.person_id].touches
-        self._emits.append(publishing.qualified(promote, cause, state, card, touches, self._rules, self._now))
+        self._qualified.append(publishing.qualified(promote, cause, state, card, touches, self._rules, self._now))
 
-    def _publish_stages(self, root: str, before: Lead | None, state: State) -> Lead:
-        told = publishing.digest(state)
+    def _publish_stages(self, root: str, before: Lead | None, state: State, covers: str) -> Lead:
+        told = publishing.digest(state, covers)
         version = before.version if before else 0
         if before is None or before.told != told:
             version += 1
-            self._emits.append(publishing.stage_changed(root, version, state, self._rules, self._now))
+            self._emits.append(publishing.stage_changed(root, version, state, covers, self._rules, self._now))
         return Lead(root, version, told, state, self._rules.version)

@@ -17,7 +17,7 @@ from shared.contracts import envelope
 from shared.contracts.deals import Deal, DealPerson, DealStatus
 from shared.contracts.envelope import Event
 from shared.contracts.handoffs import HandoffActed
-from shared.contracts.leads import LeadQualified, LeadStageChanged, StageEntry
+from shared.contracts.leads import LeadQualified, LeadStageChanged, StageEntry, coverage
 from shared.contracts.topics import DEALS, LEADS, TOPICS, TOUCHPOINTS, TYPES
 from shared.contracts.touchpoints import PersonIdentified, PersonMerged, PersonSplit, Touchpoint
 from shared.db import outbox
@@ -63,12 +63,17 @@ def qualified(name: str, promotion: str = "", cycle: int = 1, **traits: Any) -> 
     )
 
 
-def stages(name: str, version: int, *names: Any) -> LeadStageChanged:
-    """The history of somebody."""
+def stages(
+    name: str, version: int, *names: str, promotions: Sequence[str] | None = None, also: Sequence[str] = ()
+) -> LeadStageChanged:
+    """The history of somebody, who is these others as well: their promotions stand where it ends at MQL."""
     history = tuple(StageEntry(stage=one, entered_at=MONDAY, cause_event_id=ident("c"), rule="r") for one in names)
+    sent = [f"{name} qualifies"] if promotions is None else promotions
+    covers = coverage({ident(one): ident(name) for one in (name, *also)})
     return LeadStageChanged(
         person_id=ident(name), version=version, stage=names[-1], phase="awareness", cycle=1, history=history,
-        charter="default",
+        charter="default", covers=covers[ident(name)],
+        promotions={ident(one): names[-1] == "mql" for one in sent},
     )  # fmt: skip
 
 
