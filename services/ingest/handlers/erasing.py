@@ -44,7 +44,8 @@ class Erasing:
         await self._forgetting.cards(blank)
         if remains.kept or remains.rewritten:
             resolving = Resolving(self._record, self._now, self._limits)
-            emits += await resolving.settle_again(_rest(community, remains, emptied.ids, blank))
+            buried = dict.fromkeys(remains.person_ids, erasure_id)
+            emits += await resolving.settle_again(_rest(community, remains, emptied.ids, blank), buried)
         # After they became aliases: before, they would be taken for the cards of people.
         emits += [publishing.identified(card, self._now) for card in blank]
         await self._forgetting.settle(erasure_id, remains, identity.person_id)

@@ -8,6 +8,7 @@ is told anew (a merge in one record, a moved touchpoint as its next revision). L
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from msgspec import json, structs
 
@@ -32,6 +33,8 @@ from shared.contracts.deals import CollectedDeal
 from shared.contracts.envelope import Emit
 from shared.contracts.erasures import ErasureDone
 from shared.contracts.touchpoints import CollectedTouchpoint, RejectedTouchpoint, Touchpoint
+
+_NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 class Resolving:
@@ -103,10 +106,11 @@ class Resolving:
         await self._erasures.tidy()
         return self._emits
 
-    async def settle_again(self, community: Community) -> Sequence[Emit]:
-        """Settle a community whose claims were changed; answers what is to be published."""
+    async def settle_again(self, community: Community, buried: Mapping[str, str]) -> Sequence[Emit]:
+        """Settle a community whose claims were changed by the erasure of people (id -> erasure); answers what is to be
+        published."""
         await self._accounts.open([community])
-        moved = self._take_over(community, *await self._settled([community]))
+        moved = self._take_over(community, *await self._settled([community], buried))
         await self._graph.flush()
         await self._hand_over(moved, ())
         self._emits += await self._deals.close(self._owner, self._root, moved)
@@ -174,9 +178,9 @@ class Resolving:
         said = (account_claims.of_call(call) for call in fresh)
         return [claim for claim in said if claim is not None] + self._deals.account_claims()
 
-    async def _settled(self, communities: Sequence[Community]) -> list[Settled]:
+    async def _settled(self, communities: Sequence[Community], erased: Mapping[str, str] = _NOBODY) -> list[Settled]:
         """What is true of each of these; nobody who is new in one bears an id of somebody who was erased."""
-        buried: dict[str, str] = {}
+        buried = dict(erased)
         while True:
             settled = [settle([*one.claims, *one.news], one.people, self._limits, buried) for one in communities]
             found = await self._erasures.erased(

@@ -104,3 +104,11 @@ def test_an_alias_of_an_alias_stands_for_the_last() -> None:
 def test_the_first_moment_of_an_identifier_is_its_earliest_event_then_id() -> None:
     claims = [said("9", 10, "email:e"), said("2", 10, "email:e"), said("1", 11, "email:e")]
     assert firsts(claims) == {Identifier("email", "e"): (10, "2")}
+
+
+def test_nobody_new_bears_an_id_of_somebody_who_was_erased_whatever_follows_it() -> None:
+    buried: dict[str, str] = {}
+    for erasure in ("first", "second", "third"):
+        (made,) = settle((ADA,), {}, buried=buried).people
+        assert made not in buried
+        buried[made] = erasure
