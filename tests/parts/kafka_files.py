@@ -1,8 +1,11 @@
 """What a broker is made of: its jars, which Maven fetches once, and its properties."""
 
+import fcntl
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.parts.engine import NotHere
@@ -39,11 +42,12 @@ def classpath(say: Say) -> str:
     if shutil.which("java") is None:
         install(["openjdk-17-jre-headless"], say)
     jars = cache_folder(f"kafka-{VERSION}")
-    if not jars.is_dir():
-        if shutil.which("mvn") is None:
-            install(["maven"], say)
-        say(f"fetching Kafka {VERSION} with Maven (43 MB, once)")
-        _fetch(jars)
+    with _alone(jars.parent / "kafka.lock"):
+        if not jars.is_dir():
+            if shutil.which("mvn") is None:
+                install(["maven"], say)
+            say(f"fetching Kafka {VERSION} with Maven (43 MB, once)")
+            _fetch(jars)
     return f"{jars}/*:{jars}"
 
 
@@ -70,8 +74,16 @@ def broker_properties(*, listen: str, port: int, controller: int, folder: str) -
     }
 
 
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """For one run at a time: two that begin together would fetch twice, over each other."""
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
 def _fetch(jars: Path) -> None:
-    """Fill the folder of jars; it appears whole or not at all, whoever else fetches at the same time."""
+    """Fill the folder of jars; it appears whole or not at all, wherever this ends."""
     with tempfile.TemporaryDirectory(prefix="kafka-", dir=jars.parent) as draft:
         pom, folder = Path(draft, "pom.xml"), Path(draft, "jars")
         pom.write_text(_POM)
@@ -81,5 +93,4 @@ def _fetch(jars: Path) -> None:
         if done.returncode != 0:
             raise NotHere(f"Maven could not fetch Kafka {VERSION}: {(done.stdout + done.stderr).strip()[-500:]}")
         (folder / "log4j2.yaml").write_text(_LOGGING)
-        if not jars.is_dir():
-            folder.rename(jars)
+        folder.rename(jars)
