@@ -23,8 +23,13 @@ def of_handed(world: World, people: People, names: Mapping[str, frozenset[Name]]
     into = dict(rows(run.folder, "handoff", "select id, into_id from people"))
     for (body,) in rows(run.folder, "handoff", "select body from handoffs"):
         kept = json.decode(body, type=Kept)
-        if not stands_in(kept.handoff.person_id):
-            yield from _of_one(kept, names[root_of(kept.handoff.person_id, into)], world, people)
+        if stands_in(kept.handoff.person_id):
+            continue
+        whose = names.get(root_of(kept.handoff.person_id, into))
+        if whose is None:
+            yield f"{kept.handoff} is of nobody there is"
+        else:
+            yield from _of_one(kept, whose, world, people)
 
 
 def of_owners(owners: Mapping[str, str | None], reachable: Collection[str], run: Run) -> Iterator[str]:
@@ -49,8 +54,11 @@ def of_standing(ways: Mapping[str, tuple[Walk, Collection[str]]], run: Run) -> I
         kept = json.decode(body, type=Kept)
         if not kept.handoff.is_open or stands_in(kept.handoff.person_id):
             continue
+        root = root_of(kept.handoff.person_id, into)
+        if root not in ways:
+            continue  # Nobody there is: said by `of_handed`.
         promotions = (kept.handoff.promotion_id, *(lead.promotion_id for lead in kept.waiting))
-        way, blank = ways[root_of(kept.handoff.person_id, into)]
+        way, blank = ways[root]
         if any(_stands(way, blank, cause_of.get(one)) for one in promotions) is kept.taken_back:
             yield f"{kept.handoff} was {'' if kept.taken_back else 'not '}taken back, and its person went {way.steps}"
 
