@@ -23,8 +23,8 @@ _BUSY_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What the figures were taken on. `load`: how many processes wanted to run when the run began; `step`: nanoseconds of
-    a step of a walk that finds nothing in the caches."""
+    """What the figures were taken on. `load`: how many processes wanted to run when the run began; `step`: nanoseconds
+    of a step of a walk that finds nothing in the caches."""
 
     cores: int
     processor: str
