@@ -23,7 +23,7 @@ NO_MORE = stages("ana", 2, "lead", promotions=())
 BOS = stages("bo", 1, "mql", promotions=("demo",))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def store(request: pytest.FixtureRequest) -> str | None:
     """Each store there is."""
     return None if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))

@@ -26,7 +26,7 @@ BEFORE_IT = structs.replace(AGAIN, at=MONDAY + 10 * MINUTE)
 Step = Callable[[Scene], Awaitable[None]]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def store(request: pytest.FixtureRequest) -> str | None:
     """Each store there is."""
     return None if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))

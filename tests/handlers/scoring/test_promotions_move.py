@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
-
 from shared.contracts.envelope import Emit, decode
 from shared.contracts.leads import LeadQualified
 from shared.contracts.topics import TYPES
@@ -13,12 +11,6 @@ from tests.handlers.scoring.at_scoring import ScoringService, card, merged, open
 
 DEMO = ("ana", "demo_requested", 2)
 OF_ANA, OF_BO = touch(*DEMO), touch(*DEMO, revision=2, person_id=who("bo"))
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest) -> str | None:
-    """Each store there is."""
-    return None if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
 
 
 async def said(scoring: ScoringService) -> list[tuple[str, str, int, int]]:

@@ -20,12 +20,6 @@ ASKED = touch("ana", "demo_requested", 2)
 TEST_CLICK = touch("ana", "demo_requested", 2, revision=2, withdrawn=True)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest) -> str | None:
-    """Each store there is."""
-    return None if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
-
-
 async def said(scoring: ScoringService) -> list[LeadQualified | LeadStageChanged]:
     """What was said of leads, in order."""
     async with scoring.database.read() as reader:
