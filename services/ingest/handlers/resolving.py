@@ -8,7 +8,6 @@ is told anew (a merge in one record, a moved touchpoint as its next revision). L
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 
 from msgspec import json, structs
 
@@ -33,8 +32,6 @@ from shared.contracts.deals import CollectedDeal
 from shared.contracts.envelope import Emit
 from shared.contracts.erasures import ErasureDone
 from shared.contracts.touchpoints import CollectedTouchpoint, RejectedTouchpoint, Touchpoint
-
-_NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 class Resolving:
@@ -152,7 +149,7 @@ class Resolving:
         communities = await self._graph.communities(stirred, news) if stirred else ()
         await self._accounts.open(communities)
         moved: set[Identifier] = set()
-        for community, settled in zip(communities, await self._settled(communities), strict=True):
+        for community, settled in zip(communities, await self._settled(communities, {}), strict=True):
             moved |= self._take_over(community, settled)
         await self._graph.flush()
         return moved
@@ -178,8 +175,9 @@ class Resolving:
         said = (account_claims.of_call(call) for call in fresh)
         return [claim for claim in said if claim is not None] + self._deals.account_claims()
 
-    async def _settled(self, communities: Sequence[Community], erased: Mapping[str, str] = _NOBODY) -> list[Settled]:
-        """What is true of each of these; nobody who is new in one bears an id of somebody who was erased."""
+    async def _settled(self, communities: Sequence[Community], erased: Mapping[str, str]) -> list[Settled]:
+        """What is true of each of these; nobody who is new in one bears an id of somebody who was erased before, or is
+        being `erased` (id -> erasure)."""
         buried = dict(erased)
         while True:
             settled = [settle([*one.claims, *one.news], one.people, self._limits, buried) for one in communities]
