@@ -5,6 +5,7 @@ Promises: one send in flight a partition, so its order holds; a publish hears wi
 """
 
 import asyncio
+import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,9 +25,10 @@ _MOST_WAITING = 8
 """Batches a partition may have waiting; past that publishers are told to try later."""
 _PACE_SECONDS = 0.004
 """Rounds are no closer than this; a lone record waits for nothing, and busy ones share the cost of a round."""
-_HEAVY_BYTES = 128 * 1024
-_HEAVY_PACE_SECONDS = 0.01
-"""After a round of so many bytes the next one begins so much later: who sends that much waits longer anyhow."""
+_PACE_MOST_SECONDS = 0.01
+_PACE_OF_COST = 20
+"""Nor closer than so many times what it took to make up the last one, up to the most: on a slow machine, or with much
+to send, a round holds more."""
 _OTHERS_SECONDS = 0.005
 """The longest that a partition with nothing on the wire waits for the answers of others."""
 
@@ -143,11 +145,6 @@ class _Lane:
             self._open()
         self._waiting[-1].add(records, call)
 
-    @property
-    def weight(self) -> int:
-        """About how many bytes are to be sent next."""
-        return self._waiting[0].weight if self._waiting else 0
-
     def take(self) -> Any:
         """The builder to send now; None where those whose records waited have given up."""
         if not self._waiting:
@@ -238,7 +235,7 @@ class _Lane:
 
 class _Rounds:
     """Sends what waits, of all partitions together: what a producer does costs by the round and the batch, not by the
-    record. So a round begins at once where the last is `_PACE_SECONDS` ago and nothing is on the wire, else then and
+    record. So a round begins at once where the last is long enough ago and nothing is on the wire, else then and
     with the next answer, or where none comes for a while: a broker that is slow holds up no partition of another.
     """
 
@@ -293,8 +290,7 @@ class _Rounds:
             self._silence()
             self._began = self._loop.time()
             lanes, self._due = self._due, {}
-            heavy = sum([lane.weight for lane in lanes]) > _HEAVY_BYTES
-            self._pace = _HEAVY_PACE_SECONDS if heavy else _PACE_SECONDS
+            started = time.thread_time()
             try:
                 for lane in lanes:
                     if (builder := lane.take()) is not None:
@@ -304,6 +300,8 @@ class _Rounds:
             except KafkaError as error:
                 self.broken(error)
                 return
+            cost = time.thread_time() - started
+            self._pace = min(max(_PACE_SECONDS, _PACE_OF_COST * cost), _PACE_MOST_SECONDS)
 
 
 def _lane_of(lanes: Sequence[_Lane], key: bytes) -> _Lane:
