@@ -42,8 +42,9 @@ class LeadStageChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`lead.stage_changed`: the whole history; the highest version of a person wins.
 
     `promotions`: each that was sent because of a touch of theirs, and whether it stands: they qualified in its cycle,
-    or later. `covers`: all ids that are this person here (`coverage`); whoever takes others for them waits for the next
-    history, which is said wherever the ids change. Histories of before these were said have neither."""
+    or later. `cycles`: the number of that cycle by now. `covers`: all ids that are this person here (`coverage`);
+    whoever takes others for them waits for the next history, which is said wherever the ids change. Histories of before
+    these were said have none of them."""
 
     person_id: str
     version: int
@@ -53,6 +54,7 @@ class LeadStageChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     history: tuple[StageEntry, ...]
     charter: str
     promotions: dict[str, bool] = field(default_factory=dict)
+    cycles: dict[str, int] = field(default_factory=dict)
     covers: str = ""
 
 

@@ -45,27 +45,37 @@ def of_owners(owners: Mapping[str, str | None], reachable: Collection[str], run:
 
 
 def of_standing(ways: Mapping[str, tuple[Walk, Collection[str]]], run: Run) -> Iterator[str]:
-    """Of each open hand-off CRMs have heard last whether its promotion stands, by how its person went; with each way
-    what of theirs named somebody erased."""
+    """Of each hand-off its cycle, by how its person went, and of an open one whether its promotion stands, as CRMs have
+    heard last; with each way what of theirs named somebody erased."""
     into = dict(rows(run.folder, "handoff", "select id, into_id from people"))
     caused = "select promotion_id, id from touches where promotion_id is not null"
     cause_of = dict(rows(run.folder, "scoring", caused))
     for (body,) in rows(run.folder, "handoff", "select body from handoffs"):
         kept = json.decode(body, type=Kept)
-        if not kept.handoff.is_open or stands_in(kept.handoff.person_id):
+        if stands_in(kept.handoff.person_id):
             continue
         root = root_of(kept.handoff.person_id, into)
         if root not in ways:
             continue  # Nobody there is: said by `of_handed`.
         promotions = (kept.handoff.promotion_id, *(lead.promotion_id for lead in kept.waiting))
         way, blank = ways[root]
+        cycle = _cycle(way, blank, cause_of.get(kept.handoff.promotion_id))
+        if cycle is not None and kept.handoff.cycle != 1 + cycle:
+            yield f"{kept.handoff} is of cycle {1 + cycle}, and its person went {way.steps}"
+        if not kept.handoff.is_open:
+            continue
         if any(_stands(way, blank, cause_of.get(one)) for one in promotions) is kept.taken_back:
             yield f"{kept.handoff} was {'' if kept.taken_back else 'not '}taken back, and its person went {way.steps}"
 
 
+def _cycle(way: Walk, blank: Collection[str], cause: str | None) -> int | None:
+    """How many cycles had ended before what caused a promotion; None where that is not theirs."""
+    return 0 if cause in blank else next((n for n, theirs in enumerate(way.cycles) if cause in theirs), None)
+
+
 def _stands(way: Walk, blank: Collection[str], cause: str | None) -> bool:
     """Whether somebody qualified in the cycle of what caused a promotion, or later."""
-    cycle = 0 if cause in blank else next((n for n, theirs in enumerate(way.cycles) if cause in theirs), None)
+    cycle = _cycle(way, blank, cause)
     ended = 0
     for stage, _, _ in way.steps:
         if cycle is not None and ended >= cycle and stage in _QUALIFIED:

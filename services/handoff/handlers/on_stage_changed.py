@@ -16,5 +16,5 @@ def keys(event: LeadStageChanged) -> Iterable[Key]:
 def on_stage_changed(event: LeadStageChanged, session: Handing) -> None:
     """Hold what is said of their promotions against what was handed over."""
     if event.covers:  # Without, it is of before promotions were told with it, and is said again.
-        said = Standing(event.person_id, event.version, event.stage, event.covers, event.promotions)
+        said = Standing(event.person_id, event.version, event.stage, event.covers, event.promotions, event.cycles)
         session.standing(said)

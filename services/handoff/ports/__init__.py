@@ -181,14 +181,15 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What scoring said last of somebody: their stage, and of each promotion of theirs whether it stands. `covers`:
-    whom it takes for them (`coverage` in shared/contracts/leads.py)."""
+    """What scoring said last of somebody: their stage, and of each promotion of theirs whether it stands and the cycle
+    that it falls into. `covers`: whom it takes for them (`coverage` in shared/contracts/leads.py)."""
 
     person_id: str
     version: int
     stage: str
     covers: str
     promotions: Mapping[str, bool]
+    cycles: Mapping[str, int]
 
 
 class People(Protocol):

@@ -21,6 +21,6 @@ async def sections(reader: Reader, person_ids: Collection[str]) -> Sequence[Sect
         Section("handoffs", handed, (HANDOFFS.c.id,), ("body",)),
         Section("deliveries", sent, (DELIVERIES.c.id,), ("body",)),
         Section("sales_acts", acts, (SALES_ACTS.c.id,)),
-        Section("standings", said, (STANDINGS.c.person_id,), ("promotions",)),
+        Section("standings", said, (STANDINGS.c.person_id,), ("promotions", "cycles")),
         Section("deals", select(DEALS).where(DEALS.c.id.in_(on_deals)), (DEALS.c.id,)),
     )

@@ -44,7 +44,10 @@ _KEEP_DEAL = Upsert(
 )  # fmt: skip
 _KEEP_DEAL_PEOPLE = Upsert(DEAL_PEOPLE)
 _KEEP_STANDING = Upsert(
-    STANDINGS, conflict=("person_id",), update=("version", "stage", "covers", "promotions"), newer=("version",)
+    STANDINGS,
+    conflict=("person_id",),
+    update=("version", "stage", "covers", "promotions", "cycles"),
+    newer=("version",),
 )
 _HANDED = (
     select(PROMOTIONS, HANDOFFS.c.person_id)
@@ -238,7 +241,9 @@ class SqlLedger:
 
     async def keep_standings(self, said: Sequence[Standing]) -> None:
         """Keep what scoring says of people, the highest version of each."""
-        rows = sorted((s.person_id, s.version, s.stage, s.covers, json.encode(s.promotions)) for s in said)
+        rows = sorted(
+            (s.person_id, s.version, s.stage, s.covers, json.encode(s.promotions), json.encode(s.cycles)) for s in said
+        )
         await self._work.write(_KEEP_STANDING, rows)
 
     async def standings(self, person_ids: Collection[str]) -> Sequence[Standing]:
@@ -286,7 +291,8 @@ def _sales_act(row: Row[Any]) -> SalesAct:
 
 def _standing(row: Row[Any]) -> Standing:
     promotions = json.decode(row.promotions, type=dict[str, bool])
-    return Standing(row.person_id, row.version, row.stage, row.covers, promotions)
+    cycles = {} if row.cycles is None else json.decode(row.cycles, type=dict[str, int])
+    return Standing(row.person_id, row.version, row.stage, row.covers, promotions, cycles)
 
 
 async def read_handoffs(reader: Reader, roots: Collection[str]) -> list[Kept]:

@@ -74,8 +74,9 @@ STANDINGS = Table(
     Column("stage", String(32), nullable=False),
     Column("covers", Id, nullable=False),
     Column("promotions", LargeBinary, nullable=False),
+    Column("cycles", LargeBinary),
 )
-"""What scoring said last of everybody: their promotions, and which of them stand."""
+"""What scoring said last of everybody: their promotions, which of them stand, and in which cycle each is by now."""
 OWNERS = Table(
     "owners",
     METADATA,

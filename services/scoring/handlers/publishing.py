@@ -25,8 +25,9 @@ SOURCE = "scoring"
 
 def digest(state: State, covers: str) -> str:
     """What tells two histories apart: their steps, the promotions that stand or do not, and the ids they cover."""
-    stands = (f"{one} {holds}" for one, holds in standing(state).items())
-    return derived("history", covers, *(str(entry) for entry in state.history), *stands)
+    stands = standing(state)
+    promotions = (f"{sent.promotion_id} {sent.cycle} {stands[sent.promotion_id]}" for sent in sorted(state.promotions))
+    return derived("history", covers, *(str(entry) for entry in state.history), *promotions)
 
 
 def stage_changed(person_id: str, version: int, state: State, covers: str, rules: Rules, now: int) -> Emit:
@@ -49,6 +50,7 @@ def stage_changed(person_id: str, version: int, state: State, covers: str, rules
         ),
         charter=rules.version,
         promotions=dict(standing(state)),
+        cycles={sent.promotion_id: sent.cycle for sent in sorted(state.promotions)},
         covers=covers,
     )
     event_id = derived("stage", person_id, str(version))

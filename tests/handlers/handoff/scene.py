@@ -64,16 +64,22 @@ def qualified(name: str, promotion: str = "", cycle: int = 1, **traits: Any) -> 
 
 
 def stages(
-    name: str, version: int, *names: str, promotions: Sequence[str] | None = None, also: Sequence[str] = ()
+    name: str,
+    version: int,
+    *names: str,
+    promotions: Sequence[str] | None = None,
+    also: Sequence[str] = (),
+    cycle: int = 1,
 ) -> LeadStageChanged:
-    """The history of somebody, who is these others as well: their promotions stand where it ends at MQL."""
+    """The history of somebody, who is these others as well: their promotions stand where it ends at MQL, and fall into
+    this cycle."""
     history = tuple(StageEntry(stage=one, entered_at=MONDAY, cause_event_id=ident("c"), rule="r") for one in names)
     sent = [f"{name} qualifies"] if promotions is None else promotions
     covers = coverage({ident(one): ident(name) for one in (name, *also)})
     return LeadStageChanged(
         person_id=ident(name), version=version, stage=names[-1], phase="awareness", cycle=1, history=history,
         charter="default", covers=covers[ident(name)],
-        promotions={ident(one): names[-1] == "mql" for one in sent},
+        promotions={ident(one): names[-1] == "mql" for one in sent}, cycles={ident(one): cycle for one in sent},
     )  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""Whether a promotion stands is told by the last history of whoever it is of, whatever comes first."""
+"""Whether a promotion stands, and in which cycle, is told by the last history of whoever it is of, whatever comes
+first."""
 
 from collections.abc import Sequence
 from itertools import permutations
@@ -14,6 +15,7 @@ ANA = qualified("ana")
 AGAIN = qualified("ana", "again", cycle=2)
 DEMO = ("ana qualifies",)
 STANDS = stages("ana", 1, "lead", "mql")
+LATER = stages("ana", 2, "mql", cycle=2)
 TOGETHER = stages("bo", 2, "lead", promotions=DEMO, also=("ana",))
 
 
@@ -45,6 +47,25 @@ async def test_a_split_gives_it_back_as_it_stood(here: Scene, crm: Crm, facts: S
     await one_by_one(here, [ANA, STANDS, *facts])
     told = [reason for reason in await heard(here, crm) if reason in ("no_longer_qualified", "qualified_again")]
     assert told in ([], ["no_longer_qualified", "qualified_again"])
+
+
+@pytest.mark.parametrize("facts", list(permutations([ANA, STANDS, LATER])))
+async def test_it_has_the_number_of_the_cycle_that_its_promotion_falls_into(
+    here: Scene, crm: Crm, facts: Sequence[Struct]
+) -> None:
+    await one_by_one(here, facts)
+    assert [one["cycle"] for one in await here.handoffs()] == [2]
+    assert await heard(here, crm) in ([], ["no_longer_qualified", "qualified_again"])  # a number is no news
+
+
+async def test_one_that_has_ended_has_it_too(here: Scene) -> None:
+    await one_by_one(here, [ANA, STANDS, deal("ana", "won", 1, here.now), LATER])
+    assert [(one["cycle"], one["status"]) for one in await here.handoffs()] == [(2, "closed")]
+
+
+async def test_a_history_of_before_cycles_were_told_leaves_it_as_it_was(here: Scene) -> None:
+    await one_by_one(here, [AGAIN, structs.replace(stages("ana", 1, "mql", promotions=["again"]), cycles={})])
+    assert [one["cycle"] for one in await here.handoffs()] == [2]
 
 
 async def test_a_history_of_before_a_merge_decides_nothing(here: Scene, crm: Crm) -> None:

@@ -28,10 +28,15 @@ async def said(scoring: ScoringService) -> list[LeadQualified | LeadStageChanged
     return [one for one in told if isinstance(one, LeadQualified | LeadStageChanged)]
 
 
+async def last(scoring: ScoringService, name: str) -> LeadStageChanged:
+    """The last history of somebody."""
+    histories = [one for one in await said(scoring) if isinstance(one, LeadStageChanged) and one.person_id == who(name)]
+    return histories[-1]
+
+
 async def standing(scoring: ScoringService, name: str) -> Mapping[str, bool]:
     """What the last history of somebody says of their promotions."""
-    histories = [one for one in await said(scoring) if isinstance(one, LeadStageChanged) and one.person_id == who(name)]
-    return histories[-1].promotions
+    return (await last(scoring, name)).promotions
 
 
 async def test_a_promotion_is_known_to_stand_before_it_is_heard_of(tmp_path: Path, store: str | None) -> None:
@@ -73,6 +78,13 @@ async def test_a_deal_of_before_moves_it_into_the_next_cycle_where_it_stands(tmp
         assert await standing(scoring, "ana") == {DEMO: True}
         await scoring.given(TEST_CLICK)
         assert await standing(scoring, "ana") == {DEMO: False}
+
+
+@pytest.mark.parametrize("facts", list(permutations([card("ana"), ASKED, won("ana", 0)])))
+async def test_the_cycle_that_it_falls_into_is_told(tmp_path: Path, facts: Sequence[Emit]) -> None:
+    async with opened(tmp_path) as scoring:
+        await one_by_one(scoring, facts)
+        assert (await last(scoring, "ana")).cycles == {DEMO: 2}
 
 
 async def test_a_split_gives_each_what_is_theirs(tmp_path: Path, store: str | None) -> None:
