@@ -1,7 +1,8 @@
 """How a process is: alive, ready, measured, caught up.
 
 `/healthz` asks no dependency, so that an outage elsewhere restarts nobody. `/readyz` names every check in
-its answer. What the checks are is the wiring's business; each gets two seconds, as has the lag in `/metrics`.
+its answer, and that the process ends, where it does. What the checks are is the wiring's business; each gets two
+seconds, as has the lag in `/metrics`.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from shared.kernel.errors import ThroughlineError
@@ -21,6 +22,8 @@ from shared.web.auth import Scope, require
 Check = Callable[[], Awaitable[str | None]]
 """None where all is well, else what is not, in words that hold no personal data."""
 
+STOPPING: Final = "stopping"
+"""What the server sets in the state that requests share, when it was told to end: from then on it is not ready."""
 _CHECK_SECONDS: Final = 2.0
 _OK: Final = "ok"
 
@@ -47,11 +50,13 @@ def health_router(health: Health) -> APIRouter:
         return JSONResponse({"alive": alive}, 200 if alive else 503)
 
     @router.get("/readyz", responses={503: {"description": "Not ready: some check is not ok."}})
-    async def readyz() -> Response:
+    async def readyz(request: Request) -> Response:
         results = await asyncio.gather(*map(_ask, health.checks.values()))
-        ready = all(result == _OK for result in results)
-        told = {"ready": ready, "checks": dict(zip(health.checks, results, strict=True))}
-        return JSONResponse(told, 200 if ready else 503)
+        checks = dict(zip(health.checks, results, strict=True))
+        if hasattr(request.state, STOPPING):
+            checks["process"] = "it was told to end"
+        ready = all(result == _OK for result in checks.values())
+        return JSONResponse({"ready": ready, "checks": checks}, 200 if ready else 503)
 
     @router.get("/metrics", dependencies=readers)
     async def metrics() -> Response:

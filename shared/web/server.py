@@ -18,6 +18,7 @@ from uvicorn import Config, Server
 
 from shared.web.connection import Connection, Shared
 from shared.web.direct import Direct, answering
+from shared.web.health import STOPPING
 
 _BACKLOG: Final = 2_048
 _SHUTDOWN_SECONDS: Final = 15
@@ -111,6 +112,7 @@ class _Server(Server):
         """Stop, after connections were told so in an answer: who sends on one that is closed at that moment gets an
         error, and cannot know whether the request was taken."""
         self.server_state.stopping = True
+        self.lifespan.state[STOPPING] = True
         for connection in self._connections():
             connection.say_goodbye()
         await self._until_all_left(_GOODBYE_SECONDS)

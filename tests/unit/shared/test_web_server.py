@@ -107,6 +107,18 @@ async def test_two_servers_in_one_process_answer_and_stop(log: io.StringIO) -> N
             await client.get(f"{one}/healthz")
 
 
+async def test_who_asks_while_it_ends_hears_that_it_is_not_ready(log: io.StringIO) -> None:
+    listener = listen("127.0.0.1", 0)
+    should_exit = asyncio.Event()
+    serving = asyncio.create_task(serve(app_with_trouble(), listener, should_exit))
+    async with asyncio.timeout(10), httpx.AsyncClient(base_url=f"http://127.0.0.1:{port_of(listener)}") as client:
+        while (answer := await client.get("/readyz")).is_success:
+            should_exit.set()
+        await serving
+    assert (answer.status_code, answer.headers["connection"]) == (503, "close")
+    assert answer.json() == {"ready": False, "checks": {"process": "it was told to end"}}
+
+
 async def test_an_unforeseen_error_leaves_no_trace_of_what_was_sent(log: io.StringIO) -> None:
     async with served(app_with_trouble()) as address, httpx.AsyncClient() as client:
         answer = await client.get(f"{address}/v1/trouble/{CANARY}?e={CANARY}", timeout=10)
