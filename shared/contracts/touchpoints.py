@@ -35,6 +35,8 @@ class CollectedTouchpoint(Struct, frozen=True, omit_defaults=True, eq=False, gc=
     traits: Raw | UnsetType = UNSET
     context: Raw | UnsetType = UNSET
     flags: tuple[str, ...] = ()
+    category: str | None = None
+    """Of a page or a screen, where the sender says it beside the properties."""
 
 
 class RejectedTouchpoint(Struct, frozen=True, kw_only=True, omit_defaults=True):

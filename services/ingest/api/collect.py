@@ -89,7 +89,7 @@ class Collector:
         if (fit := fitting.batch(body, limits)) is not None:
             key = visit.admit(*fit.write_keys)
             return self._take_calls(fit.calls, self._arrival(key, visit.request, fit.sent_at))
-        read = decoding.document(body, limits)
+        read = decoding.document(body, limits, "batch")
         items, texts = decoding.batch(read, limits)
         decoding.refuse_doubled_beside(read, items)
         in_items = [item["writeKey"] for item in items if isinstance(item, dict) and "writeKey" in item]

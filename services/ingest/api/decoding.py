@@ -27,6 +27,8 @@ _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in _BRACKETS)
 # Readers differ on which of two equal keys holds; for these, a difference would be a way to smuggle.
 DECIDING = ("type", "userId", "messageId", "writeKey")
 _ONCE = tuple((key, f'"{key}"'.encode()) for key in DECIDING)
+_LEVELS_ABOVE_ITEMS = 2
+"""An item stands in the list of a batch, in the batch."""
 _FREE_FORM = ("properties", "traits", "context")
 _ESCAPED_LETTER = re.compile(rb"\\u00[4-7]", re.IGNORECASE)
 _ESCAPED_TROUBLE = re.compile(rb"\\u(?:d[89a-f]|0000|ffff)", re.IGNORECASE)
@@ -62,14 +64,17 @@ class Document(Struct, frozen=True, gc=False):
     """It holds, by their number, characters that are none."""
     spelled: bool
     """It may hold, by their number, letters: keys are not found by looking for them."""
+    deep: bool
+    """Its items may be nested too deep: that is looked at one by one."""
 
 
-def document(body: bytes, limits: Limits) -> Document:
-    """The JSON object a body holds, plain, in a form's `data` field or base64 in that; raises Refusal."""
+def document(body: bytes, limits: Limits, items: str = "") -> Document:
+    """The JSON object a body holds, plain, in a form's `data` field or base64 in that; raises Refusal. `items`: the list
+    of calls in it, if it has one; those that are nested too deep are refused alone."""
     body = stripped(body)
     if body.startswith(_FORM):
         body = _form_data(body)
-    read = plain(body, limits)
+    read = plain(body, limits, items)
     if not isinstance(read.words, dict):
         raise Refusal(400, "not_an_object", "the body is a JSON object")
     return read
@@ -83,13 +88,13 @@ def stripped(body: bytes) -> bytes:
     return body
 
 
-def plain(body: bytes, limits: Limits) -> Document:
-    """Whatever JSON a body holds; raises Refusal."""
+def plain(body: bytes, limits: Limits, items: str = "") -> Document:
+    """Whatever JSON a body holds; raises Refusal. `items` as for `document`."""
     marked, spelled = _escapes(body)
     if marked:
         body = _ESCAPE.sub(_without_lone, body)
     try:
-        words = _nested(body, limits)
+        words = _plain.decode(body)
     except RecursionError:
         raise _too_deep(limits) from None
     except UnicodeDecodeError:
@@ -97,7 +102,10 @@ def plain(body: bytes, limits: Limits) -> Document:
     except (DecodeError, ValueError):
         # The reason names neither the place nor the value: both may be somebody's.
         raise Refusal(400, "bad_json", "the body is no JSON document, or a number in it is out of range") from None
-    return Document(body, words, marked, spelled)
+    deep = _nested_deeper(body, limits.depth)
+    if deep and _depth(_beside(words, items)) > limits.depth:
+        raise _too_deep(limits)
+    return Document(body, words, marked, spelled, deep and bool(items))
 
 
 def is_literal(text: bytes) -> bool:
@@ -114,7 +122,10 @@ def batch(read: Document, limits: Limits) -> tuple[Sequence[Any], list[bytes]]:
         raise Refusal(400, "empty_batch", "the batch is empty", "batch")
     if len(items) > limits.items:
         raise Refusal(413, "batch_too_long", f"a batch holds at most {limits.items} calls", "batch")
-    return items, list(map(bytes, _items.decode(read.text).batch))
+    try:
+        return items, list(map(bytes, _items.decode(read.text).batch))
+    except DecodeError:
+        raise Refusal(400, "batch_not_a_list", "the body names its batch twice, and not as a list each time") from None
 
 
 def call(words: object, text: bytes, read: Document, limits: Limits) -> Call:
@@ -123,6 +134,8 @@ def call(words: object, text: bytes, read: Document, limits: Limits) -> Call:
         raise Reject("not_an_object", "a call is a JSON object")
     if len(text) > limits.item_bytes:
         raise _too_large(limits)
+    if read.deep and _depth(words) > limits.depth - _LEVELS_ABOVE_ITEMS:
+        raise _too_deep(limits)
     if read.spelled or not all_once(text):
         refuse_doubled(text)
     if read.marked:
@@ -222,11 +235,10 @@ def _cleaned(text: bytes) -> bytes:
     return _ESCAPE.sub(_without_nul, text)
 
 
-def _nested(body: bytes, limits: Limits) -> Any:
-    """The plain values of a JSON document; raises Refusal where they are nested too deep."""
-    words = _plain.decode(body)
-    if _nested_deeper(body, limits.depth) and _depth(words) > limits.depth:
-        raise _too_deep(limits)
+def _beside(words: Any, items: str) -> Any:
+    """A document without the list of its items."""
+    if isinstance(words, dict) and isinstance(words.get(items), list):
+        return {key: value for key, value in words.items() if key != items}
     return words
 
 

@@ -27,7 +27,6 @@ class _Sent(Said, frozen=True, gc=False, rename="camel", forbid_unknown_fields=T
     """What a call says, and what SDKs send beside it. All of a text is proven, so no field is passed over."""
 
     write_key: str | UnsetType = UNSET
-    category: _Scalar = None
     received_at: _Scalar = None
     version: _Scalar = None
     integrations: Raw | UnsetType = UNSET

@@ -34,10 +34,15 @@ def identifier(value: object, path: str, longest: int = IDENTIFIER_LENGTH) -> st
     if not isinstance(value, str):
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise Reject("bad_identifier", "an id is a text or a number", path)
-        value = str(int(value)) if value == int(value) else str(value)
+        value = as_text(value)
     if len(value) > longest:
         raise Reject("identifier_too_long", f"an id has at most {longest} characters", path)
     return value
+
+
+def as_text(number: float) -> str:
+    """A number that is an id, as text: 77.0 is 77, as readers of JSON differ on which of them was sent."""
+    return str(int(number)) if number == int(number) else str(number)
 
 
 def message_id(value: object) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from services.ingest.domain import identifiers
 from services.ingest.domain.call import Call
+from services.ingest.domain.calls import as_text
 from services.ingest.domain.limits import TRAIT_NAME_LENGTH
 from services.ingest.domain.text import readable
 
@@ -58,6 +59,9 @@ def _cleaned(told: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
             traits[name] = value
         elif LONG_NAME not in flags:
             flags.append(LONG_NAME)
+    contact_id = traits.get("crm_contact_id")
+    if isinstance(contact_id, int | float) and not isinstance(contact_id, bool):
+        traits["crm_contact_id"] = as_text(contact_id)
     if "email" in traits:
         email = identifiers.email(traits.pop("email"))
         if email is None:

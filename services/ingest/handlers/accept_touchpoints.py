@@ -4,6 +4,7 @@ Promises: the same call gives the same id, however often it is sent; what is ref
 Leaves out: who it is about and what it means; that is worked out where order is known.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, cast
 
@@ -18,6 +19,9 @@ from shared.kernel.errors import Reject
 from shared.kernel.ids import derived, touchpoint_id
 
 _REJECTED_BODY = Limits().item_bytes
+_WRITE_KEY = re.compile(r'("writeKey"\s*:\s*)"(?:[^"\\]|\\.)*"?')
+_MASKED = r'\1"***"'
+"""A key opens doors: whoever may read what was refused may not do all that it allows."""
 
 _Identifier = Annotated[str, Meta(max_length=IDENTIFIER_LENGTH)]
 _MessageId = Annotated[str, Meta(max_length=MESSAGE_ID_LENGTH)]
@@ -63,6 +67,7 @@ class Said(Parts, frozen=True, gc=False, rename="camel"):
     group_id: _Identifier | None = None
     event: str | None = None
     name: str | None = None
+    category: str | int | float | None = None
     timestamp: str | int | float | None = None
     original_timestamp: str | int | float | None = None
     sent_at: str | int | float | None = None
@@ -101,6 +106,7 @@ def accept(call: Call, arrival: Arrival, named: CallType | None = None) -> Accep
         group_id=_given(words, "groupId"),
         event=words.get("event"),
         name=words.get("name"),
+        category=words.get("category"),
         timestamp=words.get("timestamp"),
         original_timestamp=words.get("originalTimestamp"),
         sent_at=words.get("sentAt"),
@@ -118,7 +124,7 @@ def accept_fit(fit: Fit, arrival: Arrival, named: CallType | None = None) -> Acc
 
 
 def refuse(text: str, reason: Reject, arrival: Arrival) -> RejectedTouchpoint:
-    """What is kept of a call that was refused; the same text from the same source is the same reject."""
+    """What is kept of a call that was refused, but for its key; the same text from the same source is the same reject."""
     return RejectedTouchpoint(
         id=derived("rejected", arrival.source, text),
         source=arrival.source,
@@ -126,7 +132,7 @@ def refuse(text: str, reason: Reject, arrival: Arrival) -> RejectedTouchpoint:
         received_at=arrival.received_at,
         codes=(reason.code,),
         reasons=(f"{reason.path}: {reason.message}" if reason.path else reason.message,),
-        body=text[:_REJECTED_BODY],
+        body=_WRITE_KEY.sub(_MASKED, text)[:_REJECTED_BODY],
     )
 
 
@@ -170,6 +176,7 @@ def _accepted(fit: Fit, named: CallType, arrival: Arrival, flags: tuple[str, ...
         said.traits if fit.traits else UNSET,
         said.context if fit.context else UNSET,
         flags,
+        said.category if isinstance(said.category, str) and said.category else None,
     )
     return Accepted(touchpoint, subject)
 

@@ -16,6 +16,7 @@ from shared.kernel.instant import Instant
 from shared.kernel.money import minor_units
 
 _LARGEST = 2**63 - 1
+_MOST_DIGITS = len(str(_LARGEST))
 _AMOUNT_LENGTH = 40
 _NO_FRACTION = "JPY"
 
@@ -82,9 +83,11 @@ def version(words: Mapping[str, Any], otherwise: int) -> int:
     value = words.get("version")
     if value is None:
         return otherwise
-    if not isinstance(value, str) or not value.isascii() or not value.isdigit() or int(value[:20]) > _LARGEST:
+    digits = value.lstrip("0") or "0" if isinstance(value, str) and value else ""
+    # Counted first: a text of thousands of digits is no number worth reading.
+    if not digits.isascii() or not digits.isdigit() or len(digits) > _MOST_DIGITS or int(digits) > _LARGEST:
         raise Reject("bad_version", "a version is a whole number from 0", "version")
-    return int(value)
+    return int(digits)
 
 
 def amount(words: Mapping[str, Any], currency: str) -> int:

@@ -61,13 +61,21 @@ def understand(collected: CollectedTouchpoint) -> Understood:
         anonymous_id=collected.anonymous_id,
         previous_id=collected.previous_id,
         group_id=collected.group_id,
-        properties=_decoded(collected.properties),
+        properties=_properties(collected),
         traits=_decoded(collected.traits),
         context=_decoded(collected.context),
         flags=collected.flags,
     )
     meaning = meaning_of(call)
     return Understood(collected, meaning, identifiers_of(call, meaning.kind, meaning.traits))
+
+
+def _properties(collected: CollectedTouchpoint) -> dict[str, Any]:
+    """The properties, and the category of a page or a screen among them: some SDKs say it there, some beside them."""
+    properties = _decoded(collected.properties)
+    if collected.category is not None and collected.type in ("page", "screen"):
+        return {"category": collected.category} | properties
+    return properties
 
 
 def _decoded(raw: Raw | UnsetType) -> dict[str, Any]:

@@ -8,6 +8,8 @@ import pytest
 from msgspec import UNSET
 
 from services.ingest.domain.limits import Limits
+from services.ingest.handlers.accept_touchpoints import Arrival, refuse
+from shared.kernel.errors import Reject
 from shared.kernel.ids import touchpoint_id
 from tests.handlers.ingest.at_the_door import NOW, SERVER, Doors
 
@@ -67,6 +69,39 @@ async def test_a_bad_call_in_a_good_batch_is_refused_alone_and_kept(doors: Doors
     assert (kept.codes, kept.source, json.loads(kept.body)) == (
         ("missing_identifier",), "web", {"type": "page", "messageId": "m-2"},
     )  # fmt: skip
+
+
+async def test_a_call_that_is_nested_too_deep_is_refused_alone(doors: Doors) -> None:
+    deep = f'{{"type": "track", "event": "E", "userId": "u", "properties": {{"a": {"[" * 17}{"]" * 17}}}}}'
+    batch = f'{{"batch": [{json.dumps(SEEN | {"type": "track"})}, {deep}]}}'
+    answer = (await doors.ask("POST", "/v1/batch", content=batch, auth=("wk", ""))).json()
+    assert (answer["accepted"], [item["code"] for item in answer["rejected"]]) == (1, ["too_deep"])
+    assert len(await doors.events(COLLECTED)) == 1
+    [kept] = await doors.events(REJECTED)
+    assert kept.body == deep
+
+
+async def test_the_key_in_a_call_that_is_refused_is_kept_nowhere(doors: Doors) -> None:
+    good = {"type": "track", "event": "E", "userId": "u", "writeKey": "sk", "properties": {"writeKeys": "mine"}}
+    bad = good | {"event": 5}
+    for path, body in (("/v1/track", bad), ("/v1/batch", {"batch": [good, bad]})):
+        await doors.post(path, body, auth=None)
+    kept = [json.loads(one.body) for one in await doors.events(REJECTED)]
+    assert kept == [bad | {"writeKey": "***"}] * 2
+
+
+@pytest.mark.parametrize("key", ["", "wk", 'a"b', "a\\", 'a\\"', "\\\\", "ü", "a:b"])
+def test_whatever_a_key_looks_like_it_is_masked(key: str) -> None:
+    arrival = Arrival("web", "segment", False, NOW, lambda: "drawn")
+    text = json.dumps({"writeKey": key, "event": "says \"writeKey\""})
+    kept = json.loads(refuse(text, Reject("bad_name", "x"), arrival).body)
+    assert kept == {"writeKey": "***", "event": "says \"writeKey\""}
+
+
+async def test_a_category_beside_the_properties_is_on_the_log(doors: Doors) -> None:
+    for call in ({"category": "Docs"}, {"category": 7}, {}):
+        await doors.post("/v1/page", SEEN | call | {"messageId": str(call)})
+    assert [event.category for event in await doors.events(COLLECTED)] == ["Docs", None, None]
 
 
 async def test_a_batch_with_nothing_good_in_it_is_a_problem_that_names_every_place(doors: Doors) -> None:

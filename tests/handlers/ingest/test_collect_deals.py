@@ -81,6 +81,9 @@ async def test_an_amount_is_read_from_the_text_as_sent(doors: Doors, text: str) 
         ({"created_at": "yesterday"}, "bad_time", "created_at"),
         ({"version": -1}, "bad_version", "version"),
         ({"version": 10**30}, "bad_version", "version"),
+        ({"version": f"{0:020}{10**30}"}, "bad_version", "version"),
+        ({"version": f"{0:020}{'9' * 5_000}"}, "bad_version", "version"),
+        ({"version": ""}, "bad_version", "version"),
         ({"deal_type": "other"}, "bad_deal_type", "deal_type"),
         ({"contacts": [{"role": "x"}]}, "bad_contacts", "contacts[0]"),
         ({"contacts": [{"email": "nobody"}]}, "bad_email", "contacts[0].email"),
@@ -126,6 +129,11 @@ async def test_a_won_deal_without_a_close_closes_when_it_was_said_and_is_flagged
     at_arrival, as_said = await doors.events(COLLECTED)
     assert (at_arrival.closed_at, at_arrival.flags) == (NOW, ("no_closed_at",))
     assert (as_said.closed_at, as_said.flags) == (instant.parse(CREATED), ("no_closed_at",))
+
+
+async def test_zeros_in_front_of_a_version_say_nothing(doors: Doors) -> None:
+    await doors.post("/v1/deals", [DEAL | {"version": f"{7:030}"}, DEAL | {"version": "000"}], auth=SERVER)
+    assert [event.version for event in await doors.events(COLLECTED)] == [7, 0]
 
 
 async def test_the_same_version_sent_again_is_the_same_event(doors: Doors) -> None:

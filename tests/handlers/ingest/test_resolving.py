@@ -5,11 +5,12 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from services.ingest.domain.acts import OperatorAct
 from services.ingest.domain.identity import by_strength, identifier
 from shared.contracts.deals import CollectedDeal, DealContact
-from shared.contracts.touchpoints import PersonIdentified, PersonMerged, PersonSplit, Touchpoint
+from shared.contracts.touchpoints import CallType, PersonIdentified, PersonMerged, PersonSplit, Touchpoint
 from tests.handlers.ingest.resolver import NOW, Collected, Resolver, event_id, happened, resolving
 
 
@@ -131,6 +132,26 @@ async def test_the_contacts_of_a_deal_become_people_with_their_roles(resolver: R
     believed = resolver.believed()
     assert believed.on_deals() == {"d": {frozenset({"ada@example.com"}), frozenset({"bob@example.com"})}}
     assert {person.role for person in believed.deals["d"].people} == {"buyer"}
+
+
+async def test_the_number_that_a_crm_calls_somebody_by_is_the_same_in_traits_and_on_a_deal(resolver: Resolver) -> None:
+    known_by = {"email": "ada@example.com", "crm_contact_id": 12345.0}
+    await resolver.take(happened(1, "identify", trusted=True, user_id="u", traits=known_by))
+    sold = deal(2)
+    assert isinstance(sold, CollectedDeal)
+    await resolver.take(structs.replace(sold, contacts=(DealContact(crm_contact_id="12345"),)))
+    assert resolver.believed().on_deals() == {"d": {frozenset({"ada@example.com"})}}
+
+
+@pytest.mark.parametrize(
+    ("of", "kept"), [("page", {"category": "Docs"}), ("screen", {"category": "Docs"}), ("track", {})]
+)
+async def test_the_category_of_a_page_is_one_of_its_properties(
+    resolver: Resolver, of: CallType, kept: dict[str, str]
+) -> None:
+    await resolver.take(happened(1, of, anonymous_id="b", name="Case study", category="Docs"))
+    (touchpoint,) = resolver.believed().touchpoints.values()
+    assert touchpoint.properties == kept
 
 
 async def test_an_older_version_of_a_deal_changes_nothing_however_late_it_comes(resolver: Resolver) -> None:

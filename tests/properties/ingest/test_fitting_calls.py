@@ -71,7 +71,7 @@ def _outcome(accepting: Any) -> tuple[str, bytes]:
 
 def _decoded(text: bytes, limits: Limits) -> tuple[list[tuple[str, bytes]], list[Any]]:
     """What becomes of each call of a batch that is read the long way, and the write keys it carries."""
-    read = decoding.document(text, limits)
+    read = decoding.document(text, limits, "batch")
     items, texts = decoding.batch(read, limits)
     decoding.refuse_doubled_beside(read, items)
     keys = [item["writeKey"] for item in (*items, read.words) if isinstance(item, dict) and "writeKey" in item]

@@ -19,7 +19,7 @@ VALUES = st.sampled_from(["1", '"userId"', '"a"', '{"type": 2}', '[{"userId": 1}
 
 def calls_in(*items: str) -> list[Any]:
     """Each item of a batch: its call, or the code it is refused with."""
-    read = decoding.document(f'{{"batch": [{", ".join(items)}]}}'.encode(), LIMITS)
+    read = decoding.document(f'{{"batch": [{", ".join(items)}]}}'.encode(), LIMITS, "batch")
     words, texts = decoding.batch(read, LIMITS)
     return [outcome(word, bytes(text), read) for word, text in zip(words, texts, strict=True)]
 
@@ -76,6 +76,20 @@ def test_depth_is_counted_in_brackets_that_nest(value: object, most: int) -> Non
     except Refusal as refusal:
         refused = refusal.code == "too_deep"
     assert refused is (depth({"a": value}) > most)
+
+
+def test_an_item_that_is_nested_too_deep_is_refused_alone_as_deep_as_a_call_may_be_in_a_batch() -> None:
+    levels = LIMITS.depth - 3  # in the call, the list and the batch
+    good, bad = (f'{{"a": {"[" * number}{"]" * number}}}' for number in (levels, levels + 1))
+    assert [one if isinstance(one, str) else "taken" for one in calls_in(good, bad, good)] == [
+        "taken", "too_deep", "taken",
+    ]  # fmt: skip
+
+
+def test_a_batch_that_is_nested_too_deep_beside_its_items_is_refused_whole() -> None:
+    with pytest.raises(Refusal) as refused:
+        decoding.document(b'{"batch": [], "context": ' + b"[" * 20 + b"]" * 20 + b"}", LIMITS, "batch")
+    assert refused.value.code == "too_deep"
 
 
 @pytest.mark.parametrize("text", [r"\ud800", r"\udc00", r"\udc00\ud800", r"x\ud83d", r"\uffff", r"\\\ud800"])
