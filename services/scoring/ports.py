@@ -91,6 +91,10 @@ class People(Protocol):
         """Something of this id changed."""
         ...
 
+    def root(self, person_id: str) -> str:
+        """Who stands for an id, as known before this batch."""
+        ...
+
     def alias(self, person_id: str, into: str | None, version: int) -> None:
         """An id became an alias of another, or of nobody."""
         ...

@@ -16,6 +16,8 @@ def keys(event: Deal) -> Iterable[Key]:
 
 def on_deal(event: Deal, session: Scoring) -> None:
     """Keep a deal."""
-    fact = DealFact(event.id, event.status, event.created_at, event.closed_at)
+    # A lost deal may not say when it was: then it closed when that was said.
+    closed_at = event.occurred_at if event.closed_at is None and event.status != "open" else event.closed_at
+    fact = DealFact(event.id, event.status, event.created_at, closed_at)
     people = tuple(sorted({person.person_id for person in event.people}))
     session.keep_deal(KeptDeal(fact, event.version, event.revision, people))

@@ -98,8 +98,9 @@ class Scoring:
 
     def alias(self, person_id: str, into: str | None, version: int) -> None:
         """Somebody became an alias of somebody else, or of nobody."""
+        before = self.people.root(person_id)  # Whoever has had their facts until now has them no more.
         self.people.alias(person_id, into, version)
-        self._stale.update((person_id,) if into is None else (person_id, into))
+        self._stale.update((person_id, before) if into is None else (person_id, before, into))
 
     def erase(self, erasure: PersonErased) -> None:
         """Somebody was erased: what is known of them goes, and what comes later is not kept."""
@@ -261,7 +262,7 @@ class Scoring:
         await self.ledger.sent(sent)
 
     def _say_qualified(self, promote: Promote, cause: KeptTouch, state: State, card: KeptCard) -> None:
-        touches = self._facts[card.person_id].touches
+        touches = sorted(self._facts[card.person_id].touches, key=lambda touch: touch.key)
         self._qualified.append(publishing.qualified(promote, cause, state, card, touches, self._rules, self._now))
 
     def _publish_stages(self, root: str, before: Lead | None, state: State, covers: str) -> Lead:

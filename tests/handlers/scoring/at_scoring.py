@@ -16,7 +16,7 @@ from services.scoring.store.ledger import open_ledger
 from services.scoring.store.owed import Folding
 from services.scoring.worker import GROUP, HANDLERS, TOPICS
 from shared.contracts import charter_text, topics
-from shared.contracts.deals import Deal, DealPerson
+from shared.contracts.deals import Deal, DealPerson, DealStatus
 from shared.contracts.envelope import Emit, Event
 from shared.contracts.handoffs import HandoffAct, HandoffActed
 from shared.contracts.records import Outgoing
@@ -101,9 +101,16 @@ def acted(name: str, act: HandoffAct, version: int, on_day: float, owner: str, r
 
 def won(name: str, on_day: float) -> Emit:
     """A deal with somebody on it was opened and won a day later."""
+    return deal(name, "won", 1, on_day, on_day, closed_on=on_day + 1)
+
+
+def deal(
+    name: str, status: DealStatus, version: int, created_on: float, on_day: float, closed_on: float | None = None
+) -> Emit:
+    """What was said of a deal with somebody on it, on a day."""
     whole = Deal(
-        id=f"deal of {name}", version=1, revision=1, status="won", amount_minor=1, currency="EUR",
-        created_at=day(on_day), occurred_at=day(on_day), closed_at=day(on_day + 1),
+        id=f"deal of {name}", version=version, revision=1, status=status, amount_minor=1, currency="EUR",
+        created_at=day(created_on), occurred_at=day(on_day), closed_at=None if closed_on is None else day(closed_on),
         people=(DealPerson(person_id=who(name)),),
     )  # fmt: skip
     return _emit(topics.DEALS.name, whole.id, "deal", whole)
