@@ -26,6 +26,9 @@ from shared.observe import clock
 _CLOSE_SECONDS = 10.0
 _CHECKPOINT_BYTES = 4 * 1024 * 1024
 """So much may be written before another connection moves it from the WAL to the file."""
+_LONGEST_WAL_PAGES = 4_096
+_COMMIT_BYTES = 16 * 1024
+"""About what a commit writes beside its records: whole pages, of the table and of what finds a record in it."""
 
 _SELECT = "select id, key, value, headers, at from records where id >= ? and id < ? order by id limit ?"
 _HEADERS = msgpack.Decoder(tuple[tuple[str, bytes], ...])
@@ -206,8 +209,8 @@ class _Open:
         return found
 
     def checkpoint_after(self, size: int) -> None:
-        """Count what was written; past _CHECKPOINT_BYTES have it checkpointed, one checkpoint at a time."""
-        self._unchecked += size
+        """Count what a commit wrote; past _CHECKPOINT_BYTES have it checkpointed, one checkpoint at a time."""
+        self._unchecked += size + _COMMIT_BYTES
         if self._unchecked >= _CHECKPOINT_BYTES and (self._checkpoint is None or self._checkpoint.done()):
             self._unchecked = 0
             self._checkpoint = asyncio.get_running_loop().run_in_executor(self._checkpointer, self._run_checkpoint)
@@ -228,6 +231,9 @@ class _Open:
     def _run_checkpoint(self) -> None:
         """A checkpoint that cannot be made now is made later; the records are safe in the WAL."""
         try:
-            self._checkpointing.execute("pragma wal_checkpoint(passive)").fetchall()
+            _, pages, _ = self._checkpointing.execute("pragma wal_checkpoint(passive)").fetchone()
+            if pages > _LONGEST_WAL_PAGES:
+                # Who writes all the time leaves no moment in which all of it is moved, and it only grows: wait for one.
+                self._checkpointing.execute("pragma wal_checkpoint(restart)").fetchall()
         except sqlite3.OperationalError:
             return

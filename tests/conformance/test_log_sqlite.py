@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from shared.kernel.errors import PositionLost
+from shared.log import sqlite
 from shared.log.ports import Bounds, Log, Outgoing, Partition
 from shared.log.sqlite import SqliteLog
 from shared.testing.log_suite import LogSuite, Opened, from_start, numbered, poll_until, shared_by, values_by_key
@@ -111,6 +112,18 @@ async def test_of_what_is_discarded_no_byte_is_left_in_any_file(log: SqliteLog, 
     await log.discard({Partition("topic", 0): 400})
     assert _holding(tmp_path, b"canary7f3a") == []
     assert _holding(tmp_path, b"kept")
+
+
+async def test_what_is_written_all_the_time_does_not_pile_up_in_the_wal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "_LONGEST_WAL_PAGES", 256)
+    log = SqliteLog(tmp_path / "log.db")
+    await log.start({"topic": 1})
+    for number in range(1_000):
+        await log.publish([Outgoing("topic", b"k", str(number).encode())])
+    assert (tmp_path / "log.db-wal").stat().st_size < 3 * 1024 * 1024
+    await log.close()
 
 
 async def test_a_position_that_was_trimmed_away_is_lost(log: SqliteLog) -> None:

@@ -69,8 +69,8 @@ class Document(Struct, frozen=True, gc=False):
 
 
 def document(body: bytes, limits: Limits, items: str = "") -> Document:
-    """The JSON object a body holds, plain, in a form's `data` field or base64 in that; raises Refusal. `items`: the list
-    of calls in it, if it has one; those that are nested too deep are refused alone."""
+    """The JSON object a body holds, plain, in a form's `data` field or base64 in that; raises Refusal. `items`: the
+    list of calls in it, if it has one; those that are nested too deep are refused alone."""
     body = stripped(body)
     if body.startswith(_FORM):
         body = _form_data(body)

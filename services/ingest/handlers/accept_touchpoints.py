@@ -124,7 +124,7 @@ def accept_fit(fit: Fit, arrival: Arrival, named: CallType | None = None) -> Acc
 
 
 def refuse(text: str, reason: Reject, arrival: Arrival) -> RejectedTouchpoint:
-    """What is kept of a call that was refused, but for its key; the same text from the same source is the same reject."""
+    """What is kept of a call that was refused, but not its key; the same text of the same source is the same reject."""
     return RejectedTouchpoint(
         id=derived("rejected", arrival.source, text),
         source=arrival.source,

@@ -109,7 +109,9 @@ def _account(card: PersonIdentified) -> dict[str, Any] | None:
 
 
 def _first_touch(touches: Sequence[Touch]) -> dict[str, object]:
-    first = min((touch for touch in touches if touch.is_act and touch.counts), key=lambda touch: touch.key, default=None)
+    first = min(
+        (touch for touch in touches if touch.is_act and touch.counts), key=lambda touch: touch.key, default=None
+    )
     if first is None:
         return {}
     return {"id": first.id, "occurred_at": first.occurred_at, "kind": first.kind, "channel": first.channel}

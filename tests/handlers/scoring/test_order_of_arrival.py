@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.envelope import Emit
 from shared.contracts.leads import LeadQualified
 from tests.handlers.scoring.at_scoring import ScoringService, card, deal, merged, opened, split, touch, who, won
 from tests.handlers.scoring.test_promotions_move import one_by_one
@@ -94,7 +93,7 @@ async def test_a_lead_is_told_the_same_in_whatever_order_its_past_came(tmp_path:
 async def test_the_first_touch_that_is_told_is_one_that_counts(
     tmp_path: Path, why: Mapping[str, Any], order: Sequence[int]
 ) -> None:
-    clicks: list[Emit] = [touch("ana", "email_clicked", 1), touch("ana", "email_clicked", 1, revision=2, **why)]
+    clicks = [touch("ana", "email_clicked", 1), touch("ana", "email_clicked", 1, revision=2, **why)]
     async with opened(tmp_path) as scoring:
         await one_by_one(scoring, [card("ana"), *(clicks[place] for place in order), touch("ana", "demo_requested", 2)])
         [promotion] = await qualified(scoring)
