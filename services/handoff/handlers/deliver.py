@@ -6,7 +6,7 @@ so one that is slow delays nobody but itself. Leaves out what an answer means (s
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from services.handoff.domain.delivery import Outcome
 from services.handoff.ports import Answered, Attempt, Desk
@@ -71,13 +71,15 @@ class Deliver:
         if self._under_way:
             await asyncio.wait(self._under_way)
 
-    def _room(self, endpoint_ids: Iterable[str]) -> dict[str, int]:
-        """How many more attempts each endpoint may have, within what all may have together."""
+    def _room(self, endpoint_ids: Sequence[str]) -> dict[str, int]:
+        """How many more attempts each endpoint may have: its share of what all may have together, and half of what is
+        free at most, so that whoever hangs leaves some for who has nothing under way."""
         busy = Counter(self._under_way.values())
+        share = min(AT_ONCE_AN_ENDPOINT, max(1, AT_ONCE // (1 + len({*endpoint_ids, *busy}))))
         free = AT_ONCE - len(self._under_way)
         room: dict[str, int] = {}
-        for endpoint_id in endpoint_ids:
-            more = min(AT_ONCE_AN_ENDPOINT - busy[endpoint_id], free)
+        for endpoint_id in sorted(endpoint_ids, key=lambda one: busy[one]):
+            more = min(share - busy[endpoint_id], (free + 1) // 2)
             if more > 0:
                 room[endpoint_id] = more
                 free -= more
