@@ -34,7 +34,8 @@ def show(who: Who, as_json: AsJson = False) -> None:
         return
     for person in people:
         _print(person_table(person))
-        _print(journey_table(list(_journey(caller, person["id"]))[-_STEPS:]))
+        steps = list(_pages(caller, f"/v1/people/{person['id']}/journey", limit="1000"))
+        _print(journey_table(steps[-_STEPS:]))
 
 
 @app.command()
@@ -80,7 +81,7 @@ def found(caller: Caller, who: str) -> Sequence[Any]:
     person = caller.get(f"/v1/people/{text}") if _is_id(text) else None
     if person is not None:
         return [person]
-    answers: Iterator[Sequence[Any]] = (caller.get("/v1/people", **{kind: text})["items"] for kind in _kinds(text))
+    answers = (list(_pages(caller, "/v1/people", **{kind: text})) for kind in _kinds(text))
     people = next((people for people in answers if people), ())
     if not people:
         give_up(f"nobody is known as {who}")
@@ -139,14 +140,14 @@ def _step_text(item: Any) -> str:
             return f"{item['kind']} by {item['channel']}"
 
 
-def _journey(caller: Caller, person_id: str) -> Iterator[Any]:
-    after: dict[str, str] = {}
+def _pages(caller: Caller, path: str, **query: str) -> Iterator[Any]:
+    """Every item of a list, page after page."""
     while True:
-        page = caller.get(f"/v1/people/{person_id}/journey", limit="1000", **after)
+        page = caller.get(path, **query)
         yield from page["items"]
         if page["next"] is None:
             return
-        after = {"after": page["next"]}
+        query["after"] = page["next"]
 
 
 def _kinds(text: str) -> Sequence[str]:

@@ -75,4 +75,4 @@ class ServiceInProcess:
             items += page["items"]
             if page["next"] is None:
                 return items
-            page = await self.get(path, **query, after=page["next"])
+            page = await self.get(path, **(query | {"after": page["next"]}))

@@ -90,7 +90,6 @@ class _DirectProtocol(Connection):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._idle_since: float | None = None
         self._exchange = _Exchange(keep_alive=not server_state.stopping)
         self._head: dict[bytes, bytes] = {}
         self._pieces: list[bytes] | None = None
@@ -115,6 +114,7 @@ class _DirectProtocol(Connection):
         # What only an ASGI app needs is made when there is one to need it.
         self.url = b""
         self.headers = []
+        self._begin_head()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers.append((name.lower(), value))
@@ -122,6 +122,7 @@ class _DirectProtocol(Connection):
     def on_headers_complete(self) -> None:
         self._head = dict(self.headers)
         if self._can_be_direct():
+            self._end_head()
             self._pieces = []
         else:
             self._begin_asgi()
@@ -184,39 +185,6 @@ class _DirectProtocol(Connection):
         if closing:
             self.transport.close()
         self.on_response_complete()
-
-    def on_response_complete(self) -> None:
-        if self.pipeline:
-            super().on_response_complete()
-            return
-        # One timer for a connection, not one for each answer: it looks at what happened meanwhile.
-        self.server_state.total_requests += 1
-        if self.transport.is_closing():
-            return
-        self.flow.resume_reading()
-        self._idle_since = self.loop.time()
-        if self.timeout_keep_alive_task is None:
-            self._look_again_in(self.timeout_keep_alive)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        super()._unset_keepalive_if_required()
-
-    def _unset_keepalive_if_required(self) -> None:
-        self._idle_since = None
-
-    def _look_again_in(self, seconds: float) -> None:
-        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
-
-    def timeout_keep_alive_handler(self) -> None:
-        self.timeout_keep_alive_task = None
-        if self._idle_since is None:
-            return
-        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
-        if left > 0:
-            self._look_again_in(left)
-        else:
-            super().timeout_keep_alive_handler()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)

@@ -27,7 +27,7 @@ _GOODBYE_SECONDS: Final = 1.0
 _LAST_WORD_SECONDS: Final = 0.2
 """For the requests of those who were let in last."""
 _KEEP_ALIVE_SECONDS: Final = 75
-"""Longer than load balancers keep idle connections, so that it is they who close them."""
+"""Longer than load balancers keep idle connections, so that it is they who close them. A head has as long to arrive."""
 _MAX_CONNECTIONS: Final = 4_096
 """Past this the answer is 503, at once: a backstop, not a rate limit."""
 _GC_THRESHOLDS: Final = (50_000, 20, 100)

@@ -91,14 +91,17 @@ def router(reading: AccountReading) -> APIRouter:
 
     @routes.get("")
     async def accounts(
-        account_id: Annotated[Wanted, Query(alias="id")] = None, domain: Wanted = None
+        asked: paging.Asked, account_id: Annotated[Wanted, Query(alias="id")] = None, domain: Wanted = None
     ) -> Page[AccountDetail]:
         """The account of an id or of a domain, if there is one."""
         if (account_id is None) == (domain is None):
             raise Reject("one_account", "exactly one of id and domain is needed")
+        after = asked.position(str)
         named = account_id if domain is None else await _at(reading, domain)
-        found = None if named is None else await reading.account(named)
-        return Page([] if found is None else [AccountDetail(*_shown(found))], None)
+        known = None if named is None else await reading.account(named)
+        found = [AccountDetail(*_shown(one)) for one in (known,) if one is not None]
+        rest = [one for one in found if after is None or (one.id,) > after]
+        return paging.page(rest, asked, lambda one: one, lambda one: (one.id,))
 
     @routes.get("/{account_id}")
     async def account(account_id: str, asked: paging.Asked) -> AccountWithPeople:

@@ -11,6 +11,7 @@ from services.ingest.api.journey import JourneyItem, journey_page
 from services.ingest.api.schemas import ClaimItem, PersonItem, claim_item, person_item
 from services.ingest.domain import identifiers
 from services.ingest.domain.identity import Identifier, IdentifierKind, PersonLimits
+from services.ingest.domain.owners import Place
 from services.ingest.domain.telling import told
 from services.ingest.ports import AccountReading, Identity, Reading
 from shared.kernel.errors import NotFound, Reject
@@ -35,11 +36,17 @@ def router(reading: Reading, accounts: AccountReading, limits: PersonLimits) -> 
 
     @routes.get("/v1/people")
     async def people(
-        email: Wanted = None, user_id: Wanted = None, anonymous_id: Wanted = None, phone: Wanted = None
+        asked: paging.Asked,
+        email: Wanted = None,
+        user_id: Wanted = None,
+        anonymous_id: Wanted = None,
+        phone: Wanted = None,
     ) -> Page[PersonItem]:
         named = _named({"email": email, "user_id": user_id, "anonymous_id": anonymous_id, "phone": phone})
-        owners = () if named is None else await reading.owners(named)
-        return Page([person_item(person) for person in await reading.people(owners)], None)
+        after = _place(asked)
+        owners = () if named is None else await reading.owners(named, after, asked.limit + 1)
+        found = paging.page(owners, asked, lambda owner: owner.person_id, lambda owner: owner.place)
+        return Page([person_item(person) for person in await reading.people(found.items)], found.next)
 
     @routes.get("/v1/people/{person_id}")
     async def person(person_id: str) -> PersonItem:
@@ -67,6 +74,14 @@ async def _identity(reading: Reading, person_id: str) -> Identity:
     if identity is None:
         raise NotFound
     return identity
+
+
+def _place(asked: paging.PageRequest) -> Place | None:
+    position = asked.position(int, int, str)
+    if position is None:
+        return None
+    arrived, at, event_id = position
+    return Place(int(arrived), int(at), str(event_id))
 
 
 def _named(asked: Mapping[IdentifierKind, str | None]) -> Identifier | None:

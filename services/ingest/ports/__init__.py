@@ -9,6 +9,7 @@ from services.ingest.domain.acts import OperatorAct
 from services.ingest.domain.card import Trait
 from services.ingest.domain.consent import Statements
 from services.ingest.domain.identity import BrowserClaim, Claim, Identifier, Review
+from services.ingest.domain.owners import Owner, Place
 from services.ingest.domain.people import Moment, Person, Settled
 from services.ingest.domain.reviews import ReviewState, StoredReview
 from services.ingest.ports.erasures import Erasures
@@ -362,7 +363,7 @@ class StoredReject:
 class Reading(Protocol):
     """What the API reads."""
 
-    async def owners(self, named: Identifier) -> Sequence[str]:
+    async def owners(self, named: Identifier, after: Place | None, limit: int) -> Sequence[Owner]:
         """Whose an identifier is; a contested one is everybody's who claimed it, the last first."""
         ...
 

@@ -173,7 +173,7 @@ class SqlIdentityCommands:
 async def _decided(work: Work, acts: Sequence[OperatorAct], emits: Sequence[Emit], dry_run: bool) -> Decided:
     """What came of decisions: whoever holds what they name, and what is published of it."""
     named = list(dict.fromkeys(member for act in acts for member in act.identifiers))
-    owners = await identities.owners(work, named)
+    owners = [owner.person_id for owner in await identities.owners(work, named)]
     roots = await roots_of(work, owners)
     people = [await identities.known_person(work, root) for root in dict.fromkeys(roots[one] for one in owners)]
     return Decided(tuple(acts), tuple(one for one in people if one), tuple(emit.event for emit in emits), dry_run)

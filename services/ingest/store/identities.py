@@ -8,6 +8,7 @@ from msgspec import Struct, json
 from sqlalchemy import Row, func, or_, select, tuple_
 
 from services.ingest.domain.identity import Claim, Identifier, identifier
+from services.ingest.domain.owners import ALONE, Owner, Place
 from services.ingest.domain.people import Moment
 from services.ingest.ports import Identity, KnownPerson, StoredTouchpoint
 from services.ingest.store.tables import BROWSER_CLAIMS, CLAIMS, COMPONENTS, IDENTIFIERS, PEOPLE, TOUCHPOINTS
@@ -28,19 +29,23 @@ def canonical(person_id: str) -> str | None:
         return None
 
 
-async def claimants(reader: Reader, browser: str) -> list[str]:
-    """The people who were named under an anonymous id, the last first."""
-    last = func.max(BROWSER_CLAIMS.c.at)
-    silent = select(CLAIMS.c.id).where(CLAIMS.c.verdict == "withdrawn", CLAIMS.c.id == TOUCHPOINTS.c.statement)
+async def claimants(reader: Reader, browser: str, arrived: int | None = None) -> list[Owner]:
+    """The people who were named under an anonymous id, the last first; `arrived`: by events up to this one."""
+    claim, holder, event = BROWSER_CLAIMS.c, IDENTIFIERS.c, TOUCHPOINTS.c
+    silent = select(CLAIMS.c.id).where(CLAIMS.c.verdict == "withdrawn", CLAIMS.c.id == event.statement)
+    turn = func.row_number().over(partition_by=holder.person, order_by=(claim.at.desc(), event.id.desc()))
     claims = (
-        select(BROWSER_CLAIMS.c.holder, IDENTIFIERS.c.person)
-        .join(IDENTIFIERS, IDENTIFIERS.c.id == BROWSER_CLAIMS.c.holder)
-        .join(TOUCHPOINTS, TOUCHPOINTS.c.id == BROWSER_CLAIMS.c.touchpoint_id)
-        .where(BROWSER_CLAIMS.c.browser == browser, ~silent.exists())
-        .group_by(BROWSER_CLAIMS.c.holder, IDENTIFIERS.c.person)
-        .order_by(last.desc(), BROWSER_CLAIMS.c.holder)
+        select(holder.person, claim.at, event.id, event.seq, turn.label("turn"))
+        .select_from(BROWSER_CLAIMS)
+        .join(IDENTIFIERS, holder.id == claim.holder)
+        .join(TOUCHPOINTS, event.id == claim.touchpoint_id)
+        .where(claim.browser == browser, ~silent.exists())
     )
-    return [row.person for row in await reader.rows(claims)]
+    known = (claims if arrived is None else claims.where(event.seq <= arrived)).subquery()
+    last = select(known).where(known.c.turn == 1).order_by(known.c.at.desc(), known.c.id.desc())
+    rows = await reader.rows(last)
+    newest = max((row.seq for row in rows), default=0) if arrived is None else arrived
+    return [Owner(row.person, Place(newest, row.at, row.id)) for row in rows]
 
 
 async def known_person(reader: Reader, root: str) -> KnownPerson | None:
@@ -127,13 +132,13 @@ def named(text: str) -> tuple[Identifier, ...]:
     return tuple(identifier(name) for name in json.decode(text, type=list[str]))
 
 
-async def owners(reader: Reader, wanted: Sequence[Identifier]) -> list[str]:
+async def owners(reader: Reader, wanted: Sequence[Identifier]) -> list[Owner]:
     """Whose identifiers are, in this order; everybody's who claimed it, where one is contested."""
     rows = await reader.rows(select(IDENTIFIERS).where(reader.among(IDENTIFIERS.c.id, list(map(str, wanted)))))
     by_name = {row.id: row for row in rows if row.person is not None}
-    found: list[str] = []
+    found: list[Owner] = []
     for row in (by_name[str(one)] for one in wanted if str(one) in by_name):
-        found += await claimants(reader, row.id) if row.contested else [row.person]
+        found += await claimants(reader, row.id) if row.contested else [Owner(row.person, ALONE)]
     return found
 
 

@@ -12,6 +12,7 @@ from msgspec import DecodeError, Struct, ValidationError, field, json
 from sqlalchemy import Row, Select, select
 
 from services.ingest.domain.identity import Claim, Identifier
+from services.ingest.domain.owners import Owner, Place, following
 from services.ingest.domain.people import Moment
 from services.ingest.domain.reviews import ReviewState, StoredReview
 from services.ingest.ports import (
@@ -41,12 +42,15 @@ class SqlReading:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def owners(self, named: Identifier) -> Sequence[str]:
+    async def owners(self, named: Identifier, after: Place | None, limit: int) -> Sequence[Owner]:
         """Whose an identifier is; a contested one is everybody's who claimed it, the last first."""
         async with self._database.read() as reader:
-            people = await identities.owners(reader, [named])
-            roots = await roots_of(reader, people)
-        return tuple(dict.fromkeys(roots[person] for person in people))
+            if after is None:
+                owners = await identities.owners(reader, [named])
+            else:  # Who was on a page before has a place still, though nobody else may claim it any more.
+                owners = await identities.claimants(reader, str(named), after.arrived)
+            roots = await roots_of(reader, [owner.person_id for owner in owners])
+        return following(owners, roots, after)[:limit]
 
     async def people(self, person_ids: Sequence[str]) -> Sequence[KnownPerson]:
         """These people in this order, an alias as its survivor; who is not known is left out."""

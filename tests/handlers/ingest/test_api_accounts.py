@@ -9,6 +9,7 @@ import pytest
 from shared.contracts.touchpoints import AccountRef
 from shared.kernel.ids import derived
 from shared.kernel.instant import to_text
+from shared.web.paging import encode_cursor
 from tests.handlers.ingest.at_ingest import IngestService, call, day, deal, event_id, identify, opened
 
 ACME = AccountRef(id="crm-7", name="Acme", domain="acme.com")
@@ -40,6 +41,16 @@ async def test_an_account_is_asked_for_in_one_way(ingest: IngestService) -> None
         assert (await ingest.ask("/v1/accounts", **asked)).status_code == 422
     for path in ("/v1/accounts/nobody", "/v1/accounts/nobody/why"):
         assert (await ingest.ask(path)).status_code == 404
+
+
+async def test_an_account_that_is_asked_for_comes_on_one_page(ingest: IngestService) -> None:
+    await ingest.given(deal("d", 1, "ana@acme.com", ACME), deal("e", 1, "bo@bmw.com", AccountRef(id="crm-8")))
+    assert (await ingest.get("/v1/accounts", id="crm-7", limit=1))["next"] is None
+    for account_id, found in (("crm-7", []), ("crm-8", ["crm-8"])):
+        page = await ingest.get("/v1/accounts", id=account_id, after=encode_cursor(("crm-7",)))
+        assert [account["id"] for account in page["items"]] == found
+    for asked in ({"limit": -5}, {"limit": 1_001}, {"after": "junk"}):
+        assert (await ingest.ask("/v1/accounts", id="crm-7", **asked)).status_code == 422
 
 
 async def test_the_people_of_an_account_come_in_pages(ingest: IngestService) -> None:

@@ -1,15 +1,24 @@
 """What ingest's API says of the people that it found in what was sent."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from shared.contracts.envelope import Emit
 from shared.kernel.ids import derived
 from shared.kernel.instant import to_text
 from tests.handlers.ingest.at_ingest import IngestService, call, day, deal, event_id, identify, opened
 
 NOBODY = derived("nobody")
+
+
+def claimed(names: Sequence[str], on_day: int) -> list[Emit]:
+    """One browser named all of them that day, one after the other."""
+    return [
+        identify(f"{name} {on_day}", on_day + place / len(names), name, anonymous_id="kiosk")
+        for place, name in enumerate(names)
+    ]
 
 
 @pytest.fixture
@@ -65,6 +74,48 @@ async def test_a_contested_browser_answers_all_its_owners_the_last_first(ingest:
     )
     owners = await ingest.found(anonymous_id="kiosk")
     assert [owner["emails"] for owner in owners] == [["ana@ex.org"], ["bo@ex.org"]]
+
+
+async def test_the_owners_of_a_browser_come_in_pages_the_last_first(ingest: IngestService) -> None:
+    names = [f"p{number}@ex.org" for number in range(7)]
+    await ingest.given(*claimed(names, 1))
+    for limit in (1, 3, 7, 1_000):
+        owners = await ingest.pages("/v1/people", anonymous_id="kiosk", limit=limit)
+        assert [owner["emails"] for owner in owners] == [[name] for name in reversed(names)], limit
+    page = await ingest.get("/v1/people", anonymous_id="kiosk", limit=3)
+    assert (len(page["items"]), page["next"] is None) == (3, False)
+
+
+async def test_a_browser_of_very_many_people_answers_a_hundred_at_a_time(ingest: IngestService) -> None:
+    await ingest.given(*claimed([f"p{number}@ex.org" for number in range(101)], 1))
+    page = await ingest.get("/v1/people", anonymous_id="kiosk")
+    assert len(page["items"]) == 100
+    last = await ingest.get("/v1/people", anonymous_id="kiosk", after=page["next"])
+    assert ([person["emails"] for person in last["items"]], last["next"]) == ([["p0@ex.org"]], None)
+
+
+async def test_who_claims_a_browser_while_somebody_pages_moves_nobody(ingest: IngestService) -> None:
+    names = [f"p{number}@ex.org" for number in range(5)]
+    await ingest.given(*claimed(names, 1))
+    page = await ingest.get("/v1/people", anonymous_id="kiosk", limit=2)
+    await ingest.given(*claimed(["p0@ex.org", "new@ex.org", "p4@ex.org"], 2))
+    rest = await ingest.pages("/v1/people", anonymous_id="kiosk", limit=2, after=page["next"])
+    assert [person["emails"] for person in [*page["items"], *rest]] == [[name] for name in reversed(names)]
+    afresh = await ingest.pages("/v1/people", anonymous_id="kiosk", limit=2)
+    again = ["p4@ex.org", "new@ex.org", "p0@ex.org", "p3@ex.org", "p2@ex.org", "p1@ex.org"]
+    assert [person["emails"] for person in afresh] == [[name] for name in again]
+
+
+async def test_who_is_merged_into_somebody_on_a_page_before_comes_on_none_after(ingest: IngestService) -> None:
+    await ingest.given(*claimed(["p0@ex.org", "p1@ex.org", "p2@ex.org"], 1))
+    page = await ingest.get("/v1/people", anonymous_id="kiosk", limit=1)
+    people = [(await ingest.found(email=f"p{number}@ex.org"))[0]["id"] for number in range(3)]
+    await ingest.done(f"/v1/people/{people[2]}/merge", other=people[1])
+    rest = await ingest.pages("/v1/people", anonymous_id="kiosk", limit=1, after=page["next"])
+    assert [person["id"] for person in rest] == people[:1]
+    await ingest.done(f"/v1/people/{people[2]}/merge", other=people[0])
+    assert await ingest.pages("/v1/people", anonymous_id="kiosk", limit=1, after=page["next"]) == []
+    assert len(await ingest.found(anonymous_id="kiosk")) == 1
 
 
 async def test_what_came_under_a_contested_browser_is_in_one_journey_only(ingest: IngestService) -> None:
@@ -135,6 +186,16 @@ async def test_a_cursor_of_another_list_is_a_422(ingest: IngestService) -> None:
     (person,) = await ingest.found(user_id="u1")
     for after in ("WzEsIngiXQ", "WyJ4Il0", "?", "W10"):
         assert (await ingest.ask(f"/v1/people/{person['id']}/journey", after=after)).status_code == 422
+        for named in ({"user_id": "u1"}, {"email": "no address"}):
+            refused = await ingest.ask("/v1/people", **named, after=after)
+            assert (refused.status_code, refused.json()["code"]) == (422, "bad_cursor")
+
+
+async def test_a_page_has_at_least_one_item_and_at_most_a_thousand(ingest: IngestService) -> None:
+    for limit in (-5, 0, 1_001, "many"):
+        for path in ("/v1/people", "/v1/events"):
+            refused = await ingest.ask(path, user_id="u1", limit=limit)
+            assert [error["path"] for error in refused.json()["errors"]] == ["limit"], (path, limit)
 
 
 async def test_people_are_shown_to_those_who_may_read(ingest: IngestService) -> None:

@@ -89,6 +89,17 @@ async def test_one_of_several_has_to_be_named_by_id(ingest: IngestService) -> No
     assert "several people are known as b1" in (await run("why", "b1")).stderr
 
 
+async def test_everybody_who_is_called_that_is_shown_however_many_they_are(ingest: IngestService) -> None:
+    names = [f"p{number}@ex.org" for number in range(101)]
+    await ingest.given(
+        *(identify(name, 3 + place / 1_000, name, anonymous_id="kiosk") for place, name in enumerate(names))
+    )
+    assert [person["emails"] for person in await told("show", "kiosk")] == [[name] for name in reversed(names)]
+    everybody = await ingest.pages("/v1/people", anonymous_id="kiosk")
+    said = (await run("why", "kiosk")).stderr
+    assert all(person["id"] in said for person in everybody)
+
+
 async def test_a_service_that_is_not_there_is_said_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("THROUGHLINE_ADMIN_TOKEN", "tl")
     monkeypatch.setenv("THROUGHLINE_INGEST_PORT", "1")

@@ -4,106 +4,12 @@ import asyncio
 import io
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 
 import pytest
 import structlog
-from starlette.types import Receive, Scope, Send
 
 from shared.observe import logs
-from shared.web import server
-from shared.web.direct import Answer, Whole
-from shared.web.server import listen, port_of, serve
-
-HEAD = b"POST /v1/hot HTTP/1.1\r\nHost: a\r\n"
-WHOLE = HEAD + b"Content-Length: 5\r\n\r\nhello"
-
-
-class Hot:
-    """Answers at once, or when it is let go, with what it was asked."""
-
-    paths = ("/v1/hot",)
-
-    def __init__(self) -> None:
-        self.may_answer = asyncio.Event()
-        self.may_answer.set()
-        self.asked: asyncio.Queue[Whole] = asyncio.Queue()
-        self.header = (b"x-way", b"direct")
-
-    async def answer(self, request: Whole) -> Answer:
-        self.asked.put_nowait(request)
-        await self.may_answer.wait()
-        if request.body == b"error":
-            raise KeyError(request.body)
-        return Answer(200, [self.header, (b"content-length", b"%d" % len(request.body))], request.body)
-
-
-async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Says that the request went the ASGI way, and what its body was."""
-    if scope["type"] == "lifespan":
-        for word in ("startup", "shutdown"):
-            await receive()
-            await send({"type": f"lifespan.{word}.complete"})
-        return
-    body = b""
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if not message.get("more_body"):
-            break
-    headers = [(b"x-way", b"asgi"), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-class Client:
-    """One connection."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
-
-    async def read(self) -> tuple[str, bytes]:
-        """Which way the next answer came, and its body."""
-        head = (await self.reader.readuntil(b"\r\n\r\n")).decode().lower()
-        said = dict(line.split(": ", 1) for line in head.split("\r\n")[1:-2])
-        return said["x-way"], await self.reader.readexactly(int(said["content-length"]))
-
-    async def ask(self, *pieces: bytes) -> tuple[str, bytes]:
-        """The answer to a request that is sent in pieces, each after the one before was taken."""
-        for piece in pieces:
-            self.writer.write(piece)
-            await self.writer.drain()
-            await asyncio.wait_for(_turns(), 10)
-        return await self.read()
-
-
-async def _turns() -> None:
-    """Let a server in this loop take what was sent to it."""
-    loop = asyncio.get_running_loop()
-    for _ in range(20):
-        woken = loop.create_future()
-        loop.call_soon(woken.set_result, None)
-        await woken
-
-
-class Served:
-    """A server and where it listens."""
-
-    def __init__(self, hot: Hot, port: int, told: asyncio.Event, serving: asyncio.Task[None]) -> None:
-        self.hot = hot
-        self.port = port
-        self.told = told
-        self.serving = serving
-
-    @asynccontextmanager
-    async def client(self) -> AsyncIterator[Client]:
-        async with asyncio.timeout(20):
-            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-            try:
-                yield Client(reader, writer)
-            finally:
-                writer.close()
+from tests.unit.shared.at_direct import HEAD, WHOLE, Served, serving, turns
 
 
 @pytest.fixture
@@ -118,17 +24,9 @@ def log() -> Iterator[io.StringIO]:
 
 
 @pytest.fixture
-async def served(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Served]:
-    monkeypatch.setattr(server, "_KEEP_ALIVE_SECONDS", getattr(request, "param", 75))
-    hot, told = Hot(), asyncio.Event()
-    listener = listen("127.0.0.1", 0)
-    port = port_of(listener)
-    serving = asyncio.create_task(serve(app, listener, told, direct=hot))
-    yield Served(hot, port, told, serving)
-    told.set()
-    hot.may_answer.set()
-    async with asyncio.timeout(20):
-        await serving
+async def served() -> AsyncIterator[Served]:
+    async with serving() as found:
+        yield found
 
 
 async def test_a_whole_request_is_answered_past_the_app(served: Served) -> None:
@@ -174,7 +72,7 @@ async def test_a_body_that_is_still_on_its_way_goes_to_the_app(served: Served) -
     async with served.client() as client:
         client.writer.write(WHOLE[:-2])
         await client.writer.drain()
-        await _turns()
+        await turns()
         client.writer.write(WHOLE[-2:])
         assert await client.read() == ("asgi", b"hello")
 
@@ -299,7 +197,7 @@ async def test_who_says_that_nothing_more_will_come_is_still_answered(served: Se
     async with served.client() as client:
         client.writer.write(WHOLE.replace(b"/v1/hot", path))
         client.writer.write_eof()
-        await _turns()
+        await turns()
         served.hot.may_answer.set()
         answered = await client.reader.read()
     assert answered.startswith(b"HTTP/1.1 200")
@@ -324,27 +222,3 @@ async def test_what_is_answered_already_is_not_refused_for_its_early_end(served:
         assert await client.ask(WHOLE) == ("direct", b"hello")
         client.writer.write_eof()
         assert await client.reader.read() == b""
-
-
-@pytest.mark.parametrize("served", [0.2], indirect=True)
-@pytest.mark.parametrize("path", [b"/v1/hot", b"/v1/cold"])
-async def test_a_connection_is_closed_when_it_has_rested(served: Served, path: bytes) -> None:
-    loop = asyncio.get_running_loop()
-    async with served.client() as client:
-        for _ in range(3):
-            await client.ask(WHOLE.replace(b"/v1/hot", path))
-        rests = loop.time()
-        assert await client.reader.read() == b""
-        assert loop.time() - rests > 0.1
-
-
-@pytest.mark.parametrize("served", [0.05], indirect=True)
-async def test_a_connection_that_waits_for_its_answer_does_not_rest(served: Served) -> None:
-    async with served.client() as client:
-        await client.ask(WHOLE)
-        served.hot.may_answer.clear()
-        client.writer.write(WHOLE)
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(client.reader.read(1), 0.3)
-        served.hot.may_answer.set()
-        assert await client.read() == ("direct", b"hello")

@@ -162,6 +162,42 @@ async def test_too_much_at_once_is_told_so_in_a_problem(log: io.StringIO, monkey
     assert answer.headers["x-request-id"]
 
 
+@pytest.mark.parametrize("said_so_far", [b"", b"\r\n\r\n"])
+async def test_who_connects_and_says_nothing_is_left(
+    log: io.StringIO, monkeypatch: pytest.MonkeyPatch, said_so_far: bytes
+) -> None:
+    monkeypatch.setattr(server, "_KEEP_ALIVE_SECONDS", 0.1)
+    async with served(app_with_trouble()) as address:
+        assert await said(address, said_so_far) == b""
+
+
+@pytest.mark.parametrize("head", [b"G", b"GET /healthz HTTP/1.1\r\nHost: a\r\n"])
+async def test_a_head_that_does_not_arrive_in_time_is_told_so(
+    log: io.StringIO, monkeypatch: pytest.MonkeyPatch, head: bytes
+) -> None:
+    monkeypatch.setattr(server, "_KEEP_ALIVE_SECONDS", 0.3)
+    async with served(app_with_trouble()) as address:
+        told = await said(address, head)
+    assert told.startswith(b"HTTP/1.1 408")
+    assert b"content-type: application/problem+json\r\n" in told
+    assert b"connection: close\r\n" in told
+    assert b'"code":"too_slow"' in told
+
+
+async def test_connections_that_say_nothing_make_room_for_those_who_do(
+    log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_KEEP_ALIVE_SECONDS", 1.0)
+    monkeypatch.setattr(server, "_MAX_CONNECTIONS", 3)
+    async with served(app_with_trouble()) as address, httpx.AsyncClient() as client, asyncio.timeout(10):
+        silent = [await asyncio.open_connection("127.0.0.1", httpx.URL(address).port) for _ in range(3)]
+        assert (await client.get(f"{address}/healthz")).status_code == 503
+        for reader, writer in silent:
+            assert await reader.read() == b""
+            writer.close()
+        assert (await client.get(f"{address}/healthz")).status_code == 200
+
+
 async def test_an_app_that_does_not_start_is_an_error_and_frees_the_port(log: io.StringIO) -> None:
     def broken(_app: FastAPI) -> AbstractAsyncContextManager[None]:
         raise OSError(CANARY)
