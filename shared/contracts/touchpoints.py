@@ -50,6 +50,8 @@ class RejectedTouchpoint(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reasons: tuple[str, ...]
     body: str
     """The raw text of the item, cut at 32 KiB."""
+    message_id: str | None = None
+    """As the door answered with it; null where there was none, or it is the reason itself."""
 
 
 class Touchpoint(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -17,9 +17,9 @@ from services.ingest.api.door_keys import DoorKey
 from services.ingest.api.doorway import Doorway, Take, Taking, Visit, taking
 from services.ingest.api.records import Records, keyed
 from services.ingest.api.requests import Receive, Request, Scope, Send
-from services.ingest.domain import calls
 from services.ingest.domain.claimed_time import claimed
 from services.ingest.handlers.accept_touchpoints import Accepted, Arrival, Fit, accept, accept_fit, refuse
+from services.ingest.handlers.refused_ids import readable_id
 from shared.contracts.touchpoints import CallType
 from shared.kernel.errors import Reject
 from shared.web.direct import Answer, Whole
@@ -81,7 +81,7 @@ class Collector:
             if reason.code == "duplicate_key":
                 raise
             refused = [Refused(0, _readable_id(call), reason)]
-            kept = records.rejected(refuse(body.decode(errors="replace"), reason, arrival))
+            kept = records.rejected(refuse(body.decode(errors="replace"), reason, arrival, refused[0].message_id))
             return taking([kept], 0, refused, "")
 
     def _take_batch(self, body: bytes, visit: Visit) -> Taking:
@@ -104,8 +104,9 @@ class Collector:
             try:
                 taken = self._accepted(call, arrival)
             except Reject as reason:
-                refused.append(Refused(place, _readable_id(call), reason))
-                outgoing.append(records.rejected(refuse(call.text.decode(errors="replace"), reason, arrival)))
+                refused.append(Refused(place, message_id := _readable_id(call), reason))
+                text = call.text.decode(errors="replace")
+                outgoing.append(records.rejected(refuse(text, reason, arrival, message_id)))
                 continue
             accepted += 1
             # The first of two calls with one id holds. They could have different keys: the log would not say.
@@ -140,7 +141,4 @@ def _readable_id(call: Fit | Loose) -> str | None:
     """The message id to answer with; none where it is the reason itself, for what was sent is not repeated."""
     if isinstance(call, Fit):
         return call.said.message_id or None
-    try:
-        return calls.message_id(call.words.get("messageId")) if isinstance(call.words, dict) else None
-    except Reject:
-        return None
+    return readable_id(call.words.get("messageId")) if isinstance(call.words, dict) else None

@@ -123,7 +123,7 @@ def accept_fit(fit: Fit, arrival: Arrival, named: CallType | None = None) -> Acc
     return _accepted(fit, named, arrival, ())
 
 
-def refuse(text: str, reason: Reject, arrival: Arrival) -> RejectedTouchpoint:
+def refuse(text: str, reason: Reject, arrival: Arrival, message_id: str | None = None) -> RejectedTouchpoint:
     """What is kept of a call that was refused, but not its key; the same text of the same source is the same reject."""
     return RejectedTouchpoint(
         id=derived("rejected", arrival.source, text),
@@ -133,6 +133,7 @@ def refuse(text: str, reason: Reject, arrival: Arrival) -> RejectedTouchpoint:
         codes=(reason.code,),
         reasons=(f"{reason.path}: {reason.message}" if reason.path else reason.message,),
         body=_WRITE_KEY.sub(_MASKED, text)[:_REJECTED_BODY],
+        message_id=message_id,
     )
 
 

@@ -26,6 +26,7 @@ from services.ingest.domain.people import Person, Settled, root, settle
 from services.ingest.handlers import account_claims, publishing
 from services.ingest.handlers.account_book import AccountBook
 from services.ingest.handlers.deal_versions import DealVersions, without_contacts
+from services.ingest.handlers.refused_ids import id_in, with_id
 from services.ingest.handlers.understanding import Understood, understand
 from services.ingest.ports import Card, Community, Record, Step, StoredTouchpoint
 from shared.contracts.deals import CollectedDeal
@@ -124,7 +125,7 @@ class Resolving:
         return [call for call in new if call.collected.id not in unwanted]
 
     async def _keep_rejects(self) -> None:
-        unwanted = await self._erasures.speaking({reject.id: reject.body for reject in self._rejects})
+        unwanted = await self._erasures.speaking({it.id: with_id(it.message_id, it.body) for it in self._rejects})
         await self._rejected.add([_reject_row(reject) for reject in self._rejects if reject.id not in unwanted])
 
     async def _keep_steps(self) -> None:
@@ -340,4 +341,6 @@ def _reject_row(reject: RejectedTouchpoint) -> dict[str, object]:
         "codes": json.encode(reject.codes).decode(),
         "reasons": json.encode(reject.reasons).decode(),
         "body": reject.body,
+        # Doors of before did not say it.
+        "message_id": reject.message_id or id_in(reject.body),
     }

@@ -76,4 +76,4 @@ def _refused(names: Collection[str]) -> Select[Any]:
     """What was refused at a door and speaks of somebody. A browser's id may be short and stand in anybody's text."""
     values = [found.value for name in names if (found := identifier(name)).strong]
     speaking = [REJECTED.c.body.contains(json.encode(value).decode(), autoescape=True) for value in values]
-    return select(REJECTED).where(or_(false(), *speaking))
+    return select(REJECTED).where(or_(REJECTED.c.message_id.in_(values), *speaking))

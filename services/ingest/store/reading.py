@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from heapq import merge
 from typing import Any, Literal
 
-from msgspec import DecodeError, Struct, ValidationError, field, json
-from sqlalchemy import Row, Select, select
+from msgspec import json
+from sqlalchemy import Row, select
 
 from services.ingest.domain.identity import Claim, Identifier
 from services.ingest.domain.owners import Owner, Place, following
@@ -31,9 +31,8 @@ from services.ingest.store.tables import REJECTED, TOUCHPOINTS
 from services.ingest.store.timeline import told_of
 from shared.db.engine import Database
 from shared.db.people import roots_of
-from shared.db.work import Reader
 
-_Arrived = tuple[Row[Any], str | None, Literal["stored", "rejected", "erased", "suppressed"]]
+_Arrived = tuple[Row[Any], Literal["stored", "rejected", "erased", "suppressed"]]
 
 
 class SqlReading:
@@ -97,11 +96,11 @@ class SqlReading:
         refused = select(REJECTED).where(REJECTED.c.seq > after.rejected).order_by(REJECTED.c.seq)
         if message_id is not None:
             taken = taken.where(TOUCHPOINTS.c.message_id == message_id)
-            refused = refused.where(REJECTED.c.body.contains(message_id, autoescape=True))
+            refused = refused.where(REJECTED.c.message_id == message_id)
         async with self._database.read() as reader:
             accepted = await reader.rows(taken.limit(limit))
             roots = await roots_of(reader, {row.person for row in accepted if row.person is not None})
-            rejected = await _refusals(reader, refused, limit, message_id)
+            rejected = await reader.rows(refused.limit(limit))
         return _in_arrival(after, accepted, rejected, roots)[:limit]
 
     async def rejected(self, after: int, limit: int) -> Sequence[StoredReject]:
@@ -111,54 +110,24 @@ class SqlReading:
             return [_reject(row) for row in await reader.rows(found)]
 
 
-async def _refusals(
-    reader: Reader, found: Select[Any], limit: int, message_id: str | None
-) -> list[tuple[Row[Any], str | None]]:
-    """Rejects with the message id each was sent under; of one message id where that is given."""
-    refusals: list[tuple[Row[Any], str | None]] = []
-    rows = await reader.rows(found.limit(limit))
-    while rows:
-        named = [(row, _message_id(row.body)) for row in rows]
-        refusals += [pair for pair in named if message_id in (None, pair[1])]
-        if len(refusals) >= limit or len(rows) < limit:
-            break
-        # The text held the id somewhere, not as its message id: look on behind it.
-        rows = await reader.rows(found.where(REJECTED.c.seq > rows[-1].seq).limit(limit))
-    return refusals
-
-
 def _in_arrival(
     after: EventPosition,
     accepted: Sequence[Row[Any]],
-    refusals: Sequence[tuple[Row[Any], str | None]],
+    rejected: Sequence[Row[Any]],
     roots: Mapping[str, str],
 ) -> list[ArrivedEvent]:
     """Both records as one. Each keeps its own order, so a page goes on where the one before ended."""
-    stored_rows: list[_Arrived] = [(row, row.message_id, row.state or "stored") for row in accepted]
-    rejected_rows: list[_Arrived] = [(row, message_id, "rejected") for row, message_id in refusals]
+    stored_rows: list[_Arrived] = [(row, row.state or "stored") for row in accepted]
+    rejected_rows: list[_Arrived] = [(row, "rejected") for row in rejected]
     events: list[ArrivedEvent] = []
-    for row, message_id, state in merge(stored_rows, rejected_rows, key=lambda item: item[0].received_at):
+    for row, state in merge(stored_rows, rejected_rows, key=lambda item: item[0].received_at):
         taken = state != "rejected"
         after = after._replace(stored=row.seq) if taken else after._replace(rejected=row.seq)
         person = roots.get(row.person) if taken else None
-        events.append(ArrivedEvent(after, row.id, message_id, row.source, row.received_at, state, person, row.body))
+        events.append(ArrivedEvent(after, row.id, row.message_id, row.source, row.received_at, state, person, row.body))
     return events
-
-
-def _message_id(body: str) -> str | None:
-    """The id that something was sent under; none where it said none, or is not to be read."""
-    try:
-        return json.decode(body, type=_Sent).message_id
-    except (DecodeError, ValidationError):
-        return None
 
 
 def _reject(row: Row[Any]) -> StoredReject:
     codes, reasons = (json.decode(text, type=tuple[str, ...]) for text in (row.codes, row.reasons))
     return StoredReject(row.seq, row.id, row.received_at, row.source, codes, reasons, row.body)
-
-
-class _Sent(Struct):
-    """As much of what was sent as names it."""
-
-    message_id: str | None = field(name="messageId", default=None)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Row, Select, delete, select
 
+from services.ingest.handlers.refused_ids import with_id
 from services.ingest.store.erasures import add_lines, speaking_of
 from services.ingest.store.tables import ACTS, METADATA, REJECTED, TIMELINE, TOMBSTONES
 from shared.db.engine import Database
@@ -27,7 +28,11 @@ class _Kept(NamedTuple):
 
 
 _TABLES: Sequence[_Kept] = (
-    _Kept(REJECTED.c.seq, select(REJECTED.c.seq.label("place"), REJECTED.c.body), lambda row: row.body),
+    _Kept(
+        REJECTED.c.seq,
+        select(REJECTED.c.seq.label("place"), REJECTED.c.message_id, REJECTED.c.body),
+        lambda row: with_id(row.message_id, row.body),
+    ),
     _Kept(
         _DEAD_LETTERS.c.id,
         select(_DEAD_LETTERS.c.id.label("place"), _DEAD_LETTERS.c.value, _DEAD_LETTERS.c.key),

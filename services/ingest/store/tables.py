@@ -188,7 +188,10 @@ REJECTED = Table(
     Column("codes", Text, nullable=False),
     Column("reasons", Text, nullable=False),
     Column("body", Text, nullable=False),
+    Column("message_id", String(256)),
+    Index("rejected_by_message", "message_id"),
 )
+"""`message_id`: as the door answered with it. It may be no part of the body, which is cut where it was very long."""
 ACTS = Table(
     "acts",
     METADATA,

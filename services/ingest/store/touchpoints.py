@@ -21,7 +21,9 @@ _HELD = select(TOUCHPOINTS).where(among_given(TOUCHPOINTS.c.holder, "holders"))
 _ADD = Upsert(TOUCHPOINTS, columns=_COLUMNS, conflict=("id",))
 _CLAIM = Upsert(BROWSER_CLAIMS, conflict=("browser", "touchpoint_id"))
 _REVISE = Upsert(TOUCHPOINTS, columns=_COLUMNS, conflict=("id",), update=("person", "revision"))
-_REJECT = Upsert(REJECTED, columns=("id", "received_at", "source", "codes", "reasons", "body"), conflict=("id",))
+_REJECT = Upsert(
+    REJECTED, columns=("id", "received_at", "source", "codes", "reasons", "body", "message_id"), conflict=("id",)
+)
 
 
 class SqlTouchpoints:

@@ -75,6 +75,11 @@ def reject(message_id: str, on_day: float, **said: Any) -> Emit:
         id=derived("rejected", "web", body), source="web", door="segment", received_at=day(on_day),
         codes=("missing_identifier",), reasons=("userId: is needed",), body=body,
     )  # fmt: skip
+    return refused(whole)
+
+
+def refused(whole: RejectedTouchpoint) -> Emit:
+    """The same as a door puts it on the log."""
     return _emit(topics.TOUCHPOINTS_REJECTED.name, whole.id, "touchpoint.rejected", whole)
 
 
