@@ -20,7 +20,8 @@ from standardwebhooks.webhooks import Webhook as StandardWebhook
 from svix.webhooks import Webhook as SvixWebhook
 
 from services.handoff.clients.address import networks
-from services.handoff.clients.webhook import WebhookClient, resolve
+from services.handoff.clients.names import Names
+from services.handoff.clients.webhook import WebhookClient
 from services.handoff.domain.delivery import MAX_BODY_BYTES, Outcome
 from shared.kernel.errors import Reject
 from shared.kernel.signing import secret_of, sign
@@ -302,7 +303,7 @@ async def test_a_resolver_that_hangs_is_a_timeout() -> None:
 
 
 async def test_the_systems_own_resolver_is_asked_by_default() -> None:
-    assert "127.0.0.1" in await resolve("localhost", 443)
+    assert "127.0.0.1" in await Names().resolve("localhost", 443)
 
 
 async def test_a_name_that_moves_inside_after_its_registration_is_not_dialled() -> None:

@@ -6,13 +6,13 @@ exception. Leaves out signing, retries (delivery.py) and how many deliveries one
 """
 
 import asyncio
-import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 import httpcore
 
 from services.handoff.clients.address import Network, Target, check, permitted
+from services.handoff.clients.names import Names
 from services.handoff.domain.delivery import MAX_BODY_BYTES, Failure, Outcome
 from shared.kernel.errors import Reject
 
@@ -32,12 +32,6 @@ class _Blocked(Exception):
 
 class _Unresolved(Exception):
     """A name led nowhere."""
-
-
-async def resolve(host: str, port: int) -> Sequence[str]:
-    """All addresses the system's resolver knows for a name."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
 
 
 class _CheckedDialler(httpcore.AsyncNetworkBackend):
@@ -96,13 +90,13 @@ class WebhookClient:
         self,
         allowed_networks: Iterable[Network] = (),
         *,
-        resolver: Resolve = resolve,
+        resolver: Resolve | None = None,
         tls: ssl.SSLContext | None = None,
         connect_seconds: float = CONNECT_SECONDS,
         total_seconds: float = TOTAL_SECONDS,
     ) -> None:
         self._allowed = tuple(allowed_networks)
-        self._resolve = resolver
+        self._resolve = Names().resolve if resolver is None else resolver
         self._connect_seconds = connect_seconds
         self._total_seconds = total_seconds
         # Two pools: a connection that was made where anything public goes is never reused for plain http.
