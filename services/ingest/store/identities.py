@@ -30,17 +30,19 @@ def canonical(person_id: str) -> str | None:
 
 async def claimants(reader: Reader, browser: str) -> list[str]:
     """The people who were named under an anonymous id, the last first."""
-    last = func.max(BROWSER_CLAIMS.c.at)
+    # As an event is of whoever claimed the browser last before it: by time, then by id.
+    order = (BROWSER_CLAIMS.c.at.desc(), BROWSER_CLAIMS.c.touchpoint_id.desc())
+    place = func.row_number().over(partition_by=BROWSER_CLAIMS.c.holder, order_by=order)
     silent = select(CLAIMS.c.id).where(CLAIMS.c.verdict == "withdrawn", CLAIMS.c.id == TOUCHPOINTS.c.statement)
     claims = (
-        select(BROWSER_CLAIMS.c.holder, IDENTIFIERS.c.person)
+        select(BROWSER_CLAIMS.c.at, BROWSER_CLAIMS.c.touchpoint_id, IDENTIFIERS.c.person, place.label("place"))
         .join(IDENTIFIERS, IDENTIFIERS.c.id == BROWSER_CLAIMS.c.holder)
         .join(TOUCHPOINTS, TOUCHPOINTS.c.id == BROWSER_CLAIMS.c.touchpoint_id)
         .where(BROWSER_CLAIMS.c.browser == browser, ~silent.exists())
-        .group_by(BROWSER_CLAIMS.c.holder, IDENTIFIERS.c.person)
-        .order_by(last.desc(), BROWSER_CLAIMS.c.holder)
-    )
-    return [row.person for row in await reader.rows(claims)]
+    ).subquery()
+    last = select(claims.c.person).where(claims.c.place == 1)
+    found = await reader.rows(last.order_by(claims.c.at.desc(), claims.c.touchpoint_id.desc()))
+    return [row.person for row in found]
 
 
 async def known_person(reader: Reader, root: str) -> KnownPerson | None:

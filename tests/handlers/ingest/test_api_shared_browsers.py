@@ -29,3 +29,17 @@ async def test_an_account_named_there_is_told_of_whoever_named_it(ingest: Ingest
         [],
         [("g1", event_id("m3"))],
     ]
+
+
+@pytest.mark.parametrize("number", range(4))
+async def test_of_two_named_there_at_one_instant_whoever_has_what_follows_comes_first(
+    ingest: IngestService, number: int
+) -> None:
+    await ingest.given(
+        identify(f"a{number}", 1, "ana@gmail.com", user_id="ana", anonymous_id="kiosk"),
+        identify(f"b{number}", 1, "bo@gmail.com", user_id="bo", anonymous_id="kiosk"),
+        call("visit", 2, anonymous_id="kiosk"),
+    )
+    (visit,) = (await ingest.get("/v1/events", message_id="visit"))["items"]
+    owners = [person["id"] for person in await ingest.found(anonymous_id="kiosk")]
+    assert (owners[0], len(owners)) == (visit["person_id"], 2)
