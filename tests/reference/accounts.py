@@ -37,6 +37,13 @@ class Accounts:
             _Said(False, v.at, v.id, v.company, [c.names() for c in v.contacts]) for v in versions if v.company
         ]
         self._said += [_Said(not r.trusted, r.at, r.id, r.company, r.whom()) for r in people.rests if r.company]
+        self._first: dict[tuple[Name, str, bool], tuple[int, str]] = {}
+        """When a company was first named under a browser alone: of those who share one, it is of whoever did so."""
+        for said in self._said:
+            for names in said.whom:
+                if names and names[0][0] == "anonymous_id":
+                    key, moment = (names[0], said.company.id, said.public), (said.at, said.event)
+                    self._first[key] = min(self._first.get(key, moment), moment)
 
     def of(self, person: frozenset[Name]) -> list[Told]:
         """The accounts of somebody, the current one first."""
@@ -47,11 +54,17 @@ class Accounts:
         ]
         for said in self._said:
             named = [names for names in said.whom if names and tuple(names) not in self._people.withdrawn]
-            found += [(int(said.public), said.company.id, said.at) for names in named if names[0] in person]
+            theirs = [names for names in named if self._is_of(person, names, said)]
+            found += [(int(said.public), said.company.id, said.at) for _ in theirs]
         rank = {account: min(rank for rank, other, _ in found if other == account) for _, account, _ in found}
         since = {account: min(at for _, other, at in found if other == account) for account in rank}
         ordered = sorted(rank, key=lambda account: (rank[account], -since[account], account))
         return [Told(account, self._name(account), self._domain(account), since[account]) for account in ordered]
+
+    def _is_of(self, person: frozenset[Name], names: list[Name], said: _Said) -> bool:
+        moment = (said.at, said.event)
+        first = self._first.get((names[0], said.company.id, said.public), moment)
+        return first == moment and self._people.saying(names, *moment) == person
 
     def everybody_of(self, account: str) -> set[frozenset[Name]]:
         """Whoever belongs to an account, by its id or its domain."""

@@ -67,14 +67,19 @@ class People:
         return not ((both_vouched and not trusted) or (not explicit and _both_have(mine, theirs, "user_id")))
 
     def of(self, happening: Happening) -> frozenset[Name] | None:
-        """Whose it is. Under a browser that several share: whoever named themselves there last before it."""
-        holder = next(iter(happening.names()), None)
+        """Whose it is."""
+        return self.saying(happening.names(), happening.at, happening.id)
+
+    def saying(self, names: list[Name], at: int, event: str) -> frozenset[Name] | None:
+        """Who says something under these names. Under a browser that several share: whoever named themselves there last
+        before it."""
+        holder = next(iter(names), None)
         if holder not in self.person:
             return None
         if holder in self.contested:
             named = [h for h in self.happenings if holder in h.names() and h.names()[0][0] != "anonymous_id"]
             named = [h for h in named if tuple(h.names()) not in self.withdrawn]
-            before = [h for h in named if (h.at, h.id) <= (happening.at, happening.id)]
+            before = [h for h in named if (h.at, h.id) <= (at, event)]
             holder = (before[-1] if before else named[0]).names()[0] if named else holder
         return frozenset(self.person[holder])
 

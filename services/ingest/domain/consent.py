@@ -4,7 +4,7 @@ Promises: a purpose that is not in the answer was not spoken of, and may go on; 
 their statements. Leaves out what happens where a purpose is refused: each service passes it over by itself.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 PURPOSES: Mapping[str, tuple[str, ...]] = {
@@ -56,6 +56,11 @@ def heard(before: Statements, consent: Mapping[str, bool], at: int, event_id: st
         said = Said(at, event_id, allowed)
         now[purpose] = max(said, now.get(purpose, said))
     return now
+
+
+def unsaid(before: Statements, events: Collection[str]) -> Statements:
+    """What an identifier stands for without what these events said of it."""
+    return {purpose: said for purpose, said in before.items() if said.event_id not in events}
 
 
 def of_person(identifiers: Iterable[Statements]) -> dict[str, bool]:

@@ -91,10 +91,9 @@ class AccountBook:
         )
 
     def accounts_of(
-        self, members: Collection[Identifier], first: Mapping[Identifier, Moment], memberships: Iterable[Membership]
+        self, members: Collection[Identifier], first: Mapping[Identifier, Moment], named: Sequence[Membership]
     ) -> tuple[AccountRef, ...]:
-        """The accounts of a person with these identifiers, the current one first."""
-        named = [one for one in memberships if one.identifier in members]
+        """The accounts of a person with these identifiers who was `named` with some, the current one first."""
         addresses = addresses_of(members, first)
         if not named and not addresses:
             return ()

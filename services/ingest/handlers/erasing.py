@@ -40,12 +40,15 @@ class Erasing:
         emits = [publishing.touchpoint(one) for one in emptied.withdrawn]
         emits += await self._forget_contacts(remains)
         blank = _blank_cards(community, remains)
+        consents = {member: said for member, said in community.consents.items() if member not in remains.forgotten}
+        left = await self._forgetting.consents(consents, emptied.ids)
         await self._forgetting.graph(remains, identity.components)
         await self._forgetting.cards(blank)
         if remains.kept or remains.rewritten:
             resolving = Resolving(self._record, self._now, self._limits)
             buried = dict.fromkeys(remains.person_ids, erasure_id)
-            emits += await resolving.settle_again(_rest(community, remains, emptied.ids, blank), buried)
+            rest = replace(_rest(community, remains, emptied.ids, blank), consents=left)
+            emits += await resolving.settle_again(rest, buried)
         # After they became aliases: before, they would be taken for the cards of people.
         emits += [publishing.identified(card, self._now) for card in blank]
         await self._forgetting.settle(erasure_id, remains, identity.person_id)
@@ -91,7 +94,6 @@ def _rest(
         traits=[one for one in community.traits if one.identifier in owners and one.event_id not in emptied],
         cards={one: card for one, card in cards.items() if one in remains.people},
         reviews=[review for review in community.reviews if review.claim in kept],
-        consents={member: said for member, said in community.consents.items() if member in owners},
         memberships=[
             one for one in community.memberships if one.identifier in owners and one.statement not in remains.withdrawn
         ],

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from msgspec import json, structs
 
-from services.ingest.domain.accounts import AccountClaim, standing
+from services.ingest.domain.accounts import AccountClaim, Membership, standing
 from services.ingest.domain.acts import OperatorAct
 from services.ingest.domain.card import Trait, too_many
 from services.ingest.domain.consent import Statements, heard, of_person
@@ -59,6 +59,8 @@ class Resolving:
         self._steps: dict[str, Step] = {}
         self._owners: dict[Identifier, str] = {}
         self._contested: set[Identifier] = set()
+        self._claimed: Mapping[Identifier, Sequence[BrowserClaim]] = {}
+        """Who claimed the contested browsers, and when."""
         self._withdrawn: set[str] = set()
         self._aliases: dict[str, str] = {}
         self._emits: list[Emit] = []
@@ -95,7 +97,7 @@ class Resolving:
         """Settle what was touched; answers what is to be published, in order."""
         fresh = await self._fresh()
         moved = await self._settle(fresh)
-        await self._hand_over(moved, fresh)
+        await self._hand_over(moved)
         await self._publish_fresh(fresh)
         self._emits += await self._deals.close(self._owner, self._root, moved)
         await self._keep_rejects()
@@ -108,9 +110,9 @@ class Resolving:
         """Settle a community whose claims were changed by the erasure of people (id -> erasure); answers what is to be
         published."""
         await self._accounts.open([community])
-        moved = self._take_over(community, *await self._settled([community], buried))
+        moved = self._take_over(community, *await self._settled([community], buried, ()))
         await self._graph.flush()
-        await self._hand_over(moved, ())
+        await self._hand_over(moved)
         self._emits += await self._deals.close(self._owner, self._root, moved)
         return self._emits
 
@@ -150,7 +152,7 @@ class Resolving:
         communities = await self._graph.communities(stirred, news) if stirred else ()
         await self._accounts.open(communities)
         moved: set[Identifier] = set()
-        for community, settled in zip(communities, await self._settled(communities, {}), strict=True):
+        for community, settled in zip(communities, await self._settled(communities, {}, fresh), strict=True):
             moved |= self._take_over(community, settled)
         await self._graph.flush()
         return moved
@@ -176,9 +178,11 @@ class Resolving:
         said = (account_claims.of_call(call) for call in fresh)
         return [claim for claim in said if claim is not None] + self._deals.account_claims()
 
-    async def _settled(self, communities: Sequence[Community], erased: Mapping[str, str]) -> list[Settled]:
-        """What is true of each of these; nobody who is new in one bears an id of somebody who was erased before, or is
-        being `erased` (id -> erasure)."""
+    async def _settled(
+        self, communities: Sequence[Community], erased: Mapping[str, str], fresh: Sequence[Understood]
+    ) -> list[Settled]:
+        """What is true of each of these, noted for all of them before any is told; nobody who is new in one bears an id
+        of somebody who was erased before, or is being `erased` (id -> erasure)."""
         buried = dict(erased)
         while True:
             settled = [settle([*one.claims, *one.news], one.people, self._limits, buried) for one in communities]
@@ -191,20 +195,25 @@ class Resolving:
                 }
             )
             if not found:
-                return settled
+                break
             buried.update(found)
+        for now in settled:
+            self._owners.update(now.owner)
+            self._contested |= now.contested
+            self._withdrawn |= now.withdrawn
+        self._claimed = await self._browser_claims(fresh) if self._contested else {}
+        return settled
 
     def _take_over(self, community: Community, settled: Settled) -> set[Identifier]:
         """Keep and publish what is true of a community now; answers the identifiers whose events have to be
         looked at."""
-        self._owners.update(settled.owner)
-        self._contested |= settled.contested
-        self._withdrawn |= settled.withdrawn
         self._aliases.update({person_id: root(person_id, settled.people) for person_id in settled.people})
         self._emits += publishing.alias_changes(settled.changed, community.people, self._now)
-        cards = self._changed_cards(community, settled)
+        surplus = frozenset(too_many(community.traits))
+        kept = [trait for trait in community.traits if trait not in surplus]
+        cards = self._changed_cards(replace(community, traits=kept), settled)
         self._graph.save(community, settled, cards)
-        self._graph.drop_traits(too_many(community.traits))
+        self._graph.drop_traits(surplus)
         torn = self._torn(community.people)
         moved = {
             member
@@ -221,14 +230,19 @@ class Resolving:
 
     def _changed_cards(self, community: Community, settled: Settled) -> Mapping[str, Card]:
         changed: dict[str, Card] = {}
-        memberships = standing(community.memberships, settled.withdrawn)
+        traits: defaultdict[str | None, list[Trait]] = defaultdict(list)
+        for trait in community.traits:
+            traits[self._owner_at(trait.identifier, trait.at, trait.event_id)].append(trait)
+        memberships: defaultdict[str | None, list[Membership]] = defaultdict(list)
+        for one in community.memberships:
+            memberships[self._owner_at(one.identifier, *one.order)].append(one)
         for person_id, members in settled.members.items():
             before = community.cards.get(person_id)
-            traits = [trait for trait in community.traits if trait.identifier in members]
-            # Who spoke in a browser that several people claim cannot be told: it speaks for none of them.
+            # Of each purpose a browser keeps what was said last: of those who share one, nobody speaks for another.
             own = [community.consents[one] for one in members - settled.contested if one in community.consents]
-            accounts = self._accounts.accounts_of(members, settled.first, memberships)
-            card = publishing.card(person_id, members, settled.first, traits, accounts)
+            named = standing(memberships[person_id], settled.withdrawn)
+            accounts = self._accounts.accounts_of(members, settled.first, named)
+            card = publishing.card(person_id, members, settled.first, traits[person_id], accounts)
             card = structs.replace(card, consent=of_person(own))
             body = json.encode(card).decode()
             if before is None or before.body != body:
@@ -237,14 +251,13 @@ class Resolving:
                 self._emits.append(publishing.identified(published, self._now))
         return changed
 
-    async def _hand_over(self, moved: set[Identifier], fresh: Sequence[Understood]) -> None:
+    async def _hand_over(self, moved: set[Identifier]) -> None:
         """Publish what is on record and has another owner now, as its next revision."""
         if not moved:
             return
-        browser_claims = await self._browser_claims(fresh)
         revised: list[StoredTouchpoint] = []
         for stored in await self._touchpoints.held_by(moved):
-            owner = self._owner_at(stored.holder, stored.occurred_at, stored.id, browser_claims)
+            owner = self._owner_at(stored.holder, stored.occurred_at, stored.id)
             if owner != self._root(stored.person):
                 revised.append(replace(stored, person=owner, revision=stored.revision + 1))
         await self._touchpoints.revise(revised)
@@ -252,12 +265,11 @@ class Resolving:
             self._emit(json.decode(stored.body, type=Touchpoint), stored.person, stored.revision)
 
     async def _publish_fresh(self, fresh: Sequence[Understood]) -> None:
-        browser_claims = await self._browser_claims(fresh) if self._contested else {}
         rows: list[StoredTouchpoint] = []
         for call in fresh:
             touchpoint = call.touchpoint()
             holder = call.identifiers[0] if call.identifiers else None
-            owner = self._owner_at(holder, touchpoint.occurred_at, touchpoint.id, browser_claims)
+            owner = self._owner_at(holder, touchpoint.occurred_at, touchpoint.id)
             rows.append(_row(call, touchpoint, holder, owner))
             self._emit(touchpoint, owner, 1)
         await self._touchpoints.add(rows)
@@ -275,17 +287,12 @@ class Resolving:
                 claims[browser].append(BrowserClaim(call.meaning.occurred_at, call.collected.id, call.identifiers[0]))
         return claims
 
-    def _owner_at(
-        self,
-        holder: Identifier | None,
-        at: int,
-        event_id: str,
-        browser_claims: Mapping[Identifier, Sequence[BrowserClaim]],
-    ) -> str | None:
+    def _owner_at(self, holder: Identifier | None, at: int, event_id: str) -> str | None:
+        """Whose an event is, of which this is the strongest identifier."""
         if holder is None or not self._is_somebody(holder):
             return None
         if holder in self._contested:
-            named = owner_of(browser_claims.get(holder, ()), at, event_id)
+            named = owner_of(self._claimed.get(holder, ()), at, event_id)
             return self._owner(named or holder)
         return self._owner(holder)
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from services.ingest.domain.consent import Statements
 from services.ingest.domain.erasure import Remains
 from services.ingest.domain.identity import Identifier
 from shared.contracts.erasures import ErasureDone
@@ -86,6 +87,12 @@ class Forgetting(Protocol):
 
     async def touchpoints(self, remains: Remains) -> Emptied:
         """Empty every touchpoint that is theirs or names them, and delete what it said of anybody."""
+        ...
+
+    async def consents(
+        self, said: Mapping[Identifier, Statements], emptied: Collection[str]
+    ) -> Mapping[Identifier, Statements]:
+        """What is left of what was said under identifiers that stay, without what these events said; kept so."""
         ...
 
     async def graph(self, remains: Remains, components: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from msgspec import json
-from sqlalchemy import Row, select
+from sqlalchemy import Row, or_, select
 
 from services.ingest.domain.accounts import Account, Directory, Holding, Membership
 from services.ingest.domain.identity import Identifier
@@ -15,7 +15,8 @@ from services.ingest.ports import Card, KnownAccount
 from services.ingest.settings import mail_domain
 from services.ingest.store import memberships
 from services.ingest.store.accounts import accounts_of, holdings_of, naming
-from services.ingest.store.tables import ACCOUNT_DOMAINS, ACCOUNTS, IDENTIFIERS, PEOPLE
+from services.ingest.store.identities import identity_of
+from services.ingest.store.tables import ACCOUNT_DOMAINS, ACCOUNTS, BROWSER_CLAIMS, IDENTIFIERS, PEOPLE, TOUCHPOINTS
 from shared.contracts.touchpoints import PersonIdentified
 from shared.db.engine import Database
 from shared.db.work import Reader
@@ -61,16 +62,29 @@ class SqlAccountReading:
         return Directory({}, holdings)
 
     async def memberships(self, identifiers: Collection[Identifier]) -> Sequence[Membership]:
-        """Which accounts these identifiers were named with."""
+        """Which accounts whoever has these identifiers was named with: in a browser that several share, by events of
+        theirs."""
         async with self._database.read() as reader:
-            return await memberships.of(reader, identifiers)
+            named = select(IDENTIFIERS.c.person).where(IDENTIFIERS.c.id == str(min(identifiers)))
+            identity = await identity_of(reader, await reader.scalar(named))
+            if identity is None:
+                return ()
+            found = await memberships.of(reader, identity.identifiers | identity.contested)
+            shared = sorted(one.source.event_id for one in found if one.identifier in identity.contested)
+            owned = reader.among(TOUCHPOINTS.c.person, [identity.person_id, *identity.aliases])
+            events = select(TOUCHPOINTS.c.id).where(reader.among(TOUCHPOINTS.c.id, shared), owned)
+            theirs = {row.id for row in await reader.rows(events)} if shared else frozenset[str]()
+        return [one for one in found if one.identifier not in identity.contested or one.source.event_id in theirs]
 
 
 async def _candidates(reader: Reader, account_id: str, after: str | None) -> Sequence[Row[Any]]:
     """People with an identifier that leads to the account, in the order of their ids."""
     domain = mail_domain(account_id)
     leading = naming(reader, [account_id], () if domain is None else (domain.registered,)).subquery()
-    theirs = select(IDENTIFIERS.c.person).where(IDENTIFIERS.c.id.in_(select(leading.c.id)))
+    # Whoever was named in a browser that leads there may have said it, whosever the browser is.
+    named = select(BROWSER_CLAIMS.c.holder).where(BROWSER_CLAIMS.c.browser.in_(select(leading.c.id)))
+    led = or_(IDENTIFIERS.c.id.in_(select(leading.c.id)), IDENTIFIERS.c.id.in_(named))
+    theirs = select(IDENTIFIERS.c.person).where(led)
     found = select(PEOPLE).where(PEOPLE.c.id.in_(theirs)).order_by(PEOPLE.c.id).limit(_CHUNK)
     return await reader.rows(found if after is None else found.where(PEOPLE.c.id > after))
 

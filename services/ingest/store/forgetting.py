@@ -4,18 +4,19 @@ Leaves out what is kept in free form (rejects, dead letters, answers to operator
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from msgspec import json, structs
 from sqlalchemy import ColumnElement, Table, and_, delete, null, or_, select, update
 
+from services.ingest.domain.consent import Statements, heard, unsaid
 from services.ingest.domain.erasure import Remains
 from services.ingest.domain.identity import Identifier, statement_id
 from services.ingest.domain.suppression import suppression_hash
 from services.ingest.ports.erasures import Emptied
 from services.ingest.store.erasures import add_lines
-from services.ingest.store.graph import claim_id
+from services.ingest.store.graph import SAVE_CONSENTS, claim_id
 from services.ingest.store.tables import (
     ACCOUNT_MEMBERS,
     BROWSER_CLAIMS,
@@ -78,6 +79,28 @@ class SqlForgetting:
         others = {row.person for row in rows if row.person is not None} - remains.person_ids
         roots = await roots_of(self._work, others)
         return Emptied(frozenset(ids), [_withdrawn(row, roots[row.person]) for row in rows if row.person in others])
+
+    async def consents(
+        self, said: Mapping[Identifier, Statements], emptied: Collection[str]
+    ) -> Mapping[Identifier, Statements]:
+        """What is left of what was said under identifiers that stay, without what these events said; kept so."""
+        left = {member: unsaid(statements, emptied) for member, statements in said.items()}
+        changed = sorted(member for member in said if left[member] != said[member])
+        for member in changed:
+            if not member.strong:
+                # What others had said there before counts again. No event is found by a name that is not its strongest.
+                left[member] = await self._said_in(member)
+        rows = [(str(one), False, json.encode(left[one]).decode() if left[one] else None) for one in changed]
+        await self._work.write(SAVE_CONSENTS, rows)
+        return left
+
+    async def _said_in(self, browser: Identifier) -> Statements:
+        named = select(BROWSER_CLAIMS.c.touchpoint_id).where(BROWSER_CLAIMS.c.browser == str(browser))
+        under = or_(TOUCHPOINTS.c.holder == str(browser), TOUCHPOINTS.c.id.in_(named))
+        said: Statements = {}
+        for row in await self._work.rows(select(TOUCHPOINTS).where(under, TOUCHPOINTS.c.state.is_(None))):
+            said = heard(said, json.decode(row.body, type=Touchpoint).consent, row.occurred_at, row.id)
+        return said
 
     @staticmethod
     def _near(remains: Remains) -> frozenset[Identifier]:

@@ -44,7 +44,7 @@ _SAVE_IDENTIFIERS = Upsert(
     conflict=("id",),
     update=("component", "person", "contested", "domain"),
 )
-_SAVE_CONSENTS = Upsert(IDENTIFIERS, columns=("id", "contested", "consent"), conflict=("id",), update=("consent",))
+SAVE_CONSENTS = Upsert(IDENTIFIERS, columns=("id", "contested", "consent"), conflict=("id",), update=("consent",))
 _SAVE_COMPONENTS = Upsert(COMPONENTS, conflict=("id",), update=("parent",))
 _SAVE_CLAIMS = Upsert(CLAIMS, conflict=("id",), update=("event_id", "at", "source", "review"))
 _SAVE_VERDICTS = Upsert(CLAIMS, conflict=("id",), update=("event_id", "at", "verdict"), newer=("at", "event_id"))
@@ -270,7 +270,7 @@ class SqlGraph:
         """Keep what was said last under identifiers of the batch."""
         self._consents.update(consents)
         rows = [(str(member), False, json.encode(said).decode()) for member, said in consents.items()]
-        await self._work.write(_SAVE_CONSENTS, sorted(rows))
+        await self._work.write(SAVE_CONSENTS, sorted(rows))
 
     async def keep_memberships(self, named: Iterable[Membership], waiting: Collection[Identifier]) -> set[Identifier]:
         """Keep who was named with which account, the earliest of each, and under whom calls about a group wait."""
