@@ -204,12 +204,13 @@ class Handing:
         if not gone:
             return
         removed = await self.ledger.erase(self._erasures) if self._erasures else {}
-        self._messages += erasing.part(self._held, gone, self._now)
+        told, freed = erasing.part(self._held, gone, self._now)
+        self._messages += told
         for erasure in self._erasures:
             if (stores := removed.get(erasure.erasure_id)) is not None:
                 stores["handoffs"] = erasing.handoffs_of(self._held, erasure)
         self._held.publish(receipt(publishing.SOURCE, one, removed[one], self._now) for one in sorted(removed))
-        self._leads = erasing.leads_left(self._leads, gone)
+        self._leads = freed | erasing.leads_left(self._leads, gone)
         self._cards = [card for card in self._cards if card.person_id not in gone]
         self._standings = {one: said for one, said in self._standings.items() if one not in gone}
         self._merges = [one for one in self._merges if one.from_id not in gone and one.into_id not in gone]
