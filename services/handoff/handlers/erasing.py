@@ -29,7 +29,8 @@ def part(held: Held, gone: Gone, now: Instant) -> tuple[list[Message], dict[str,
     freed = leads_left(_by_id(lead for kept in theirs for lead in kept.waiting), gone)
     told = [_part_with(held, kept, gone[kept.handoff.person_id], now) for kept in theirs]
     for kept in [*held.kept.values()]:
-        left = replace(kept, waiting=(*leads_left(_by_id(kept.waiting), gone).values(),))
+        waiting = tuple(leads_left(_by_id(kept.waiting), gone).values())
+        left = replace(kept, waiting=waiting, refused_by=tuple(gone.get(one, one) for one in kept.refused_by))
         # Who was taken for them for a while may have been handed over with what was known of them.
         if kept.brief.person.id in gone:
             left = replace(left, brief=messages.nothing(kept.handoff.person_id), card_version=0, trail=())

@@ -12,7 +12,6 @@ from dataclasses import replace
 from services.handoff.domain.lead import (
     Act,
     Breached,
-    Closed,
     Delivered,
     Handoff,
     Qualified,
@@ -21,7 +20,7 @@ from services.handoff.domain.lead import (
     Reopened,
     Updated,
 )
-from services.handoff.handlers import deriving, erasing, publishing, waiting
+from services.handoff.handlers import deriving, erasing, publishing, refusing, waiting
 from services.handoff.handlers.assigning import Rota
 from services.handoff.handlers.carding import note_cards
 from services.handoff.handlers.folding import follow_deals, note, note_contacts, one_at_a_time
@@ -60,7 +59,7 @@ class Handing:
         self._rota: Rota | None = None
         self._handed: dict[str, Handed] = {}
         self._moved: set[str] = set()
-        """Hand-offs that became somebody else's, of which CRMs are told."""
+        """Hand-offs that became somebody else's, or go on after a refusal that was: CRMs are told."""
         self._sales_acts: dict[str, SalesAct] = {}
         self._called: set[str] = set()
         """Whose contacts changed; the hand-offs of these, and of those below, are held against all stored facts."""
@@ -175,22 +174,26 @@ class Handing:
         await self.ledger.keep_deals(list(self._deals.values()))
         await self.ledger.keep_sales_acts(list(self._sales_acts.values()))
         await self.ledger.keep_standings(list(self._standings.values()))
+        await self._keep_refusals()
         self._move(members)
         self._held.group(members)
+        self._moved |= refusing.go_on(self._held, self._roots((), members), members)
         parted = self._settle_splits(members)
         dealt = self._roots(self._dealt, members)
         moved = await follow_deals(self._held, self.ledger, dealt, members)
         moved |= self._settle_merges(dealt, members)
         moved |= {members[self._held.kept[one].handoff.person_id] for one in self._moved}
         self._called |= moved
-        await self._heed_refusals(members, [root for root in moved if self._held.open(root)])
+        cards = [card.person_id for card in self._cards]
+        await refusing.heed(self._held, self.ledger, {*self._roots(cards, members), *moved}, members)
         # Deals may have ended even a new one, where they are dated ahead: then it is the turn of what waits.
         while fresh := await self._hand_over(members):
             self._called |= await follow_deals(self._held, self.ledger, fresh, members)
         await note_contacts(self._held, self.ledger, self._roots(self._called, members), members, parted)
         note_cards(self._held, self._cards, members)
-        for handoff_id in parted:
-            self._held.tell(publishing.Updated(publishing.SPLIT), self._held.kept[handoff_id])
+        for kept in (self._held.kept[one] for one in parted):
+            if kept.handoff.is_open:
+                self._held.tell(publishing.Updated(publishing.SPLIT), kept)
         reasons = await take_back(self._held, self.ledger, self._roots(self._judged(), members), members)
         for handoff_id in sorted((self._moved - {*parted}) | reasons.keys()):
             if self._held.kept[handoff_id].handoff.is_open:
@@ -271,6 +274,12 @@ class Handing:
         """Who these are, and whoever is somebody else since this batch."""
         return sorted({members[one] for one in (*changed, *self._regrouped) if one in members})
 
+    async def _keep_refusals(self) -> None:
+        """What all cards say of the purpose, those that came with leads as well: of each person the newest holds."""
+        cards = [*self._cards, *(lead.card for lead in self._leads.values())]
+        said = [Refusal(card.person_id, card.version, not card.allows(PURPOSE)) for card in cards]
+        await self.ledger.keep_refusals(said)
+
     def _settle_splits(self, members: Mapping[str, str]) -> list[str]:
         """Both sides of a split are told of what they are now; one whose hand-off ended with the merge has it back.
         Answers the hand-offs that CRMs are to be told of, once their cards are noted too."""
@@ -285,33 +294,12 @@ class Handing:
                     told.append(self._held.act(kept, Reopened() if ended else Updated()).handoff.id)
         return told
 
-    async def _heed_refusals(self, members: Mapping[str, str], again: Collection[str]) -> None:
-        """Whoever refuses to be handed to sales is taken off its hands, and CRMs are told."""
-        if not self._cards and not self._parted and not again:
-            return
-        await self.ledger.keep_refusals(
-            [Refusal(card.person_id, card.version, not card.allows(PURPOSE)) for card in self._cards]
-        )
-        asked = {members[card.person_id] for card in self._cards} | {members[one] for one in self._parted}
-        refusing = await self.ledger.refusing({*asked, *again})
-        for root in sorted(refusing):
-            for kept in self._held.open(root):
-                kept = self._held.act(kept, Closed(publishing.CONSENT))
-                self._held.tell(publishing.Updated(publishing.CONSENT), kept)
-
     async def _wanted(self, members: Mapping[str, str]) -> list[LeadQualified]:
         """The leads of the batch, and those that wait no longer, without those of people who refuse by now: those first
-        who were handed over first, then the oldest.
-
-        A card may be older than the one that came with the lead: then the lead's own holds."""
-        refusing = await self.ledger.refusing({members[lead.person_id] for lead in self._leads.values()})
-        wanted = []
-        for lead in sorted(self._leads.values(), key=lambda lead: self._held.turn(members[lead.person_id], lead)):
-            root = members[lead.person_id]
-            newer = lead.card.person_id == root and lead.card.version > refusing.get(root, 0)
-            if newer or root not in refusing:
-                wanted.append(lead)
-        return wanted
+        who were handed over first, then the oldest."""
+        refuse = await self.ledger.refusing({members[lead.person_id] for lead in self._leads.values()})
+        left = [lead for lead in self._leads.values() if members[lead.person_id] not in refuse]
+        return sorted(left, key=lambda lead: self._held.turn(members[lead.person_id], lead))
 
     async def _hand_over(self, members: Mapping[str, str]) -> set[str]:
         """New leads get an owner; where the person has one already that hand-off is updated, and they wait for its

@@ -35,6 +35,8 @@ class Kept:
     """When its promotion was, by what the person did; None where it was made before that was kept."""
     waiting: tuple[LeadQualified, ...] = ()
     """Promotions that came while the person was in sales' hands, for when it has ended."""
+    refused_by: tuple[str, ...] = ()
+    """Whose cards refused it while it was theirs: it stays ended for as long as one of them is the person."""
 
     @property
     def accept_due(self) -> Instant | None:
