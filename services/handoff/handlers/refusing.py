@@ -2,16 +2,20 @@
 
 Promises: a hand-off has ended for as long as anybody is its person who has refused it, and goes on where a split takes
 the last of them away: merge then split leaves it as if there had been no merge. Allowing it again brings nothing back
-that sales was told of (docs/decisions/0012-consent-of-people.md).
+that sales was told of; what it was not told of is withheld until then (docs/decisions/0012-consent-of-people.md).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+
+from msgspec import structs
 
 from services.handoff.domain.lead import Closed, Reopened
 from services.handoff.handlers import publishing
 from services.handoff.handlers.held import Held
 from services.handoff.ports import Kept, Ledger
+from shared.contracts.leads import LeadQualified
+from shared.contracts.touchpoints import PersonIdentified
 
 
 async def heed(held: Held, ledger: Ledger, roots: Collection[str], members: Mapping[str, str]) -> None:
@@ -40,6 +44,13 @@ def go_on(held: Held, roots: Collection[str], members: Mapping[str, str]) -> set
         if kept.handoff.reason == publishing.CONSENT and not _is_refused(kept, root, members)
     ]
     return {held.act(kept, Reopened()).handoff.id for kept in found}
+
+
+def renewed(lead: LeadQualified, cards: Iterable[PersonIdentified], root: str) -> LeadQualified:
+    """A promotion that is withheld, with the newest card of whoever it is of by now."""
+    newest = max((card for card in cards if card.person_id == root), key=lambda card: card.version, default=lead.card)
+    news = lead.card.person_id != root or newest.version > lead.card.version
+    return structs.replace(lead, card=newest) if news else lead
 
 
 def _is_refused(kept: Kept, root: str, members: Mapping[str, str]) -> bool:

@@ -240,6 +240,18 @@ class Ledger(Protocol):
         """How a promotion of the batch was handed over before."""
         ...
 
+    def held_back(self, promotion_id: str) -> LeadQualified | None:
+        """A promotion of the batch as it was withheld before."""
+        ...
+
+    async def withheld(self, person_ids: Collection[str]) -> Sequence[LeadQualified]:
+        """What is withheld of these people."""
+        ...
+
+    async def withhold(self, leads: Sequence[LeadQualified], no_longer: Collection[str]) -> None:
+        """Withhold promotions, as they are now, and these no longer."""
+        ...
+
     async def whose(self, handoff_id: str) -> str | None:
         """As whom somebody was handed over, whoever is locked."""
         ...
