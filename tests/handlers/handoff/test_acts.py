@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.handoff.handlers.deriving import CONTACTS
-from tests.handlers.handoff.scene import MONDAY, Scene, ident, qualified
+from tests.handlers.handoff.scene import MONDAY, Scene, ident, merged, qualified
 
 
 async def handed_over(here: Scene, name: str = "ana") -> str:
@@ -205,3 +205,12 @@ async def test_whoever_is_away_for_good_is_handed_nobody(here: Scene, zone: str)
     await handed_over(here)
     assert [one["owner"] for one in await here.handoffs()] == ["sales-desk"]
     assert (await here.ask("GET", "/v1/sla")).status_code == 200
+
+
+@pytest.mark.parametrize("what", ["accept", "meeting", "qualify", "release"])
+async def test_an_act_answers_whose_it_is_by_now(here: Scene, what: str) -> None:
+    await here.happens(qualified("ana"), merged("ana", into="bo"))
+    [handoff] = await here.handoffs()
+    answer = (await here.ask("POST", f"/v1/handoffs/{handoff['id']}/{what}")).json()
+    asked = (await here.ask("GET", f"/v1/handoffs/{handoff['id']}")).json()
+    assert answer["person_id"] == asked["person_id"] == ident("bo")
