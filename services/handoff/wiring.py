@@ -81,7 +81,7 @@ def assemble(parts: "Parts", deployment: Deployment, alive: Callable[[], bool]) 
         handoffs.router(reading, commands.act, parts.terms.reasons, deployment.now),
         endpoints.router(SqlEndpoints(database, parts.committed), asked, reading, edge),
         answers.router(answers.Desk(parts.link_key, deployment.now, commands.act, parts.terms.reasons)),
-        owners.router(team),
+        owners.router(team, parts.terms, deployment.now),
         sla.router(reading, team, parts.terms, deployment.now),
         export.router("handoff", Exporter(database, sections).export),
     ]

@@ -1,16 +1,19 @@
 """Owners over HTTP: who takes leads, how many at a time, and when they are at work."""
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter
 from pydantic import AfterValidator, Field
 
-from services.handoff.domain.sla import calendar
+from services.handoff.domain.sla import Calendar, add_business, calendar
 from services.handoff.ports.outside import Team
+from services.handoff.settings import Terms
 from shared.contracts.charter import Away, Owner
 from shared.contracts.charter_words import Count, Name, Part, Text, Week, Zone
 from shared.kernel.errors import Reject
+from shared.kernel.instant import Instant
 from shared.web import paging
 from shared.web.auth import Scope, require
 from shared.web.paging import Page
@@ -37,7 +40,7 @@ class OwnerBody(Part):
     away: tuple[Away, ...] = ()
 
 
-def router(team: Team) -> APIRouter:
+def router(team: Team, terms: Terms, now: Callable[[], Instant]) -> APIRouter:
     """The routes under `/v1/owners`."""
     routes = APIRouter(prefix="/v1/owners", tags=["owners"])
 
@@ -55,11 +58,20 @@ def router(team: Team) -> APIRouter:
             raise Reject("bad_id", "the id is the one in the path", "id")
         owner = Owner.model_validate(body.model_dump() | {"id": owner_id})
         if owner.hours is not None:
-            calendar(owner.time_zone, {str(day): spans for day, spans in owner.hours.items()})
+            week = {str(day): spans for day, spans in owner.hours.items()}
+            _check_promises(terms, calendar(owner.time_zone, week, terms.holidays), now())
         await team.put(owner)
         return _shown(owner)
 
     return routes
+
+
+def _check_promises(terms: Terms, when: Calendar, now: Instant) -> None:
+    """Raise Reject where nothing that leads are promised falls due in these hours."""
+    try:
+        add_business(now, max(terms.accept_minutes, terms.contact_minutes), when)
+    except ValueError:
+        raise Reject("bad_hours", "these hours are too few for what leads are promised", "hours") from None
 
 
 def _shown(owner: Owner) -> dict[str, Any]:

@@ -39,9 +39,9 @@ def handoff(one: Handoff, person_id: str | None = None) -> dict[str, Any]:
     }
 
 
-def handoff_body(one: Handoff) -> bytes:
-    """A hand-off as the body of an answer."""
-    return json.encode(handoff(one))
+def handoff_body(one: Handoff, person_id: str) -> bytes:
+    """A hand-off, and the person it belongs to now, as the body of an answer."""
+    return json.encode(handoff(one, person_id))
 
 
 def shown(one: Shown) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """A hand-off and what sales may do with it.
 
 Promises: each act counts the version up by one, an act the state does not allow raises Conflict, and
-nothing leaves a state that ended, but for a merge or the end of a deal that is taken back, or where the promotion turns
-out to be somebody else's. Leaves out who is asked (routing.py) and by when (sla.py).
+nothing leaves a state that ended, but for a merge or the end of a deal that is taken back, or where the promotion or
+the refusal turns out to be somebody else's. Leaves out who is asked (routing.py) and by when (sla.py).
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ OPEN: frozenset[Status] = IN_HAND | {"qualified"}
 any other until sales ends it or a deal is won."""
 
 _PROGRESS: tuple[Status, ...] = ("assigned", "accepted", "contacted", "meeting_booked", "qualified")
-_TAKEN_BACK = frozenset({"merged", "won", "lost"})
+_TAKEN_BACK = frozenset({"merged", "won", "lost", "consent"})
 """Why a hand-off ended that may go on: nobody in sales has said that it ends."""
 _OF_THE_PERSON = frozenset({"merged", "consent", "erased"})
 """Why a hand-off ended that says something of the person alone."""
@@ -142,7 +142,8 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Reopened:
-    """The merge that closed it was taken back, or the end of the deal: it goes on where it stood."""
+    """The merge that closed it was taken back, or the end of the deal, or who refused is somebody else: it goes on
+    where it stood."""
 
 
 @dataclass(frozen=True, slots=True)

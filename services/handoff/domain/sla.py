@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from shared.kernel import instant
 from shared.kernel.errors import Reject
-from shared.kernel.instant import MINUTE, Instant
+from shared.kernel.instant import DAY, MINUTE, Instant
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MINUTES_A_DAY = 24 * 60
@@ -63,6 +63,15 @@ def add_business(start: Instant, minutes: int, when: Calendar) -> Instant:
             return Instant(opens + left)
         left -= closes - opens
     raise ValueError("the calendar holds too little working time")
+
+
+def promised(start: Instant, minutes: int, when: Calendar) -> Instant:
+    """As `add_business`; where the calendar holds too few minutes, the end of what it looks ahead: a promise that
+    cannot be kept to the hour keeps nobody from being handed over."""
+    try:
+        return add_business(start, minutes, when)
+    except ValueError:
+        return Instant(start + _HORIZON_DAYS * DAY)
 
 
 def business_between(start: Instant, end: Instant, when: Calendar) -> int:

@@ -8,7 +8,7 @@ from services.handoff.domain import messages, routing
 from services.handoff.domain.lead import Handoff
 from services.handoff.domain.messages import Brief
 from services.handoff.domain.routing import Choice, Lead, Load, Owner
-from services.handoff.domain.sla import add_business, calendar
+from services.handoff.domain.sla import calendar, promised
 from services.handoff.ports import Kept, SalesAct, Seat
 from services.handoff.settings import Terms
 from shared.contracts.leads import LeadQualified
@@ -45,8 +45,8 @@ class Rota:
             cycle=lead.cycle,
             owner_id=choice.owner_id,
             assigned_at=self._now,
-            accept_by=add_business(self._now, self._terms.accept_minutes, when),
-            contact_by=add_business(self._now, self._terms.contact_minutes, when),
+            accept_by=promised(self._now, self._terms.accept_minutes, when),
+            contact_by=promised(self._now, self._terms.contact_minutes, when),
         )
         return Kept(handoff, brief(lead), lead.card.version, choice.trail, promoted_at=Instant(lead.at))
 

@@ -1,9 +1,10 @@
 """Somebody was erased: sales has them no more, and of what came of them in this batch nothing is kept.
 
+Promises: nobody erased is handed over by what waited, and nobody else waits any longer for a hand-off of theirs.
 Leaves out what the store removes beside hand-offs, and the receipts (handing.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from services.handoff.domain import messages
@@ -21,15 +22,25 @@ Gone = Mapping[str, str]
 """The ids that were erased, with what stands in for each."""
 
 
-def part(held: Held, gone: Gone, now: Instant) -> list[Message]:
-    """Part with the hand-offs of the erased; answers what CRMs are told."""
+def part(held: Held, gone: Gone, now: Instant) -> tuple[list[Message], dict[str, LeadQualified]]:
+    """Part with the hand-offs of the erased; answers what CRMs are told, and the promotions of others that waited for
+    the end of one."""
     theirs = [one for one in held.kept.values() if one.handoff.person_id in gone]
+    freed = leads_left(_by_id(lead for kept in theirs for lead in kept.waiting), gone)
     told = [_part_with(held, kept, gone[kept.handoff.person_id], now) for kept in theirs]
-    # Who was taken for them for a while may have been handed over with what was known of them.
-    for kept in [one for one in held.kept.values() if one.brief.person.id in gone]:
-        nothing, left = messages.nothing(kept.handoff.person_id), tuple(map(nameless, kept.waiting))
-        held.keep(replace(kept, brief=nothing, card_version=0, trail=(), waiting=left))
-    return told
+    for kept in [*held.kept.values()]:
+        waiting = tuple(leads_left(_by_id(kept.waiting), gone).values())
+        left = replace(kept, waiting=waiting, refused_by=tuple(gone.get(one, one) for one in kept.refused_by))
+        # Who was taken for them for a while may have been handed over with what was known of them.
+        if kept.brief.person.id in gone:
+            left = replace(left, brief=messages.nothing(kept.handoff.person_id), card_version=0, trail=())
+        if left != kept:
+            held.keep(left)
+    return told, freed
+
+
+def _by_id(leads: Iterable[LeadQualified]) -> dict[str, LeadQualified]:
+    return {lead.promotion_id: lead for lead in leads}
 
 
 def _part_with(held: Held, kept: Kept, stand_in: str, now: Instant) -> Message:

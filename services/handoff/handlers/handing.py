@@ -12,7 +12,6 @@ from dataclasses import replace
 from services.handoff.domain.lead import (
     Act,
     Breached,
-    Closed,
     Delivered,
     Handoff,
     Qualified,
@@ -21,7 +20,7 @@ from services.handoff.domain.lead import (
     Reopened,
     Updated,
 )
-from services.handoff.handlers import deriving, erasing, publishing, waiting
+from services.handoff.handlers import deriving, erasing, publishing, refusing, waiting
 from services.handoff.handlers.assigning import Rota
 from services.handoff.handlers.carding import note_cards
 from services.handoff.handlers.folding import follow_deals, note, note_contacts, one_at_a_time
@@ -57,10 +56,15 @@ class Handing:
         self._now = now
         self._held = Held(ledger.handoffs(), now)
         self._leads: dict[str, LeadQualified] = {}
+        self._kept_back: dict[str, LeadQualified] = {}
+        """What was withheld, as it was; of what is, it is written how it is now."""
+        self._withheld: dict[str, LeadQualified] = {}
+        self._dropped: set[str] = set()
+        """Promotions that turn out to be of somebody erased."""
         self._rota: Rota | None = None
         self._handed: dict[str, Handed] = {}
         self._moved: set[str] = set()
-        """Hand-offs that became somebody else's, of which CRMs are told."""
+        """Hand-offs that became somebody else's, or go on after a refusal that was: CRMs are told."""
         self._sales_acts: dict[str, SalesAct] = {}
         self._called: set[str] = set()
         """Whose contacts changed; the hand-offs of these, and of those below, are held against all stored facts."""
@@ -79,11 +83,15 @@ class Handing:
 
     def qualified(self, lead: LeadQualified) -> None:
         """Somebody is to be handed over: once a promotion, whose it is by its highest revision."""
-        before, said = self.ledger.handed(lead.promotion_id), self._leads.get(lead.promotion_id)
+        before, kept_back = self.ledger.handed(lead.promotion_id), self.ledger.held_back(lead.promotion_id)
+        said = self._leads.get(lead.promotion_id) or kept_back
         if lead.revision <= max(one.revision for one in (before, said, _NEVER) if one is not None):
             return
         self.people.touch(lead.person_id)
+        self.people.touch(lead.card.person_id)
         self._leads[lead.promotion_id] = lead
+        if kept_back is not None:
+            self._kept_back[lead.promotion_id] = kept_back
         if before is not None:
             whose = self._held.kept[before.handoff_id].handoff.person_id
             self._look_again(self._regrouped, [lead.person_id, lead.card.person_id, whose])
@@ -175,22 +183,27 @@ class Handing:
         await self.ledger.keep_deals(list(self._deals.values()))
         await self.ledger.keep_sales_acts(list(self._sales_acts.values()))
         await self.ledger.keep_standings(list(self._standings.values()))
+        cards = await self._keep_refusals()
         self._move(members)
         self._held.group(members)
+        self._moved |= refusing.go_on(self._held, self._roots((), members), members)
         parted = self._settle_splits(members)
         dealt = self._roots(self._dealt, members)
         moved = await follow_deals(self._held, self.ledger, dealt, members)
         moved |= self._settle_merges(dealt, members)
         moved |= {members[self._held.kept[one].handoff.person_id] for one in self._moved}
         self._called |= moved
-        await self._heed_refusals(members, [root for root in moved if self._held.open(root)])
+        judged = self._roots(cards, members)
+        await refusing.heed(self._held, self.ledger, {*judged, *moved}, members)
+        await self._judge_again(judged, members)
         # Deals may have ended even a new one, where they are dated ahead: then it is the turn of what waits.
         while fresh := await self._hand_over(members):
             self._called |= await follow_deals(self._held, self.ledger, fresh, members)
         await note_contacts(self._held, self.ledger, self._roots(self._called, members), members, parted)
         note_cards(self._held, self._cards, members)
-        for handoff_id in parted:
-            self._held.tell(publishing.Updated(publishing.SPLIT), self._held.kept[handoff_id])
+        for kept in (self._held.kept[one] for one in parted):
+            if kept.handoff.is_open:
+                self._held.tell(publishing.Updated(publishing.SPLIT), kept)
         reasons = await take_back(self._held, self.ledger, self._roots(self._judged(), members), members)
         for handoff_id in sorted((self._moved - {*parted}) | reasons.keys()):
             if self._held.kept[handoff_id].handoff.is_open:
@@ -204,12 +217,16 @@ class Handing:
         if not gone:
             return
         removed = await self.ledger.erase(self._erasures) if self._erasures else {}
-        self._messages += erasing.part(self._held, gone, self._now)
+        told, freed = erasing.part(self._held, gone, self._now)
+        self._messages += told
         for erasure in self._erasures:
             if (stores := removed.get(erasure.erasure_id)) is not None:
                 stores["handoffs"] = erasing.handoffs_of(self._held, erasure)
         self._held.publish(receipt(publishing.SOURCE, one, removed[one], self._now) for one in sorted(removed))
-        self._leads = erasing.leads_left(self._leads, gone)
+        left = erasing.leads_left(self._leads, gone)
+        self._dropped = self._leads.keys() - left.keys()
+        self._leads = freed | left
+        self._regrouped |= {one for one in gone if self._erasures}
         self._cards = [card for card in self._cards if card.person_id not in gone]
         self._standings = {one: said for one, said in self._standings.items() if one not in gone}
         self._merges = [one for one in self._merges if one.from_id not in gone and one.into_id not in gone]
@@ -270,6 +287,23 @@ class Handing:
         """Who these are, and whoever is somebody else since this batch."""
         return sorted({members[one] for one in (*changed, *self._regrouped) if one in members})
 
+    async def _keep_refusals(self) -> list[str]:
+        """What all cards say of the purpose, those that came with leads as well: of each person the newest holds.
+        Answers whose they are."""
+        cards = [*self._cards, *(lead.card for lead in self._leads.values())]
+        said = [Refusal(card.person_id, card.version, not card.allows(PURPOSE)) for card in cards]
+        await self.ledger.keep_refusals(said)
+        return [card.person_id for card in cards]
+
+    async def _judge_again(self, roots: Collection[str], members: Mapping[str, str]) -> None:
+        """What is withheld of these people comes back into the batch, with what is known of them by now."""
+        theirs = [member for member, root in members.items() if root in roots]
+        for lead in await self.ledger.withheld(theirs) if theirs else ():
+            if lead.promotion_id not in self._dropped:
+                self._kept_back[lead.promotion_id] = lead
+                now = refusing.renewed(lead, self._cards, members[lead.person_id])
+                self._leads.setdefault(lead.promotion_id, now)
+
     def _settle_splits(self, members: Mapping[str, str]) -> list[str]:
         """Both sides of a split are told of what they are now; one whose hand-off ended with the merge has it back.
         Answers the hand-offs that CRMs are to be told of, once their cards are noted too."""
@@ -284,40 +318,22 @@ class Handing:
                     told.append(self._held.act(kept, Reopened() if ended else Updated()).handoff.id)
         return told
 
-    async def _heed_refusals(self, members: Mapping[str, str], again: Collection[str]) -> None:
-        """Whoever refuses to be handed to sales is taken off its hands, and CRMs are told."""
-        if not self._cards and not self._parted and not again:
-            return
-        await self.ledger.keep_refusals(
-            [Refusal(card.person_id, card.version, not card.allows(PURPOSE)) for card in self._cards]
-        )
-        asked = {members[card.person_id] for card in self._cards} | {members[one] for one in self._parted}
-        refusing = await self.ledger.refusing({*asked, *again})
-        for root in sorted(refusing):
-            for kept in self._held.open(root):
-                kept = self._held.act(kept, Closed(publishing.CONSENT))
-                self._held.tell(publishing.Updated(publishing.CONSENT), kept)
-
     async def _wanted(self, members: Mapping[str, str]) -> list[LeadQualified]:
-        """The leads of the batch, and those that wait no longer, without those of people who refuse by now: those first
-        who were handed over first, then the oldest.
-
-        A card may be older than the one that came with the lead: then the lead's own holds."""
-        refusing = await self.ledger.refusing({members[lead.person_id] for lead in self._leads.values()})
-        wanted = []
-        for lead in sorted(self._leads.values(), key=lambda lead: self._held.turn(members[lead.person_id], lead)):
-            root = members[lead.person_id]
-            newer = lead.card.person_id == root and lead.card.version > refusing.get(root, 0)
-            if newer or root not in refusing:
-                wanted.append(lead)
-        return wanted
+        """The leads of the batch, and those that wait no longer: first of those who were handed over first, then the
+        oldest. Those of people who refuse by now are withheld."""
+        refuse = await self.ledger.refusing({members[lead.person_id] for lead in self._leads.values()})
+        left = [lead for lead in self._leads.values() if members[lead.person_id] not in refuse]
+        self._withheld |= {one: lead for one, lead in self._leads.items() if members[lead.person_id] in refuse}
+        self._leads.clear()
+        return sorted(left, key=lambda lead: self._held.turn(members[lead.person_id], lead))
 
     async def _hand_over(self, members: Mapping[str, str]) -> set[str]:
         """New leads get an owner; where the person has one already that hand-off is updated, and they wait for its
         end. Answers whose are new."""
         for lead in waiting.due(self._held, members):
             self._leads.setdefault(lead.promotion_id, lead)
-        if not self._leads:
+        wanted = await self._wanted(members) if self._leads else []
+        if not wanted:
             return set()
         if not self.ledger.owners_locked:
             raise NotLoaded([waiting.ALL_OWNERS])
@@ -325,7 +341,7 @@ class Handing:
             self._rota = Rota(await self.ledger.seats(), await self.ledger.in_hand(), self.terms, self._now)
         fresh: set[str] = set()
         since = Instant(self._now - self.terms.routing.prospected_days * DAY)
-        of_leads = {members[lead.person_id] for lead in self._leads.values()}
+        of_leads = {members[lead.person_id] for lead in wanted}
         acts: defaultdict[str, list[SalesAct]] = defaultdict(list)
         asked = [member for member, root in members.items() if root in of_leads]
         done = await self.ledger.sales_acts(asked, since)
@@ -333,7 +349,7 @@ class Handing:
         for one in done:
             if one.counts:
                 acts[members[one.person_id]].append(one)
-        for lead in await self._wanted(members):
+        for lead in wanted:
             root = members[lead.person_id]
             held = self._held.open(root)
             if held:
@@ -349,11 +365,12 @@ class Handing:
                 self._held.tell(publishing.Qualified(), kept)
                 note(self._held, kept, acts[root])
             self._handed[lead.promotion_id] = Handed(kept.handoff.id, lead.revision)
-        self._leads.clear()
         return fresh
 
     async def _write(self) -> None:
         await self.ledger.keep_promotions(self._handed)
+        withheld = [lead for one, lead in self._withheld.items() if self._kept_back.get(one) != lead]
+        await self.ledger.withhold(withheld, self._dropped | (self._handed.keys() & self._kept_back.keys()))
         if self._rota is not None:
             await self.ledger.keep_rota(self._rota.assigned)
         await self.ledger.keep_handoffs(self._held.changed())

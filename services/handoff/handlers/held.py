@@ -12,6 +12,7 @@ from services.handoff.ports import Kept
 from shared.contracts.envelope import Emit
 from shared.contracts.leads import LeadQualified
 from shared.kernel.instant import Instant
+from shared.kernel.stand_ins import stands_in
 
 
 class Held:
@@ -27,10 +28,11 @@ class Held:
         self._of_root: defaultdict[str, list[str]] = defaultdict(list)
 
     def group(self, members: Mapping[str, str]) -> None:
-        """Find whose each hand-off is now, the oldest first."""
+        """Find whose each hand-off is now, the oldest first. One of somebody erased is nobody's: nor of an alias of
+        theirs, whose split is on its way."""
         for kept in sorted(self.kept.values(), key=_age):
             root = members.get(kept.handoff.person_id)
-            if root is not None:
+            if root is not None and not stands_in(kept.handoff.person_id):
                 self._of_root[root].append(kept.handoff.id)
 
     def roots(self) -> Sequence[str]:

@@ -15,7 +15,6 @@ from services.handoff.handlers.held import Held
 from services.handoff.ports import Kept
 from shared.contracts.leads import LeadQualified
 from shared.kernel.keys import Key
-from shared.kernel.stand_ins import stands_in
 
 ALL_OWNERS = Key("owner", "*")
 """Who chooses weighs all owners against each other, so nobody else may choose at the same time."""
@@ -40,7 +39,7 @@ def without(kept: Kept, promotion_ids: Collection[str]) -> Kept:
 def due(held: Held, members: Mapping[str, str]) -> list[LeadQualified]:
     """The promotions that wait for nothing any more, or for somebody else's hand-off; they are taken out."""
     found: list[LeadQualified] = []
-    for root in (one for one in held.roots() if not stands_in(one)):
+    for root in held.roots():
         of_root = held.of(root)
         free = not held.open(root)
         for kept in of_root:

@@ -35,6 +35,8 @@ class Kept:
     """When its promotion was, by what the person did; None where it was made before that was kept."""
     waiting: tuple[LeadQualified, ...] = ()
     """Promotions that came while the person was in sales' hands, for when it has ended."""
+    refused_by: tuple[str, ...] = ()
+    """Whose cards refused it while it was theirs: it stays ended for as long as one of them is the person."""
 
     @property
     def accept_due(self) -> Instant | None:
@@ -236,6 +238,18 @@ class Ledger(Protocol):
 
     def handed(self, promotion_id: str) -> Handed | None:
         """How a promotion of the batch was handed over before."""
+        ...
+
+    def held_back(self, promotion_id: str) -> LeadQualified | None:
+        """A promotion of the batch as it was withheld before."""
+        ...
+
+    async def withheld(self, person_ids: Collection[str]) -> Sequence[LeadQualified]:
+        """What is withheld of these people."""
+        ...
+
+    async def withhold(self, leads: Sequence[LeadQualified], no_longer: Collection[str]) -> None:
+        """Withhold promotions, as they are now, and these no longer."""
         ...
 
     async def whose(self, handoff_id: str) -> str | None:

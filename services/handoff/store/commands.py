@@ -12,6 +12,7 @@ from shared.contracts.envelope import Emit
 from shared.db.dialect import Upsert
 from shared.db.engine import Database
 from shared.db.erased import refuse_erased
+from shared.db.people import roots_of
 from shared.db.work import Work
 from shared.kernel.errors import Conflict, NotFound
 from shared.kernel.instant import Instant
@@ -57,13 +58,13 @@ class _Answered:
 
 
 class SqlCommands:
-    """Acts on hand-offs. `show` is the answer's body for a hand-off."""
+    """Acts on hand-offs. `show` is the answer's body for a hand-off and the person it belongs to now."""
 
     def __init__(
         self,
         database: Database,
         open_session: Open[Handing],
-        show: Callable[[Handoff], bytes],
+        show: Callable[[Handoff, str], bytes],
         *,
         now: Callable[[], Instant],
         committed: Callable[[], None],
@@ -83,7 +84,9 @@ class SqlCommands:
             await session.locate(handoff_id)
 
             async def do() -> Answer:
-                return Answer(200, self._show(session.do(handoff_id, what)))
+                handoff = session.do(handoff_id, what)
+                roots = await roots_of(work, [handoff.person_id])
+                return Answer(200, self._show(handoff, roots[handoff.person_id]))
 
             return _Answered(session, await once(SqlActs(work, now, handoff_id), asked, do))
 

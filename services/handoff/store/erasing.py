@@ -6,7 +6,17 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import delete, or_, select
 
 from services.handoff.ports import SalesAct
-from services.handoff.store.tables import ACTS, DEAL_PEOPLE, DELIVERIES, HANDOFFS, REFUSALS, SALES_ACTS, STANDINGS
+from services.handoff.store import withheld
+from services.handoff.store.tables import (
+    ACTS,
+    DEAL_PEOPLE,
+    DELIVERIES,
+    HANDOFFS,
+    REFUSALS,
+    SALES_ACTS,
+    STANDINGS,
+    WITHHELD,
+)
 from shared.contracts.erasing import stand_ins
 from shared.contracts.touchpoints import PersonErased
 from shared.db import erased
@@ -18,13 +28,17 @@ from shared.kernel.keys import Key
 _BLANK = Upsert(SALES_ACTS, conflict=("id",), update=("person_id", "occurred_at", "kind", "actor", "counts"))
 
 
-async def erase(work: Work, erasures: Sequence[PersonErased], loaded: Collection[str]) -> Mapping[str, dict[str, int]]:
+async def erase(
+    work: Work, erasures: Sequence[PersonErased], loaded: Collection[str], locked: Collection[str]
+) -> Mapping[str, dict[str, int]]:
     """Remove what is kept of people; answers by erasure how many rows of each store went, without those that were
-    carried out before. Raises NotLoaded where a hand-off that tells of them is not `loaded`."""
+    carried out before. Raises NotLoaded where a hand-off that tells of them is not `loaded`, or what is withheld is of
+    somebody who is not `locked`."""
     begun = await erased.begin(work, erasures)
     ids = sorted({one for erasure in begun for one in stand_ins(erasure)})
     about = select(HANDOFFS.c.id, HANDOFFS.c.person_id).where(work.among(HANDOFFS.c.about, ids))
     others = {row.person_id for row in await work.rows(about) if row.id not in loaded}
+    others |= await withheld.told_of(work, ids) - {*ids, *locked}
     if others:
         raise NotLoaded(Key("person", person_id) for person_id in others)
     return {erasure.erasure_id: await _remove(work, stand_ins(erasure)) for erasure in begun}
@@ -42,7 +56,8 @@ async def _remove(work: Work, gone: Mapping[str, str]) -> dict[str, int]:
     rows = [(a.id, a.person_id, a.revision, a.occurred_at, a.kind, a.actor, a.counts) for a in blank]
     await work.write(_BLANK, sorted(rows))
     removed = await erased.forget_records(work, ids)
-    removed |= await erased.remove(work, (DEAL_PEOPLE, REFUSALS, STANDINGS), ids)
+    removed |= await erased.remove(work, (DEAL_PEOPLE, REFUSALS, STANDINGS, WITHHELD), ids)
+    await withheld.forget(work, ids)
     removed["sales_acts"] = len(acts)
     removed["deliveries"] = await work.execute(delete(DELIVERIES).where(sent))
     removed["acts"] = await work.execute(delete(ACTS).where(work.among(ACTS.c.handoff_id, handoffs)))

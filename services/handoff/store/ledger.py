@@ -15,8 +15,9 @@ from services.handoff.domain.lead import IN_HAND, Ending
 from services.handoff.domain.messages import Brief
 from services.handoff.ports import Attempt, Finished, Handed, Kept, KeptDeal, Message, Refusal, SalesAct, Seat, Standing
 from services.handoff.settings import Terms
-from services.handoff.store import deliveries, endpoints, erasing, owners
+from services.handoff.store import deliveries, endpoints, erasing, owners, withheld
 from services.handoff.store.tables import DEAL_PEOPLE, DEALS, HANDOFFS, OWNERS, PROMOTIONS, SALES_ACTS, STANDINGS
+from shared.contracts.leads import LeadQualified
 from shared.contracts.touchpoints import PersonErased
 from shared.db import refusals
 from shared.db.dialect import Upsert, among_given
@@ -88,7 +89,7 @@ _ASSIGNED = update(OWNERS).where(OWNERS.c.id == bindparam("owner")).values(assig
 
 async def open_ledger(work: Work, keys: frozenset[Key], terms: Terms, now: Instant) -> tuple[People, "SqlLedger"]:
     """Lock everyone the keys lead to, and all owners where one is named, then read what the batch may touch."""
-    ledger = SqlLedger(work, terms, now)
+    ledger = SqlLedger(work, terms, now, of_kind(keys, "person"))
     led_to = await ledger.load_promotions(of_kind(keys, "promotion"))
     ids = sorted({*of_kind(keys, "person"), *led_to})
     people = await lock_people(work, ids)
@@ -107,24 +108,27 @@ async def open_ledger(work: Work, keys: frozenset[Key], terms: Terms, now: Insta
 class SqlLedger:
     """The ledger port over one transaction."""
 
-    def __init__(self, work: Work, terms: Terms, now: Instant) -> None:
+    def __init__(self, work: Work, terms: Terms, now: Instant, locked: Collection[str]) -> None:
         self.owners_locked = False
+        self._locked = locked
         self._work = work
         self._terms = terms
         self._now = now
         self._handoffs: dict[str, Kept] = {}
         self._promotions: dict[str, Handed] = {}
+        self._withheld: Mapping[str, LeadQualified] = {}
         self._acts: dict[str, SalesAct] = {}
         self._deals: dict[str, KeptDeal] = {}
         self._seats: Mapping[str, Seat] | None = None
 
     async def load_promotions(self, ids: Sequence[str]) -> set[str]:
-        """Read which of these were handed over; answers to whom they lead."""
+        """Read which of these were handed over, or are withheld; answers to whom they lead."""
         if not ids:
             return set()
         rows = await self._work.rows(_HANDED, ids=ids)
         self._promotions = {row.id: Handed(row.handoff_id, row.revision) for row in rows}
-        return {row.person_id for row in rows}
+        self._withheld = await withheld.find(self._work, ids)
+        return {row.person_id for row in rows} | {lead.person_id for lead in self._withheld.values()}
 
     async def load(self, roots: Collection[str], act_ids: Sequence[str], deal_ids: Sequence[str]) -> None:
         """Read the hand-offs of these people, these sales acts and these deals, whose people are all locked."""
@@ -158,6 +162,19 @@ class SqlLedger:
     def handed(self, promotion_id: str) -> Handed | None:
         """How a promotion of the batch was handed over before."""
         return self._promotions.get(promotion_id)
+
+    def held_back(self, promotion_id: str) -> LeadQualified | None:
+        """A promotion of the batch as it was withheld before."""
+        return self._withheld.get(promotion_id)
+
+    async def withheld(self, person_ids: Collection[str]) -> Sequence[LeadQualified]:
+        """What is withheld of these people."""
+        return await withheld.of(self._work, person_ids)
+
+    async def withhold(self, leads: Sequence[LeadQualified], no_longer: Collection[str]) -> None:
+        """Withhold promotions, as they are now, and these no longer."""
+        await withheld.keep(self._work, leads)
+        await withheld.remove(self._work, no_longer)
 
     async def whose(self, handoff_id: str) -> str | None:
         """As whom somebody was handed over, whoever is locked."""
@@ -282,7 +299,7 @@ class SqlLedger:
     async def erase(self, erasures: Sequence[PersonErased]) -> Mapping[str, dict[str, int]]:
         """Remove what is kept of people beside hand-offs; answers how many rows went, by erasure and store. Raises
         NotLoaded where a hand-off of somebody else tells of them."""
-        return await erasing.erase(self._work, erasures, self._handoffs.keys())
+        return await erasing.erase(self._work, erasures, self._handoffs.keys(), self._locked)
 
 
 def _sales_act(row: Row[Any]) -> SalesAct:

@@ -38,6 +38,16 @@ PROMOTIONS = Table(
     Column("revision", Integer, nullable=False, server_default="1"),
 )
 """What was handed over, as the highest revision says: a second one of a person with an open hand-off names that one."""
+WITHHELD = Table(
+    "withheld",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("person_id", Id, nullable=False, index=True),
+    Column("about", Id, nullable=False, index=True),
+    Column("revision", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""Promotions that were not handed over, for their person refuses it. `about`: whom their card tells of."""
 SALES_ACTS = Table(
     "sales_acts",
     METADATA,

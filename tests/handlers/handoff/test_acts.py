@@ -4,9 +4,11 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec import json
 
 from services.handoff.handlers.deriving import CONTACTS
-from tests.handlers.handoff.scene import MONDAY, Scene, ident, qualified
+from services.handoff.store.tables import OWNERS
+from tests.handlers.handoff.scene import MONDAY, Scene, ident, merged, qualified
 
 
 async def handed_over(here: Scene, name: str = "ana") -> str:
@@ -205,3 +207,33 @@ async def test_whoever_is_away_for_good_is_handed_nobody(here: Scene, zone: str)
     await handed_over(here)
     assert [one["owner"] for one in await here.handoffs()] == ["sales-desk"]
     assert (await here.ask("GET", "/v1/sla")).status_code == 200
+
+
+@pytest.mark.parametrize("what", ["accept", "meeting", "qualify", "release"])
+async def test_an_act_answers_whose_it_is_by_now(here: Scene, what: str) -> None:
+    await here.happens(qualified("ana"), merged("ana", into="bo"))
+    [handoff] = await here.handoffs()
+    answer = (await here.ask("POST", f"/v1/handoffs/{handoff['id']}/{what}")).json()
+    asked = (await here.ask("GET", f"/v1/handoffs/{handoff['id']}")).json()
+    assert answer["person_id"] == asked["person_id"] == ident("bo")
+
+
+TOO_FEW = {"mon": ["09:00-09:01"]}
+
+
+async def test_hours_too_few_for_what_is_promised_are_refused(here: Scene) -> None:
+    body = {"name": "Desk", "hours": TOO_FEW}
+    answer = await here.ask("PUT", "/v1/owners/sales-desk", body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_hours")
+    assert (await here.ask("PUT", "/v1/owners/sales-desk", body | {"hours": {"mon": ["09:00-10:00"]}})).is_success
+
+
+async def test_whoever_has_hours_too_few_gets_leads_all_the_same(here: Scene) -> None:
+    await here.ask("PUT", "/v1/owners/sales-desk", {"name": "Desk"})
+    async with here.parts.database.work() as work:
+        body = json.decode(await work.scalar(OWNERS.select().with_only_columns(OWNERS.c.body)))
+        await work.execute(OWNERS.update().values(body=json.encode(body | {"hours": TOO_FEW})))
+    await here.happens(qualified("ana"))
+    [handoff] = await here.handoffs()
+    assert (handoff["owner"], handoff["status"]) == ("sales-desk", "assigned")
+    assert handoff["contact_by"] > "2029"

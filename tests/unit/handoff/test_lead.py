@@ -86,7 +86,7 @@ def test_acts_lead_to_the_status(acts: tuple[Act, ...], status: str) -> None:
         ((Qualified(),), Reassigned("rep-2", T0, T0)),
         ((REJECTED,), Breached()),
         ((REJECTED,), Reopened()),
-        ((Closed("consent"),), Reopened()),
+        ((Closed("erased"),), Reopened()),
     ],
 )
 def test_an_act_the_state_does_not_allow_is_a_conflict(before: tuple[Act, ...], what: Act) -> None:

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from services.handoff.domain.sla import add_business, business_between, calendar, clock_state
+from services.handoff.domain.sla import add_business, business_between, calendar, clock_state, promised
 from shared.kernel import instant
 from shared.kernel.errors import Reject
 from shared.kernel.instant import MINUTE, Instant
@@ -120,3 +120,9 @@ def test_a_clock_stands_as_what_was_done_by_when_it_was_due(
         return None if moment is None else Instant(moment)
 
     assert clock_state(Instant(10), when(met_at), when(ended_at), Instant(now)) == state
+
+
+def test_a_promise_falls_due_at_last_where_too_little_is_worked() -> None:
+    seldom = calendar("UTC", {"mon": ["09:00-09:01"]})
+    assert promised(at("2026-11-23T10:00Z"), 480, seldom) == at("2029-11-25T10:00Z")
+    assert promised(at("2026-11-23T10:00Z"), 2, seldom) == at("2026-12-07T09:01Z")
