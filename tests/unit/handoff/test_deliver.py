@@ -61,7 +61,6 @@ async def test_whoever_hangs_leaves_a_turn_for_an_endpoint_that_answers(hanging:
     deliver = Deliver(desk, receivers.send, kept, now=lambda: NOW, dice=lambda: 0.0)
     for _ in range(AT_ONCE):
         await deliver.due(NOW)
-        await asyncio.sleep(0)
     desk.waiting["well"] = 1
     async with asyncio.timeout(5):
         await deliver.due(NOW)

@@ -11,14 +11,16 @@ from services.handoff.clients.names import Names, of_the_system
 
 
 class NameServers:
-    """One of them is silent until it is told to speak; `asked` counts."""
+    """One of them is silent until it is told to speak; `asked` counts, and `called` is set by the first who asks."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.called = threading.Event()
         self.speaks = threading.Event()
 
     def ask(self, host: str, _port: int) -> Sequence[str]:
         self.asked.append(host)
+        self.called.set()
         if host == "silent.example":
             self.speaks.wait(10)
         if host == "nobody.example":
@@ -36,7 +38,6 @@ def servers() -> Iterator[NameServers]:
 async def test_who_asks_for_a_silent_name_delays_nobody_else(servers: NameServers) -> None:
     names = Names(servers.ask)
     waiting = [asyncio.create_task(names.resolve("silent.example", 443)) for _ in range(100)]
-    await asyncio.sleep(0)
     async with asyncio.timeout(5):
         assert await names.resolve("well.example", 443) == ["192.0.2.1"]
     assert not any(task.done() for task in waiting)
@@ -49,7 +50,7 @@ async def test_who_asks_for_a_silent_name_delays_nobody_else(servers: NameServer
 async def test_who_stops_waiting_leaves_the_answer_to_the_others(servers: NameServers) -> None:
     names = Names(servers.ask)
     first, second = (asyncio.create_task(names.resolve("silent.example", 443)) for _ in range(2))
-    await asyncio.sleep(0)
+    assert await asyncio.to_thread(servers.called.wait, 5)
     first.cancel()
     servers.speaks.set()
     async with asyncio.timeout(5):
