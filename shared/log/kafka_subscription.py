@@ -183,7 +183,7 @@ class KafkaSubscription:
             self._seek(at, self._positions[at])
             return []
         self._positions[at] = messages[-1].offset + 1
-        return [Record(at, m.offset, m.key or b"", m.value or b"", m.headers, m.timestamp) for m in messages]
+        return [Record(at, m.offset, m.key or b"", m.value or b"", _valued(m.headers), m.timestamp) for m in messages]
 
     async def _tell(self) -> None:
         """Commit where the group stands, once in a while."""
@@ -222,6 +222,11 @@ class KafkaSubscription:
             self._behind_since = now
         elif now - self._behind_since >= self._starved_seconds / 2:
             self._starved(f"records wait in {sorted(self.held())} and none has come for {self._starved_seconds:.0f} s")
+
+
+def _valued(headers: Sequence[tuple[str, bytes | None]]) -> tuple[tuple[str, bytes], ...]:
+    """A header of somebody else's may have no value: it has an empty one here, as a record does."""
+    return tuple([(name, value or b"") for name, value in headers])
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types

@@ -5,13 +5,13 @@
 import asyncio
 
 import pytest
-from msgspec import structs
+from msgspec import msgpack, structs
 from sqlalchemy import select
 
 from shared.contracts.records import Outgoing
 from shared.contracts.topics import dead_topic
 from shared.db import outbox
-from shared.db.spine import DEAD_LETTERS, RELAY
+from shared.db.spine import DEAD_LETTERS, OUTBOX, RELAY
 from shared.kernel.errors import Conflict, TryLater
 from shared.kernel.keys import Key
 from shared.observe.metrics import Metrics
@@ -57,6 +57,13 @@ class RelaySuite:
         assert [int(record.value) for record in await world.on_log(COUNTED)] == list(range(50))
         async with world.database.read() as reader:
             assert await outbox.depth(reader) == 0
+
+    async def test_a_header_that_was_kept_without_a_value_leaves_with_an_empty_one(self, world: World) -> None:
+        row = {"topic": COUNTED, "key": b"k", "value": b"1", "headers": msgpack.encode([("a", None), ("b", b"1")])}
+        async with world.database.work() as work:
+            await work.execute(OUTBOX.insert().values(row))
+        await world.relayed(Relay(world.log, world.database))
+        assert [record.headers for record in await world.on_log(COUNTED)] == [(("a", b""), ("b", b"1"))]
 
     async def test_a_relay_that_dies_between_sending_and_deleting_sends_the_same_once_more(self, world: World) -> None:
         sent = structs.replace(says(1, "a"), topic=COUNTED)
