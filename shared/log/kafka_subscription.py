@@ -80,9 +80,13 @@ class KafkaSubscription:
             self._raise_failure()
             await self._locate_assigned()
             left_ms = int((deadline - self._loop.time()) * 1000)
-            records = await self._fetch(limit, max(0, min(left_ms, _SLICE_MS)))
+            try:
+                records = await self._fetch(limit, max(0, min(left_ms, _SLICE_MS)))
+            except TryLater:
+                await self._watch(fed=False)  # One whose heartbeat broke fails at every fetch, for ever.
+                raise
             if records or left_ms <= _SLICE_MS:
-                await self._watch(bool(records))
+                await self._watch(fed=bool(records))
                 await self._tell()
                 return records
 
@@ -201,7 +205,7 @@ class KafkaSubscription:
         except (KafkaError, TimeoutError):
             return  # the store is the truth; a lag tool is told next time
 
-    async def _watch(self, fed: bool) -> None:
+    async def _watch(self, *, fed: bool) -> None:
         """After a restart of all brokers aiokafka's consumer may never come back: notice it by another client."""
         now = self._loop.time()
         if fed or not self.held():

@@ -16,6 +16,8 @@ from shared.testing.log_suite import from_start, numbered
 
 _PATIENCE = Patience(deadline=0.05, abandon=0.2)
 _AT = Partition("topic", 0)
+_MANY = 100_000
+"""More than can be asked for in the time that a test takes."""
 
 
 class Builder:
@@ -223,6 +225,17 @@ async def test_a_member_is_starved_where_records_wait_and_none_comes(end: int, s
         assert await member.poll(10, 0) == []
         await _turn()
     assert bool(reasons) is starves
+
+
+async def test_a_member_whose_every_fetch_fails_is_starved_too() -> None:
+    reasons: list[str] = []
+    member = _member(Consumer({}, *[KafkaConnectionError()] * _MANY), 5, reasons.append)
+    assert await member.poll(10, 0) == []
+    over = asyncio.get_running_loop().time() + 0.2
+    while asyncio.get_running_loop().time() < over:
+        with pytest.raises(TryLater):
+            await member.poll(10, 0)
+    assert reasons
 
 
 async def test_a_header_that_has_no_value_on_the_wire_has_an_empty_one() -> None:
