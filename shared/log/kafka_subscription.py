@@ -174,10 +174,22 @@ class KafkaSubscription:
         except NoOffsetForPartitionError:
             return []  # aiokafka looked for a committed offset before we said where to read: we have now
         except OffsetOutOfRangeError as error:
-            raise PositionLost(f"the log does not hold {error}") from error
+            self._return_to_own(error)
+            return []
         except KafkaError as error:
             raise TryLater(f"the log cannot be read: {error!r}") from error
         return [record for at, messages in fetched.items() for record in self._taken(Partition(*at), messages)]
+
+    def _return_to_own(self, error: OffsetOutOfRangeError) -> None:
+        """Seek again where it was not our position that is out of range: aiokafka may have begun at what was committed
+        before we said where to read. Raises PositionLost where it was."""
+        (offsets,) = error.args
+        for at, offset in offsets.items():
+            position = self._positions.get(Partition(*at))
+            if position == offset:
+                raise PositionLost(f"the log does not hold {error}") from error
+            if position is not None:
+                self._seek(Partition(*at), position)
 
     def _taken(self, at: Partition, messages: Sequence[ConsumerRecord]) -> list[Record]:
         """The records of a fetch, with the position moved past them; none where it is not the position's."""

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import KafkaConnectionError, OffsetOutOfRangeError
 
-from shared.kernel.errors import TryLater
+from shared.kernel.errors import PositionLost, TryLater
 from shared.log.group_commit import GroupCommit, Patience
 from shared.log.kafka_subscription import KafkaSubscription
 from shared.log.ports import Bounds, Partition
@@ -236,6 +236,17 @@ async def test_a_member_whose_every_fetch_fails_is_starved_too() -> None:
         with pytest.raises(TryLater):
             await member.poll(10, 0)
     assert reasons
+
+
+async def test_an_offset_out_of_range_that_aiokafka_had_from_elsewhere_is_not_where_the_member_stands() -> None:
+    elsewhere = OffsetOutOfRangeError({TopicPartition(*_AT): 3})
+    consumer = Consumer(elsewhere, elsewhere, OffsetOutOfRangeError({TopicPartition(*_AT): 0}))
+    member = _member(consumer)
+    for _ in range(2):
+        assert await member.poll(10, 0) == []
+    assert consumer.sought == [0, 0, 0]
+    with pytest.raises(PositionLost):
+        await member.poll(10, 0)
 
 
 async def test_a_header_that_has_no_value_on_the_wire_has_an_empty_one() -> None:
