@@ -172,10 +172,13 @@ async def reading(session: Session) -> AsyncIterator[Reader]:
 @asynccontextmanager
 async def _ended(session: Session, well: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
     """A transaction's end: as it is to be where the block ends well, else by rolling back. Of who is cancelled in the
-    middle nobody knows what is still on its way, so the session is dropped."""
+    middle nobody knows what is still on its way, so the session is dropped; so it is where no answer came."""
     try:
         yield
         await well()
+    except TimeoutError:
+        session.drop()
+        raise
     except Exception:
         await session.rollback()
         raise
