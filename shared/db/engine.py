@@ -26,10 +26,14 @@ _IN_MEMORY = ":memory:"
 _POOL_SIZE = 10
 _TRY_LOCK = "SELECT pg_try_advisory_lock(:number)"
 _CONNECT_SECONDS = 5
+_STATEMENT_SECONDS = 30
+"""The server ends what takes longer."""
+ANSWER_SECONDS = _STATEMENT_SECONDS + 5.0
+"""Who has not answered by then, a little after it would have ended the statement, is not there any more."""
 _ASYNCPG: Any = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves its dialects untyped
 _SERVER_SETTINGS = {
     "application_name": "throughline",
-    "statement_timeout": "30s",
+    "statement_timeout": f"{_STATEMENT_SECONDS}s",
     "idle_in_transaction_session_timeout": "15s",
     "jit": "off",
     # A plan that is kept was made for ten values and a table as small as it was then: for thousands it reads the
@@ -77,6 +81,7 @@ class Database:
         service: str,
         *,
         pool_size: int = _POOL_SIZE,
+        answer_seconds: float = ANSWER_SECONDS,
         file_driver: type[sqlite_driver.Connection] = sqlite_driver.Connection,
     ) -> None:
         self.url = url
@@ -84,6 +89,7 @@ class Database:
         self.dialect = dialect_of(url)
         self.syncs = self.dialect == "postgresql"
         """Whether every commit outlives a power cut, also of a unit of work that need not."""
+        self._answer_seconds = answer_seconds
         self._file_driver = file_driver
         self._writer = asyncio.Lock()
         connect = self._open_file if self.dialect == "sqlite" else self._connect
@@ -155,7 +161,11 @@ class Database:
 
     def _connecting(self) -> dict[str, Any]:
         settings = _SERVER_SETTINGS | {"search_path": self.service}
-        return {"server_settings": settings, "timeout": _CONNECT_SECONDS}
+        return {
+            "server_settings": settings,
+            "timeout": _CONNECT_SECONDS,
+            "command_timeout": self._answer_seconds,
+        }
 
     @asynccontextmanager
     async def quiet(self) -> AsyncIterator[None]:
@@ -178,11 +188,13 @@ def open_database(
     service: str,
     *,
     pool_size: int = _POOL_SIZE,
+    answer_seconds: float = ANSWER_SECONDS,
     file_driver: type[sqlite_driver.Connection] = sqlite_driver.Connection,
 ) -> Database:
     """The store of a service. `url`: `sqlite+aiosqlite:///FILE` or `postgresql://...` (its schema is the service's
-    name). `pool_size`: sessions that stay open; twice as many may be at once. `file_driver`: another one for SQLite."""
-    return Database(make_url(url), service, pool_size=pool_size, file_driver=file_driver)
+    name). `pool_size`: sessions that stay open; twice as many may be at once. `answer_seconds`: how long a server
+    is waited for. `file_driver`: another one for SQLite."""
+    return Database(make_url(url), service, pool_size=pool_size, answer_seconds=answer_seconds, file_driver=file_driver)
 
 
 def dialect_of(url: URL) -> DialectName:

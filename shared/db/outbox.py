@@ -46,7 +46,8 @@ async def waiting(reader: Reader, limit: int, sent: Sequence[int] = ()) -> Seque
 
 
 def _waiting(row: Row[Any]) -> Waiting:
-    return Waiting(row.id, Outgoing(row.topic, row.key, row.value, msgpack.decode(row.headers, type=_Headers)))
+    headers = tuple([(name, value or b"") for name, value in msgpack.decode(row.headers, type=_Headers)])
+    return Waiting(row.id, Outgoing(row.topic, row.key, row.value, headers))
 
 
 async def sent(work: Work, ids: Sequence[int]) -> None:
@@ -70,4 +71,5 @@ async def depth(reader: Reader) -> int:
     return int(await reader.scalar(select(func.count()).select_from(OUTBOX)))
 
 
-_Headers = tuple[tuple[str, bytes], ...]
+_Headers = tuple[tuple[str, bytes | None], ...]
+"""One that came from Kafka without a value may have been kept so: it leaves with an empty one."""

@@ -26,6 +26,9 @@ class Pool:
             session = self._pooled() or await self._connect()
             try:
                 yield session
+            except TimeoutError:
+                self._drop_idle()  # Whoever does not answer on one does not on those that were open beside it.
+                raise
             finally:
                 self._put_back(session)
         finally:
@@ -45,6 +48,11 @@ class Pool:
                 return session
             session.drop()  # The other side went away meanwhile.
         return None
+
+    def _drop_idle(self) -> None:
+        idle, self._idle = self._idle, []
+        for session in idle:
+            session.drop()
 
     def _put_back(self, session: Session) -> None:
         # Whose transaction could not be ended is not well: another one is opened in its place.

@@ -22,8 +22,9 @@ from shared.kernel.errors import TryLater
 
 _MOST_LOCKING = 256
 
-_RETRY_STATES = ("40001", "40P01", "55P03", "57014", "25P03")
-"""Serialisation, deadlock, lock not available, query cancelled, idle in transaction: all gone when done again."""
+_RETRY_STATES = ("40001", "40P01", "55P03", "57014", "25P03", "25006")
+"""Serialisation, deadlock, lock not available, query cancelled, idle in transaction: all gone when done again. And read
+only: a standby after a failover, or a server whose disk is full, until somebody puts it right."""
 _LOST_CLASSES = ("08", "53", "57", "58", "XX")
 """Connection, resources, operator intervention, system, internal: the server is not well."""
 
@@ -171,10 +172,13 @@ async def reading(session: Session) -> AsyncIterator[Reader]:
 @asynccontextmanager
 async def _ended(session: Session, well: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
     """A transaction's end: as it is to be where the block ends well, else by rolling back. Of who is cancelled in the
-    middle nobody knows what is still on its way, so the session is dropped."""
+    middle nobody knows what is still on its way, so the session is dropped; so it is where no answer came."""
     try:
         yield
         await well()
+    except TimeoutError:
+        session.drop()
+        raise
     except Exception:
         await session.rollback()
         raise

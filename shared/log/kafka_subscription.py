@@ -80,9 +80,13 @@ class KafkaSubscription:
             self._raise_failure()
             await self._locate_assigned()
             left_ms = int((deadline - self._loop.time()) * 1000)
-            records = await self._fetch(limit, max(0, min(left_ms, _SLICE_MS)))
+            try:
+                records = await self._fetch(limit, max(0, min(left_ms, _SLICE_MS)))
+            except TryLater:
+                await self._watch(fed=False)  # One whose heartbeat broke fails at every fetch, for ever.
+                raise
             if records or left_ms <= _SLICE_MS:
-                await self._watch(bool(records))
+                await self._watch(fed=bool(records))
                 await self._tell()
                 return records
 
@@ -170,10 +174,22 @@ class KafkaSubscription:
         except NoOffsetForPartitionError:
             return []  # aiokafka looked for a committed offset before we said where to read: we have now
         except OffsetOutOfRangeError as error:
-            raise PositionLost(f"the log does not hold {error}") from error
+            self._return_to_own(error)
+            return []
         except KafkaError as error:
             raise TryLater(f"the log cannot be read: {error!r}") from error
         return [record for at, messages in fetched.items() for record in self._taken(Partition(*at), messages)]
+
+    def _return_to_own(self, error: OffsetOutOfRangeError) -> None:
+        """Seek again where it was not our position that is out of range: aiokafka may have begun at what was committed
+        before we said where to read. Raises PositionLost where it was."""
+        (offsets,) = error.args
+        for at, offset in offsets.items():
+            position = self._positions.get(Partition(*at))
+            if position == offset:
+                raise PositionLost(f"the log does not hold {error}") from error
+            if position is not None:
+                self._seek(Partition(*at), position)
 
     def _taken(self, at: Partition, messages: Sequence[ConsumerRecord]) -> list[Record]:
         """The records of a fetch, with the position moved past them; none where it is not the position's."""
@@ -183,7 +199,7 @@ class KafkaSubscription:
             self._seek(at, self._positions[at])
             return []
         self._positions[at] = messages[-1].offset + 1
-        return [Record(at, m.offset, m.key or b"", m.value or b"", m.headers, m.timestamp) for m in messages]
+        return [Record(at, m.offset, m.key or b"", m.value or b"", _valued(m.headers), m.timestamp) for m in messages]
 
     async def _tell(self) -> None:
         """Commit where the group stands, once in a while."""
@@ -201,7 +217,7 @@ class KafkaSubscription:
         except (KafkaError, TimeoutError):
             return  # the store is the truth; a lag tool is told next time
 
-    async def _watch(self, fed: bool) -> None:
+    async def _watch(self, *, fed: bool) -> None:
         """After a restart of all brokers aiokafka's consumer may never come back: notice it by another client."""
         now = self._loop.time()
         if fed or not self.held():
@@ -222,6 +238,11 @@ class KafkaSubscription:
             self._behind_since = now
         elif now - self._behind_since >= self._starved_seconds / 2:
             self._starved(f"records wait in {sorted(self.held())} and none has come for {self._starved_seconds:.0f} s")
+
+
+def _valued(headers: Sequence[tuple[str, bytes | None]]) -> tuple[tuple[str, bytes], ...]:
+    """A header of somebody else's may have no value: it has an empty one here, as a record does."""
+    return tuple([(name, value or b"") for name, value in headers])
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types

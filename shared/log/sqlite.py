@@ -166,7 +166,7 @@ class SqliteLog:
             self._open.checkpoint_after(result.size)
 
     def _opened(self) -> "_Open":
-        if self._open is None:
+        if self._open is None or self._open.writer.ended:
             raise TryLater("the log is closed")
         return self._open
 

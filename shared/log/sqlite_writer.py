@@ -1,7 +1,7 @@
 """The one thread that writes the SQLite log: whatever waits goes into one transaction, synced once.
 
 Promises: a future is done only after the commit that holds its records; offsets are dense; record times
-never run backwards. A transaction that fails fails all that was in it.
+never run backwards. A transaction that fails fails all that was in it, and a thread that ends all that waits.
 """
 
 import asyncio
@@ -59,6 +59,9 @@ class Rebuild(NamedTuple):
 
 Put = Append | Trim | Discard | Rebuild
 
+_FAILS = (sqlite3.Error, ArithmeticError, LookupError, TypeError, ValueError)
+"""What a sick disk, a file with a hole, or a record that cannot be written raises: it fails one transaction."""
+
 
 @dataclass(slots=True)
 class Committed:
@@ -96,6 +99,11 @@ class Writer:
         """What the partitions hold before anything is put."""
         return dict(self._extents)
 
+    @property
+    def ended(self) -> bool:
+        """Whether the thread has ended: nothing that is put now is written."""
+        return self._stopped.done()
+
     def put(self, work: Put) -> None:
         """Have it written; its future is settled through `committed`."""
         self._queue.put(work)
@@ -106,21 +114,37 @@ class Writer:
         await asyncio.shield(self._stopped)
 
     def _run(self) -> None:
+        waiting: list[Put] = []
         stopping = False
-        while not stopping:
-            waiting, stopping = self._take()
-            appends = [work for work in waiting if isinstance(work, Append)]
-            if appends:
-                self._transact(self._append, Committed({}, appended=appends))
-            for work in waiting:
-                if isinstance(work, Trim):
-                    self._trim(work)
-                elif isinstance(work, Discard):
-                    self._delete(work, work.before)
-                elif isinstance(work, Rebuild):
-                    self._rebuild(work)
-        self._connection.close()
-        self._loop.call_soon_threadsafe(self._stopped.set_result, None)
+        try:
+            while not stopping:
+                waiting, stopping = self._take()
+                self._work(waiting)
+        finally:
+            self._connection.close()
+            self._loop.call_soon_threadsafe(self._end, waiting)
+
+    def _work(self, waiting: Sequence[Put]) -> None:
+        appends = [work for work in waiting if isinstance(work, Append)]
+        if appends:
+            self._transact(self._append, Committed({}, appended=appends))
+        for work in waiting:
+            if isinstance(work, Rebuild):
+                self._rebuild(work)
+            elif not isinstance(work, Append):
+                self._delete(work)
+
+    def _end(self, left: list[Put]) -> None:
+        """On the event loop, once the thread has ended: whoever was not answered hears it."""
+        while not self._queue.empty():
+            work = self._queue.get()
+            if work is not None:
+                left.append(work)
+        appends = [work for work in left if isinstance(work, Append)]
+        others = [(work, 0) for work in left if not isinstance(work, Append)]
+        failure = TryLater("the log is no longer written")
+        self._stopped.set_result(None)
+        self._committed(Committed({}, appended=appends, trimmed=others, failure=failure))
 
     def _take(self) -> tuple[list[Put], bool]:
         """Everything that waits now, at least one; and whether that is the end."""
@@ -145,7 +169,7 @@ class Writer:
             change(result)
             self._connection.execute("commit")
             self._extents.update(result.extents)
-        except sqlite3.Error as error:
+        except _FAILS as error:
             result.failure = TryLater(f"the log could not be written: {error}")
             self._recover()
         self._loop.call_soon_threadsafe(self._committed, result)
@@ -177,23 +201,22 @@ class Writer:
         self._connection.executemany(_INSERT, rows)
         result.extents = {partition: Bounds(self._extents[partition].first, end) for partition, end in ends.items()}
 
-    def _trim(self, trim: Trim) -> None:
-        base = self._topics[trim.partition.topic].base(trim.partition.number)
-        old = first_since(self._connection, base, self._extents[trim.partition], trim.before)
-        self._delete(trim, min(trim.read, old))
-
-    def _delete(self, asked: Trim | Discard, before: int) -> None:
+    def _delete(self, asked: Trim | Discard) -> None:
         """Delete a piece; what was put meanwhile waits for one piece at most, then comes first."""
         base = self._topics[asked.partition.topic].base(asked.partition.number)
         extent = self._extents[asked.partition]
-        first = max(extent.first, min(before, extent.end, extent.first + _TRIMMED_A_COMMIT))
 
         def delete(result: Committed) -> None:
+            before = asked.before
+            if isinstance(asked, Trim):
+                before = min(asked.read, first_since(self._connection, base, extent, asked.before))
+            first = max(extent.first, min(before, extent.end, extent.first + _TRIMMED_A_COMMIT))
             self._connection.execute("delete from records where id between ? and ?", (base, base + first - 1))
             self._connection.execute(_FLOOR, (base, first))
             result.extents = {asked.partition: Bounds(first, extent.end)}
+            result.trimmed = [(asked, first - extent.first)]
 
-        self._transact(delete, Committed({}, trimmed=[(asked, first - extent.first)]))
+        self._transact(delete, Committed({}, trimmed=[(asked, 0)]))
 
     def _rebuild(self, asked: Rebuild) -> None:
         result = Committed({}, trimmed=[(asked, 0)])

@@ -6,7 +6,7 @@ log refuses for good becomes a dead letter, and holds up nothing.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from sqlalchemy import select
 
@@ -23,6 +23,8 @@ from shared.observe.metrics import Metrics
 from shared.runtime import crash_points
 
 BATCH = 2_000
+SLICE_BYTES = 4 * 1024 * 1024
+"""What is published at once has one deadline, so it is no more than a busy broker takes in that time."""
 BUSY_SECONDS = 0.02
 IDLE_SECONDS = 0.05
 """How often it is looked for what other processes committed; what this one commits wakes the relay at once."""
@@ -113,20 +115,29 @@ class Relay:
         """Send what waits; answers how many records that were. Raises TryLater."""
         self._woken.clear()
         waiting = await (self._settled(held) if self._database.syncs else self._unsettled(held))
-        if waiting:
-            await self._publish(held, waiting)
-            crash_points.reach("after_relay_publish")
-            self._sent += [row.id for row in waiting]
+        try:
+            for part in _slices(waiting):
+                await self._publish(held, part)
+                crash_points.reach("after_relay_publish")
+                self._sent += [row.id for row in part]
+        except TryLater:
+            await self._forget(held)
+            raise
         return len(waiting)
+
+    async def _forget(self, held: Held) -> None:
+        """Delete what was acknowledged, so that nobody sends it again because of what was not."""
+        if self._sent:
+            async with held.work() as work:
+                await outbox.sent(work, self._sent)
+            self._sent.clear()
 
     async def _settled(self, held: Held) -> Sequence[outbox.Waiting]:
         """What is to be sent now, where it is on disk already. What was acknowledged is deleted when nobody waits."""
         async with held.read() as reader:
             waiting = await outbox.waiting(reader, BATCH, sent=self._sent)
-        if self._sent and (not waiting or len(self._sent) > MOST_SENT):
-            async with held.work() as work:
-                await outbox.sent(work, self._sent)
-            self._sent.clear()
+        if not waiting or len(self._sent) > MOST_SENT:
+            await self._forget(held)
         return waiting
 
     async def _unsettled(self, held: Held) -> Sequence[outbox.Waiting]:
@@ -183,3 +194,16 @@ class Relay:
                 await self._woken.wait()
         except TimeoutError:
             return
+
+
+def _slices(waiting: Sequence[outbox.Waiting]) -> Iterator[Sequence[outbox.Waiting]]:
+    """What waits, in parts of SLICE_BYTES at most, or of a single record."""
+    start = size = 0
+    for number, row in enumerate(waiting):
+        length = len(row.record.key) + len(row.record.value)
+        if number > start and size + length > SLICE_BYTES:
+            yield waiting[start:number]
+            start, size = number, 0
+        size += length
+    if waiting:
+        yield waiting[start:]

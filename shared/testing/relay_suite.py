@@ -3,20 +3,23 @@
 # ruff: noqa: S101 - assert is what a suite is made of
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import cycle
 
 import pytest
-from msgspec import structs
+from msgspec import msgpack, structs
 from sqlalchemy import select
 
 from shared.contracts.records import Outgoing
 from shared.contracts.topics import dead_topic
 from shared.db import outbox
-from shared.db.spine import DEAD_LETTERS, RELAY
+from shared.db.spine import DEAD_LETTERS, OUTBOX, RELAY
 from shared.kernel.errors import Conflict, TryLater
 from shared.kernel.keys import Key
 from shared.observe.metrics import Metrics
 from shared.runtime.command import perform
-from shared.runtime.relay import Relay
+from shared.runtime.relay import SLICE_BYTES, Relay
 from shared.testing.loop_suite import (
     COUNTED,
     GROUP,
@@ -24,6 +27,7 @@ from shared.testing.loop_suite import (
     PARTITIONS,
     TOPIC,
     Counting,
+    FlakyLog,
     World,
     drained,
     open_counting,
@@ -34,6 +38,19 @@ from shared.testing.store_suite import SERVICE, Opened
 AN_HOUR = 3_600.0
 SOON = 0.3
 """Long enough for what waits for nothing to be over."""
+
+
+class Strained(FlakyLog):
+    """A log that is late with much at once, and with every second publish."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._late = cycle([False, True])
+
+    async def publish(self, records: Sequence[Outgoing]) -> None:
+        if next(self._late) or sum(len(record.value) for record in records) > 1.5 * SLICE_BYTES:
+            raise TryLater("late")
+        await super().publish(records)
 
 
 class RelaySuite:
@@ -57,6 +74,13 @@ class RelaySuite:
         assert [int(record.value) for record in await world.on_log(COUNTED)] == list(range(50))
         async with world.database.read() as reader:
             assert await outbox.depth(reader) == 0
+
+    async def test_a_header_that_was_kept_without_a_value_leaves_with_an_empty_one(self, world: World) -> None:
+        row = {"topic": COUNTED, "key": b"k", "value": b"1", "headers": msgpack.encode([("a", None), ("b", b"1")])}
+        async with world.database.work() as work:
+            await work.execute(OUTBOX.insert().values(row))
+        await world.relayed(Relay(world.log, world.database))
+        assert [record.headers for record in await world.on_log(COUNTED)] == [(("a", b""), ("b", b"1"))]
 
     async def test_a_relay_that_dies_between_sending_and_deleting_sends_the_same_once_more(self, world: World) -> None:
         sent = structs.replace(says(1, "a"), topic=COUNTED)
@@ -121,6 +145,21 @@ class RelaySuite:
         await world.relayed(Relay(world.log, world.database))
         assert len(await world.letters()) == 1
         assert await world.on_log(dead_topic(TOPIC, GROUP)) == []
+
+    async def test_what_is_heavy_leaves_part_by_part_and_no_part_that_was_taken_leaves_again(
+        self, world: World
+    ) -> None:
+        world.log = Strained()
+        await world.log.start(PARTITIONS)
+        await self.leave(world, *(bytes([n]) * (SLICE_BYTES // 6) for n in range(12)))
+        left = []
+        for _ in range(3):
+            with suppress(TryLater):
+                await world.relayed(Relay(world.log, world.database))
+            async with world.database.read() as reader:
+                left.append(await outbox.depth(reader))
+        assert left == [7, 2, 0]
+        assert [record.value[0] for record in await world.on_log(COUNTED)] == list(range(12))
 
     async def test_a_log_that_is_away_loses_nothing(self, world: World) -> None:
         await self.leave(world, b"1")

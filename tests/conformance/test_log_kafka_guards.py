@@ -1,13 +1,14 @@
 """The guards of the Kafka log that need no broker: what happens where aiokafka gives no answer."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pytest
-from aiokafka.errors import KafkaConnectionError
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaConnectionError, OffsetOutOfRangeError
 
-from shared.kernel.errors import TryLater
+from shared.kernel.errors import PositionLost, TryLater
 from shared.log.group_commit import GroupCommit, Patience
 from shared.log.kafka_subscription import KafkaSubscription
 from shared.log.ports import Bounds, Partition
@@ -15,6 +16,8 @@ from shared.testing.log_suite import from_start, numbered
 
 _PATIENCE = Patience(deadline=0.05, abandon=0.2)
 _AT = Partition("topic", 0)
+_MANY = 100_000
+"""More than can be asked for in the time that a test takes."""
 
 
 class Builder:
@@ -53,14 +56,24 @@ class Wire:
                 await _turn()
 
 
-class IdleConsumer:
-    """Stands in for aiokafka's consumer that never comes back: it brings nothing and raises nothing."""
+Fetched = Mapping[TopicPartition, list[ConsumerRecord]]
 
-    def seek(self, partition: object, offset: int) -> None:
-        return None
 
-    async def getmany(self, *, timeout_ms: int, max_records: int) -> dict[object, list[object]]:
-        return {}
+class Consumer:
+    """Stands in for aiokafka's consumer; a fetch raises or brings what is next, and nothing once that is all."""
+
+    def __init__(self, *fetches: Fetched | Exception) -> None:
+        self._fetches = list(fetches)
+        self.sought: list[int] = []
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        self.sought.append(offset)
+
+    async def getmany(self, *, timeout_ms: int, max_records: int) -> Fetched:
+        fetched = self._fetches.pop(0) if self._fetches else {}
+        if isinstance(fetched, Exception):
+            raise fetched
+        return fetched
 
 
 @pytest.fixture
@@ -206,17 +219,53 @@ async def test_a_publisher_that_is_cancelled_leaves_the_others_of_its_batch_alon
 @pytest.mark.parametrize(("end", "starves"), [(5, True), (0, False)])
 async def test_a_member_is_starved_where_records_wait_and_none_comes(end: int, starves: bool) -> None:
     reasons: list[str] = []
-
-    async def bounds(_: Iterable[str]) -> Mapping[Partition, Bounds]:
-        return {_AT: Bounds(0, end)}
-
-    member = KafkaSubscription(IdleConsumer(), from_start, None, bounds, reasons.append, 0.01)
-    member.assign(frozenset({_AT}))
+    member = _member(Consumer(), end, reasons.append)
     over = asyncio.get_running_loop().time() + 0.2
     while asyncio.get_running_loop().time() < over:
         assert await member.poll(10, 0) == []
         await _turn()
     assert bool(reasons) is starves
+
+
+async def test_a_member_whose_every_fetch_fails_is_starved_too() -> None:
+    reasons: list[str] = []
+    member = _member(Consumer({}, *[KafkaConnectionError()] * _MANY), 5, reasons.append)
+    assert await member.poll(10, 0) == []
+    over = asyncio.get_running_loop().time() + 0.2
+    while asyncio.get_running_loop().time() < over:
+        with pytest.raises(TryLater):
+            await member.poll(10, 0)
+    assert reasons
+
+
+async def test_an_offset_out_of_range_that_aiokafka_had_from_elsewhere_is_not_where_the_member_stands() -> None:
+    elsewhere = OffsetOutOfRangeError({TopicPartition(*_AT): 3})
+    consumer = Consumer(elsewhere, elsewhere, OffsetOutOfRangeError({TopicPartition(*_AT): 0}))
+    member = _member(consumer)
+    for _ in range(2):
+        assert await member.poll(10, 0) == []
+    assert consumer.sought == [0, 0, 0]
+    with pytest.raises(PositionLost):
+        await member.poll(10, 0)
+
+
+async def test_a_header_that_has_no_value_on_the_wire_has_an_empty_one() -> None:
+    headers = (("traceparent", None), ("ce_id", b"1"))
+    record = ConsumerRecord(*_AT, 0, 1, 0, b"k", b"v", None, 1, 1, headers)
+    member = _member(Consumer({}, {TopicPartition(*_AT): [record]}))
+    assert await member.poll(10, 0) == []
+    assert [one.headers for one in await member.poll(10, 0)] == [(("traceparent", b""), ("ce_id", b"1"))]
+
+
+def _member(consumer: Consumer, end: int = 0, starved: Callable[[str], None] = lambda _: None) -> KafkaSubscription:
+    """A member that reads one partition, which ends there, from its start."""
+
+    async def bounds(_: Iterable[str]) -> Mapping[Partition, Bounds]:
+        return {_AT: Bounds(0, end)}
+
+    member = KafkaSubscription(consumer, from_start, None, bounds, starved, 0.01)
+    member.assign(frozenset({_AT}))
+    return member
 
 
 async def _publish_when_taken(commit: GroupCommit, number: int) -> None:

@@ -1,18 +1,24 @@
 """The SQLite log under the suite, and what only it promises: one process, durability, retention."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+import threading
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
-from shared.kernel.errors import PositionLost
+from shared.kernel.errors import PositionLost, TryLater
 from shared.log import sqlite
 from shared.log.ports import Bounds, Log, Outgoing, Partition
 from shared.log.sqlite import SqliteLog
 from shared.testing.log_suite import LogSuite, Opened, from_start, numbered, poll_until, shared_by, values_by_key
+
+T = TypeVar("T")
 
 _SESSION_SECONDS = 0.3
 
@@ -105,6 +111,45 @@ async def test_trimming_deletes_what_is_older_and_keeps_offsets_even_over_a_rest
     assert await log.bounds(["topic"]) == {Partition("topic", 0): Bounds(10, 10)}
 
 
+async def test_a_file_that_cannot_be_read_for_a_trim_is_for_later_and_takes_records_afterwards(
+    log: SqliteLog, tmp_path: Path
+) -> None:
+    for number in range(10):
+        await log.publish(numbered("topic", "k", [number]))
+    with closing(sqlite3.connect(tmp_path / "log.db")) as aside:
+        for harm, mend in (
+            ("alter table records rename to gone", "alter table gone rename to records"),
+            ("delete from records where id & 15 = 5", "select 1"),
+        ):
+            aside.execute(harm)
+            aside.commit()
+            with pytest.raises(TryLater):
+                await _soon(log.trim({Partition("topic", 0): 10}, before=5_000))
+            aside.execute(mend)
+            await _soon(log.publish(numbered("topic", "k", [10])))
+    assert await log.bounds(["topic"]) == {Partition("topic", 0): Bounds(0, 12)}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_whoever_waits_for_a_writer_that_ended_is_told_and_so_is_whoever_comes_later(tmp_path: Path) -> None:
+    asked = threading.Event()
+
+    def broken() -> int:
+        asked.wait()
+        raise RuntimeError
+
+    log = SqliteLog(tmp_path / "log.db", now=broken)
+    await log.start({"topic": 1})
+    waiting = [asyncio.create_task(log.publish(numbered("topic", "k", [number]))) for number in range(3)]
+    await asyncio.wait(waiting, timeout=0.05)
+    asked.set()
+    assert {type(end) for end in await _soon(asyncio.gather(*waiting, return_exceptions=True))} == {TryLater}
+    for later in (log.publish(numbered("topic", "k", [3])), log.trim({Partition("topic", 0): 1}, 0), log.bounds([])):
+        with pytest.raises(TryLater):
+            await _soon(later)
+    await _soon(log.close())
+
+
 async def test_of_what_is_discarded_no_byte_is_left_in_any_file(log: SqliteLog, tmp_path: Path) -> None:
     await log.publish([Outgoing("topic", b"k", f"canary7f3a-{number}".encode() * 50) for number in range(400)])
     await log.publish([Outgoing("topic", b"k", b"kept")])
@@ -153,6 +198,12 @@ async def test_a_poll_that_waits_is_woken_by_a_publish(log: SqliteLog) -> None:
     await log.publish(numbered("topic", "k", [7]))
     async with asyncio.timeout(5):
         assert values_by_key(await waiting) == {"k": [7]}
+
+
+async def _soon(step: Awaitable[T]) -> T:
+    """What a step answers, which it does."""
+    async with asyncio.timeout(5):
+        return await step
 
 
 def _holding(folder: Path, mark: bytes) -> list[str]:

@@ -199,6 +199,15 @@ class TestPostgresqlStore(StoreSuite):
                     await work.execute("SET LOCAL lock_timeout = '10ms'")
                     await work.write(REPLACE, [("a", "z", 1)])
 
+    async def test_a_server_that_takes_no_writes_for_now_is_for_later(self, opened: Opened) -> None:
+        database = opened()
+        with pytest.raises(TryLater):
+            async with database.work() as work:
+                await work.execute("SET TRANSACTION READ ONLY")  # as all are on a standby
+                await work.write(IGNORE, [("a", "x", 1)])
+        await write(database, IGNORE, ("b", "x", 1))
+        assert set(await things(database)) == {"b"}
+
     async def test_a_server_that_is_not_there_is_for_later(self) -> None:
         (port,) = free_ports(1)
         database = open_database(f"postgresql://nobody@127.0.0.1:{port}/nothing", SERVICE)
