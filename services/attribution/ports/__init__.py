@@ -220,8 +220,13 @@ class Ledger(Protocol):
         """All that the credit of deals depends on."""
         ...
 
-    async def keep_leavers(self, leavers: Collection[Leaver]) -> None:
-        """Keep who left a deal although nobody posted it anew."""
+    async def leavers(self, deals: Collection[str]) -> Mapping[str, Sequence[Leaver]]:
+        """Of these deals, who left them although nobody posted them anew. Raises NotLoaded where an erasure at this
+        moment had somebody be on one of them."""
+        ...
+
+    async def keep_leavers(self, leavers: Collection[Leaver], deals: Collection[str]) -> None:
+        """Keep who left a deal although nobody posted it anew; of these deals in place of whoever had left before."""
         ...
 
     async def erase(

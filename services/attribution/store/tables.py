@@ -116,7 +116,8 @@ DEAL_LEAVERS = Table(
     Column("role", Text, primary_key=True),
     Column("version", BigInteger, nullable=False),
 )
-"""Who was on a deal in an earlier revision of `version`, and in the next one no more: see handlers/forgetting.py."""
+"""Who was on a deal in an earlier revision of `version`, in the next one no more, and is not named since; whoever is
+erased stays, under what stands in for them: see handlers/forgetting.py."""
 CARDS = Table(
     "cards",
     METADATA,
