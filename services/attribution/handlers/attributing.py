@@ -119,8 +119,10 @@ class Attributing:
             self._stages[said.person_id] = said
 
     def keep_promotion(self, said: LeadQualified) -> None:
-        """Somebody qualified."""
-        self._promotions[said.promotion_id] = said
+        """Somebody qualified, or somebody else than was thought: the highest revision of a promotion holds."""
+        held = self._promotions.get(said.promotion_id)
+        if held is None or held.revision < said.revision:
+            self._promotions[said.promotion_id] = said
 
     def keep_act(self, said: HandoffActed) -> None:
         """Sales did something with a lead."""
@@ -150,7 +152,7 @@ class Attributing:
         await self.ledger.keep_deals(self._deals.values(), self._rules.journey.contact_scope)
         await self.ledger.keep_leavers(self._leavers, self._left_before)
         await self.ledger.keep_versions(self._versions.values())
-        await self.ledger.keep_promotions(self._promotions.values())
+        former = await self.ledger.keep_promotions(self._promotions.values())
         await self.ledger.keep_acts(self._acts.values())
         moved = await self.ledger.keep_cards(self._cards.values())
         became = await self.ledger.keep_stages(self._stages.values())
@@ -163,7 +165,7 @@ class Attributing:
         members = await self.people.settle()
         dirty = await self.ledger.dirty(members, {*self._deals, *moved.deals, *self._again}, self._accounts)
         around = await self.ledger.surroundings(dirty) if dirty else NOTHING_AROUND
-        await self.ledger.mark_leads(self._changed(members, around))
+        await self.ledger.mark_leads(self._changed(members, around, former))
         if dirty:
             derived = derive(dirty, around, self._rules)
             await self.ledger.keep_journeys(derived)
@@ -200,9 +202,10 @@ class Attributing:
         self._leavers = [one for _, left in known.values() for one in left]
         self._left_before = before.keys()
 
-    def _changed(self, members: Mapping[str, str], around: Surroundings) -> Changed:
-        """Whose way as a lead this batch may have changed; a deal may be another lead's once one of its people is."""
-        named = {*self._stages, *(said.person_id for said in self._acts.values())}
+    def _changed(self, members: Mapping[str, str], around: Surroundings, former: Collection[str]) -> Changed:
+        """Whose way as a lead this batch may have changed; a deal may be another lead's once one of its people is, and
+        a promotion was somebody's before (`former`)."""
+        named = {*self._stages, *former, *(said.person_id for said in self._acts.values())}
         return Changed(
             {**{root: root for root in around.roots.values()}, **members},
             frozenset(named.difference(members)),

@@ -194,8 +194,8 @@ class Ledger(Protocol):
         """Keep histories; answers whose moment of becoming a lead is another than before."""
         ...
 
-    async def keep_promotions(self, promotions: Collection[LeadQualified]) -> None:
-        """Keep promotions; one that is there stays."""
+    async def keep_promotions(self, promotions: Collection[LeadQualified]) -> Collection[str]:
+        """Keep promotions, the highest revision of each; answers whose they were before."""
         ...
 
     async def keep_acts(self, acts: Collection[HandoffActed]) -> None:

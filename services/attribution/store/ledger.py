@@ -235,9 +235,9 @@ class SqlLedger:
         """Keep histories; answers whose moment of becoming a lead is another than before."""
         return await lifecycle.keep_stages(self._work, stages)
 
-    async def keep_promotions(self, promotions: Collection[LeadQualified]) -> None:
-        """Keep promotions; one that is there stays."""
-        await lifecycle.keep_promotions(self._work, promotions)
+    async def keep_promotions(self, promotions: Collection[LeadQualified]) -> Collection[str]:
+        """Keep promotions, the highest revision of each; answers whose they were before."""
+        return await lifecycle.keep_promotions(self._work, promotions)
 
     async def keep_acts(self, acts: Collection[HandoffActed]) -> None:
         """Keep acts of sales; one that is there stays."""

@@ -165,8 +165,10 @@ PROMOTIONS = Table(
     Column("cause_id", Id, nullable=False, index=True),
     Column("person_id", Id, nullable=False, index=True),
     Column("at", BigInteger, nullable=False),
+    Column("revision", BigInteger, nullable=False, server_default="1"),
 )
-"""A promotion is of whoever owns the touch that caused it; `person_id`: who that was when it was published."""
+"""A promotion is of whoever owns the touch that caused it; `person_id`: who that was by the highest revision, which
+tells it where no touch is kept of what caused it."""
 HANDOFF_ACTS = Table(
     "handoff_acts",
     METADATA,
