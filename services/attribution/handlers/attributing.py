@@ -7,12 +7,11 @@ What is new about people is remembered only to say why a credit changed. Whoever
 for them.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
 from services.attribution.domain.rules import Rules
 from services.attribution.handlers.deriving import derive
-from services.attribution.handlers.forgetting import Forgetting, leavers
+from services.attribution.handlers.forgetting import Forgetting, looks_back
 from services.attribution.handlers.news import News, SettledNews
 from services.attribution.ports import (
     NOTHING_AROUND,
@@ -26,7 +25,7 @@ from services.attribution.ports import (
 from services.attribution.ports.books import Books, Credited
 from services.attribution.ports.leads import Changed
 from services.attribution.ports.people import Leaver, People
-from shared.contracts.deals import Deal, DealPerson
+from shared.contracts.deals import Deal
 from shared.contracts.envelope import Emit
 from shared.contracts.erasing import receipt, stand_ins
 from shared.contracts.handoffs import HandoffActed
@@ -57,8 +56,9 @@ class Attributing:
         self._promotions: dict[str, LeadQualified] = {}
         self._acts: dict[tuple[str, int], HandoffActed] = {}
         self._refusals: list[Refusal] = []
-        self._former: defaultdict[str, list[DealPerson]] = defaultdict(list)
+        self._posted: dict[str, list[Deal]] = {}
         self._leavers: list[Leaver] = []
+        self._left_before: Collection[str] = ()
         self._erasures: list[PersonErased] = []
         self._news = News()
         self._spend: dict[str, CollectedSpend] = {}
@@ -100,9 +100,7 @@ class Attributing:
         if before is not None and (posted.version, posted.revision) <= (before.version, before.revision):
             return
         self._deals[posted.id] = posted
-        if before is not None:
-            self._former[posted.id] += before.people
-            self._leavers += leavers(before, posted)
+        self._posted.setdefault(posted.id, [] if before is None else [before]).append(posted)
         for deal in (before, posted):
             if deal is not None:
                 self._touch_buyer(deal)
@@ -121,8 +119,10 @@ class Attributing:
             self._stages[said.person_id] = said
 
     def keep_promotion(self, said: LeadQualified) -> None:
-        """Somebody qualified."""
-        self._promotions[said.promotion_id] = said
+        """Somebody qualified, or somebody else than was thought: the highest revision of a promotion holds."""
+        held = self._promotions.get(said.promotion_id)
+        if held is None or held.revision < said.revision:
+            self._promotions[said.promotion_id] = said
 
     def keep_act(self, said: HandoffActed) -> None:
         """Sales did something with a lead."""
@@ -150,9 +150,9 @@ class Attributing:
         emits = await self._forget()
         await self.ledger.keep_touches(self._touches)
         await self.ledger.keep_deals(self._deals.values(), self._rules.journey.contact_scope)
-        await self.ledger.keep_leavers(self._leavers)
+        await self.ledger.keep_leavers(self._leavers, self._left_before)
         await self.ledger.keep_versions(self._versions.values())
-        await self.ledger.keep_promotions(self._promotions.values())
+        former = await self.ledger.keep_promotions(self._promotions.values())
         await self.ledger.keep_acts(self._acts.values())
         moved = await self.ledger.keep_cards(self._cards.values())
         became = await self.ledger.keep_stages(self._stages.values())
@@ -165,7 +165,7 @@ class Attributing:
         members = await self.people.settle()
         dirty = await self.ledger.dirty(members, {*self._deals, *moved.deals, *self._again}, self._accounts)
         around = await self.ledger.surroundings(dirty) if dirty else NOTHING_AROUND
-        await self.ledger.mark_leads(self._changed(members, around))
+        await self.ledger.mark_leads(self._changed(members, around, former))
         if dirty:
             derived = derive(dirty, around, self._rules)
             await self.ledger.keep_journeys(derived)
@@ -176,7 +176,7 @@ class Attributing:
     async def _forget(self) -> Sequence[Emit]:
         """Carry out erasures, and have what the batch says of anybody erased be of what stands in for them."""
         forgetting = Forgetting(self.people.gone(), self._rules.journey.interactions)
-        self._deals = {one: forgetting.deal(deal, self._former.get(one, ())) for one, deal in self._deals.items()}
+        await self._settle_deals(forgetting)
         if not forgetting.gone:
             return ()
         self._touches = {one: forgetting.touch(kept) for one, kept in self._touches.items()}
@@ -185,16 +185,27 @@ class Attributing:
         self._refusals = [forgetting.refusal(one) for one in self._refusals]
         self._promotions = {one: forgetting.of_person(said) for one, said in self._promotions.items()}
         self._acts = {one: forgetting.of_person(said) for one, said in self._acts.items()}
-        self._leavers = [one for one in self._leavers if one.person_id not in forgetting.gone]
         self._news.forget(forgetting.gone)
         if not self._erasures:
             return ()
         removed = await self.ledger.erase(self._erasures, forgetting.forgotten)
         return [receipt(SOURCE, one, removed[one], self._now) for one in sorted(removed)]
 
-    def _changed(self, members: Mapping[str, str], around: Surroundings) -> Changed:
-        """Whose way as a lead this batch may have changed; a deal may be another lead's once one of its people is."""
-        named = {*self._stages, *(said.person_id for said in self._acts.values())}
+    async def _settle_deals(self, forgetting: Forgetting) -> None:
+        """Who is on the deals of the batch, and who left them though nobody posted them anew."""
+        if not self._posted:
+            return
+        again = [one for one, posted in self._posted.items() if forgetting.gone or looks_back(posted)]
+        before = await self.ledger.leavers(again)
+        known = {one: forgetting.deal(posted, before.get(one, ())) for one, posted in self._posted.items()}
+        self._deals = {one: deal for one, (deal, _) in known.items()}
+        self._leavers = [one for _, left in known.values() for one in left]
+        self._left_before = before.keys()
+
+    def _changed(self, members: Mapping[str, str], around: Surroundings, former: Collection[str]) -> Changed:
+        """Whose way as a lead this batch may have changed; a deal may be another lead's once one of its people is, and
+        a promotion was somebody's before (`former`)."""
+        named = {*self._stages, *former, *(said.person_id for said in self._acts.values())}
         return Changed(
             {**{root: root for root in around.roots.values()}, **members},
             frozenset(named.difference(members)),

@@ -1,8 +1,9 @@
 """What a batch says of somebody who was erased, as it is kept: of what stands in for them, with all that credit is told
 by, and nothing else."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import TypeVar
 
 from msgspec import structs
@@ -18,16 +19,30 @@ from shared.kernel.stand_ins import stands_in
 
 T = TypeVar("T")
 S = TypeVar("S", HandoffActed, LeadQualified)
+_Place = tuple[str, str]
+"""On a deal: a person and a role."""
 
 
-def leavers(before: Deal, after: Deal) -> list[Leaver]:
+def looks_back(posted: Sequence[Deal]) -> bool:
+    """Whether who left a deal earlier may be on it again, or stay on it as nobody. Where nobody is on it, an erasure
+    has no lock in common with this batch."""
+    if any(stands_in(one.person_id) for one in posted[0].people):
+        return True
+    return any(not before.people or _ids(after) - _ids(before) for before, after in pairwise(posted))
+
+
+def _leavers(before: Deal, after: Deal) -> list[Leaver]:
     """Who is on a deal no more although the CRM posted nothing new, and nobody came in their place. Such a revision
     says that its contact was erased, and may come before the erasure itself."""
-    there = {one.person_id for one in after.people}
-    if before.version != after.version or len(there) >= len({one.person_id for one in before.people}):
+    there = _ids(after)
+    if before.version != after.version or len(there) >= len(_ids(before)):
         return []
-    left = [one for one in before.people if one.person_id not in there and not stands_in(one.person_id)]
+    left = [one for one in before.people if one.person_id not in there]
     return [Leaver(before.id, one.person_id, one.role or "", before.version) for one in left]
+
+
+def _ids(deal: Deal) -> set[str]:
+    return {one.person_id for one in deal.people}
 
 
 class Forgetting:
@@ -48,14 +63,22 @@ class Forgetting:
             return kept
         return KeptTouch(self.forgotten(kept.touch), Published(self.gone[owner], revision))
 
-    def deal(self, posted: Deal, former: Iterable[DealPerson]) -> Deal:
-        """A deal as it was posted. Whoever was on it (`former`) and was erased stays: nobody can name them any more,
-        and what they did has led to the deal all the same."""
-        people = dict.fromkeys(map(self._on_deal, posted.people))
-        there = {one.person_id for one in people}
-        stayed = (one for one in map(self._on_deal, former) if stands_in(one.person_id))
-        people |= dict.fromkeys(one for one in stayed if one.person_id not in there)
-        return posted if tuple(people) == posted.people else structs.replace(posted, people=tuple(people))
+    def deal(self, posted: Sequence[Deal], kept: Iterable[Leaver]) -> tuple[Deal, Sequence[Leaver]]:
+        """A deal as it was posted last, after all that was posted before it and whoever had left by then (`kept`); and
+        who has left it now. Of these whoever was erased stays: nobody can name them any more, and what they did has led
+        to the deal all the same. Who is named again, whoever posts that, has not left."""
+        left = dict(map(self._leaver, kept))
+        before = self._renamed(posted[0])
+        before = structs.replace(before, people=tuple(one for one in before.people if _place(one) not in left))
+        for deal in posted[1:]:
+            after = self._renamed(deal)
+            there = _ids(after)
+            left = {place: one for place, one in left.items() if one.person_id not in there}
+            left |= dict(map(self._leaver, _leavers(before, after)))
+            before = after
+        gone = sorted(one for one in left.values() if stands_in(one.person_id))
+        stayed = (DealPerson(person_id=one.person_id, role=one.role or None) for one in gone)
+        return structs.replace(before, people=(*before.people, *stayed)), list(left.values())
 
     def named(self, said: Mapping[str, T], now: Callable[[T, str], T]) -> dict[str, T]:
         """What is kept by person."""
@@ -82,5 +105,14 @@ class Forgetting:
             return said
         return structs.replace(said, person_id=self.gone[said.person_id])
 
-    def _on_deal(self, one: DealPerson) -> DealPerson:
-        return DealPerson(person_id=self.gone[one.person_id], role=one.role) if one.person_id in self.gone else one
+    def _renamed(self, deal: Deal) -> Deal:
+        people = (structs.replace(one, person_id=self.gone.get(one.person_id, one.person_id)) for one in deal.people)
+        return structs.replace(deal, people=tuple(dict.fromkeys(people)))
+
+    def _leaver(self, one: Leaver) -> tuple[_Place, Leaver]:
+        now = one._replace(person_id=self.gone.get(one.person_id, one.person_id))
+        return (now.person_id, now.role), now
+
+
+def _place(one: DealPerson) -> _Place:
+    return one.person_id, one.role or ""

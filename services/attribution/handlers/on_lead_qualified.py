@@ -1,7 +1,7 @@
 """A lead qualified: keep the promotion as a fact of the touch that caused it.
 
-Promises: it belongs to whoever owns that touch, now and after any merge or split. Leaves out: credit, which no
-promotion changes.
+Promises: it belongs to whoever owns that touch, now and after any merge or split. Where the touch is a call of which
+nothing is kept, the highest revision of the promotion says who that is. Leaves out: credit, which no promotion changes.
 """
 
 from collections.abc import Iterable

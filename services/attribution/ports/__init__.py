@@ -194,8 +194,8 @@ class Ledger(Protocol):
         """Keep histories; answers whose moment of becoming a lead is another than before."""
         ...
 
-    async def keep_promotions(self, promotions: Collection[LeadQualified]) -> None:
-        """Keep promotions; one that is there stays."""
+    async def keep_promotions(self, promotions: Collection[LeadQualified]) -> Collection[str]:
+        """Keep promotions, the highest revision of each; answers whose they were before."""
         ...
 
     async def keep_acts(self, acts: Collection[HandoffActed]) -> None:
@@ -220,8 +220,13 @@ class Ledger(Protocol):
         """All that the credit of deals depends on."""
         ...
 
-    async def keep_leavers(self, leavers: Collection[Leaver]) -> None:
-        """Keep who left a deal although nobody posted it anew."""
+    async def leavers(self, deals: Collection[str]) -> Mapping[str, Sequence[Leaver]]:
+        """Of these deals, who left them although nobody posted them anew. Raises NotLoaded where an erasure at this
+        moment had somebody be on one of them."""
+        ...
+
+    async def keep_leavers(self, leavers: Collection[Leaver], deals: Collection[str]) -> None:
+        """Keep who left a deal although nobody posted it anew; of these deals in place of whoever had left before."""
         ...
 
     async def erase(

@@ -85,21 +85,21 @@ async def _forget_causes(work: Work, ids: Sequence[str]) -> None:
 
 
 async def _rename_on_deals(work: Work, gone: Mapping[str, str]) -> int:
-    """Answers on how many deals they are, or would be, had the revision that took them off not come first."""
+    """Answers on how many deals they are, or would be, had the revision that took them off not come first. They have
+    left those for good: versions that are still to come know it."""
     ids = sorted(gone)
     named = select(DEAL_PEOPLE.c.deal_id).where(work.among(DEAL_PEOPLE.c.person_id, ids))
-    left = select(DEAL_LEAVERS).join(
-        DEALS, (DEALS.c.id == DEAL_LEAVERS.c.deal_id) & (DEALS.c.version == DEAL_LEAVERS.c.version)
-    )
+    left = select(DEAL_LEAVERS).where(work.among(DEAL_LEAVERS.c.person_id, ids))
     leavers: defaultdict[str, list[DealPerson]] = defaultdict(list)
-    for row in await work.rows(left.where(work.among(DEAL_LEAVERS.c.person_id, ids))):
+    for row in await work.rows(left.order_by(DEAL_LEAVERS.c.person_id, DEAL_LEAVERS.c.role)):
         leavers[row.deal_id].append(DealPerson(person_id=row.person_id, role=row.role or None))
     on_deals = {row.deal_id for row in await work.rows(named)} | leavers.keys()
     # Nobody's lock holds a deal of which this was the last contact: a version under way would get its old body back.
     rows = await work.locked(select(DEALS).where(work.among(DEALS.c.id, sorted(on_deals))).order_by(DEALS.c.id))
     deals = [_renamed(json.decode(row.body, type=Deal), leavers[row.id], gone) for row in rows]
     await work.write(_ON_DEAL, [(*row[:-1], json.encode(deal)) for row, deal in zip(rows, deals, strict=True)])
-    await erased.remove(work, (DEAL_PEOPLE, DEAL_LEAVERS), ids)
+    await erased.remove(work, (DEAL_PEOPLE,), ids)
+    await erased.rename(work, (DEAL_LEAVERS,), ids)
     await work.write(_JOIN, sorted({(one.person_id, deal.id) for deal in deals for one in deal.people}))
     return len(deals)
 

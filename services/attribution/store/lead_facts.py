@@ -89,9 +89,10 @@ async def _touches(reader: Reader, members: Mapping[str, str]) -> Mapping[str, S
 
 
 async def _acts(reader: Reader, members: Mapping[str, str]) -> Mapping[str, Sequence[Act]]:
-    """By root: an act belongs to whoever owns what caused the promotion; to whom it names, where that is unknown."""
+    """By root: an act belongs to whoever owns what caused the promotion; where no touch is kept of that, to whom the
+    promotion names, and to whom it names itself, while that is unknown."""
     ids = sorted(members)
-    acts = select(HANDOFF_ACTS, TOUCHES.c.owner)
+    acts = select(HANDOFF_ACTS, TOUCHES.c.owner, PROMOTIONS.c.person_id.label("promoted"))
     of_touches = acts.join_from(TOUCHES, PROMOTIONS, PROMOTIONS.c.cause_id == TOUCHES.c.id).join(
         HANDOFF_ACTS, HANDOFF_ACTS.c.promotion_id == PROMOTIONS.c.id
     )
@@ -102,11 +103,12 @@ async def _acts(reader: Reader, members: Mapping[str, str]) -> Mapping[str, Sequ
     )
     rows = [
         *await reader.rows(of_touches.where(reader.among(TOUCHES.c.owner, ids))),
+        *await reader.rows(of_names.where(reader.among(PROMOTIONS.c.person_id, ids))),
         *await reader.rows(of_names.where(reader.among(HANDOFF_ACTS.c.person_id, ids))),
     ]
     found: defaultdict[str, list[Act]] = defaultdict(list)
     for row in {(row.handoff_id, row.version): row for row in rows}.values():
-        root = members.get(row.owner or row.person_id)
+        root = members.get(row.owner or row.promoted or row.person_id)
         if root is not None:
             found[root].append(Act(row.handoff_id, row.act, row.reason))
     return found

@@ -57,15 +57,16 @@ def _looked_for(reader: Reader, changed: Changed) -> list[Select[Any]]:
     if changed.members:
         ids = sorted(changed.members)
         parts += [select(table.c.person_id).where(reader.among(table.c.person_id, ids)) for table in (STAGES, LEADS)]
-    acts = select(HANDOFF_ACTS.c.person_id)
+    acts, promoted = select(HANDOFF_ACTS.c.person_id), select(PROMOTIONS.c.person_id)
     if changed.touches:
+        caused = reader.among(PROMOTIONS.c.cause_id, sorted(changed.touches))
         of_promotions = acts.join(PROMOTIONS, PROMOTIONS.c.id == HANDOFF_ACTS.c.promotion_id)
-        parts.append(of_promotions.where(reader.among(PROMOTIONS.c.cause_id, sorted(changed.touches))))
+        parts += [of_promotions.where(caused), promoted.where(caused)]
     if changed.promotions:
         ids = sorted(changed.promotions)
         owners = select(TOUCHES.c.owner).join(PROMOTIONS, PROMOTIONS.c.cause_id == TOUCHES.c.id)
         parts.append(acts.where(reader.among(HANDOFF_ACTS.c.promotion_id, ids)))
-        parts.append(owners.where(reader.among(PROMOTIONS.c.id, ids)))
+        parts += [each.where(reader.among(PROMOTIONS.c.id, ids)) for each in (owners, promoted)]
     return parts
 
 

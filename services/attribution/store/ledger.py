@@ -200,9 +200,30 @@ class SqlLedger:
         ]
         await self._work.write(_KEEP_VERSION, sorted(rows))
 
-    async def keep_leavers(self, leavers: Collection[Leaver]) -> None:
-        """Keep who left a deal although nobody posted it anew."""
-        await self._work.write(_KEEP_LEAVER, sorted(set(leavers)))
+    async def leavers(self, deals: Collection[str]) -> Mapping[str, Sequence[Leaver]]:
+        """Of these deals, who left them although nobody posted them anew.
+
+        Raises NotLoaded where an erasure at this moment had somebody be on one of them.
+        """
+        found: defaultdict[str, list[Leaver]] = defaultdict(list)
+        if not deals:
+            return found
+        work, ids = self._work, sorted(deals)
+        if work.locks:
+            # Nobody's lock holds a deal on which nobody is left.
+            rows = await work.locked(select(DEALS.c.body).where(work.among(DEALS.c.id, ids)).order_by(DEALS.c.id))
+            if any(self._deals.get(deal.id) != deal for deal in map(deal_of, rows)):
+                raise NotLoaded(())
+        for row in await work.rows(select(DEAL_LEAVERS).where(work.among(DEAL_LEAVERS.c.deal_id, ids))):
+            found[row.deal_id].append(Leaver._make(row))
+        return found
+
+    async def keep_leavers(self, leavers: Collection[Leaver], deals: Collection[str]) -> None:
+        """Keep who left a deal although nobody posted it anew; of these deals in place of whoever had left before."""
+        if deals:
+            work = self._work
+            await work.execute(delete(DEAL_LEAVERS).where(work.among(DEAL_LEAVERS.c.deal_id, sorted(deals))))
+        await self._work.write(_KEEP_LEAVER, sorted(leavers))
 
     async def erase(
         self, erasures: Sequence[PersonErased], forget: Callable[[Touch], Touch]
@@ -214,9 +235,9 @@ class SqlLedger:
         """Keep histories; answers whose moment of becoming a lead is another than before."""
         return await lifecycle.keep_stages(self._work, stages)
 
-    async def keep_promotions(self, promotions: Collection[LeadQualified]) -> None:
-        """Keep promotions; one that is there stays."""
-        await lifecycle.keep_promotions(self._work, promotions)
+    async def keep_promotions(self, promotions: Collection[LeadQualified]) -> Collection[str]:
+        """Keep promotions, the highest revision of each; answers whose they were before."""
+        return await lifecycle.keep_promotions(self._work, promotions)
 
     async def keep_acts(self, acts: Collection[HandoffActed]) -> None:
         """Keep acts of sales; one that is there stays."""

@@ -18,7 +18,8 @@ _KEEP_STAGES = Upsert(
     update=("version", "lead_at", "body"),
     newer=("version",),
 )
-_KEEP_PROMOTION = Upsert(PROMOTIONS, conflict=("id",))
+_ADD_PROMOTION = Upsert(PROMOTIONS, conflict=("id",))
+_REVISE_PROMOTION = Upsert(PROMOTIONS, conflict=("id",), update=("person_id", "at", "revision"), newer=("revision",))
 _KEEP_ACT = Upsert(HANDOFF_ACTS, conflict=("handoff_id", "version"))
 
 
@@ -49,10 +50,24 @@ async def keep_stages(work: Work, stages: Collection[LeadStageChanged]) -> set[s
     }
 
 
-async def keep_promotions(work: Work, promotions: Collection[LeadQualified]) -> None:
-    """Keep promotions; one that is there stays."""
-    rows = [(each.promotion_id, each.cause_event_id, each.person_id, each.at) for each in promotions]
-    await work.write(_KEEP_PROMOTION, sorted(rows))
+async def keep_promotions(work: Work, promotions: Collection[LeadQualified]) -> set[str]:
+    """Keep promotions, the highest revision of each; answers whose they were before, of those that are somebody else's.
+
+    Two revisions come by the partitions of two people, so the workers share no other lock than that of the row.
+    """
+    rows = {
+        each.promotion_id: (each.promotion_id, each.cause_event_id, each.person_id, each.at, each.revision)
+        for each in sorted(promotions, key=lambda each: each.promotion_id)
+    }
+    added = await work.write_new(_ADD_PROMOTION, list(rows.values()))
+    ids = sorted(rows.keys() - {row[0] for row in added})
+    if not ids:
+        return set()
+    said = select(PROMOTIONS.c.id, PROMOTIONS.c.person_id, PROMOTIONS.c.revision)
+    held = await work.locked(said.where(work.among(PROMOTIONS.c.id, ids)).order_by(PROMOTIONS.c.id))
+    moved = [row for row in held if row.revision < rows[row.id][-1]]
+    await work.write(_REVISE_PROMOTION, [rows[row.id] for row in moved])
+    return {row.person_id for row in moved}
 
 
 async def keep_acts(work: Work, acts: Collection[HandoffActed]) -> None:

@@ -116,7 +116,8 @@ DEAL_LEAVERS = Table(
     Column("role", Text, primary_key=True),
     Column("version", BigInteger, nullable=False),
 )
-"""Who was on a deal in an earlier revision of `version`, and in the next one no more: see handlers/forgetting.py."""
+"""Who was on a deal in an earlier revision of `version`, in the next one no more, and is not named since; whoever is
+erased stays, under what stands in for them: see handlers/forgetting.py."""
 CARDS = Table(
     "cards",
     METADATA,
@@ -164,8 +165,10 @@ PROMOTIONS = Table(
     Column("cause_id", Id, nullable=False, index=True),
     Column("person_id", Id, nullable=False, index=True),
     Column("at", BigInteger, nullable=False),
+    Column("revision", BigInteger, nullable=False, server_default="1"),
 )
-"""A promotion is of whoever owns the touch that caused it; `person_id`: who that was when it was published."""
+"""A promotion is of whoever owns the touch that caused it; `person_id`: who that was by the highest revision, which
+tells it where no touch is kept of what caused it."""
 HANDOFF_ACTS = Table(
     "handoff_acts",
     METADATA,

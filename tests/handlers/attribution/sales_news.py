@@ -31,7 +31,7 @@ def stages(who: str = "ana", *, version: int = 1, **entered: float) -> Emit:
     return Emit(topics.LEADS.name, data.person_id, Event(event_id, "lead.stage_changed", "scoring", NOW, data))
 
 
-def promoted(who: str = "ana", cause: str = "t1", day: float = 10) -> Emit:
+def promoted(who: str = "ana", cause: str = "t1", day: float = 10, *, revision: int = 1) -> Emit:
     """Somebody qualified by one of their touches."""
     data = LeadQualified(
         promotion_id=promotion(cause),
@@ -47,8 +47,9 @@ def promoted(who: str = "ana", cause: str = "t1", day: float = 10) -> Emit:
         reasons=(),
         journey=(),
         charter="default",
+        revision=revision,
     )
-    event_id = derived("qualified", data.promotion_id)
+    event_id = derived("qualified", data.promotion_id, str(revision))
     return Emit(topics.LEADS.name, data.person_id, Event(event_id, "lead.qualified", "scoring", NOW, data))
 
 

@@ -154,18 +154,23 @@ async def test_a_deal_that_is_published_again_without_them_earns_the_same(stage:
     assert await sums(stage) == before
 
 
-async def test_a_later_version_of_a_deal_keeps_who_was_erased(stage: Scene) -> None:
+@pytest.mark.parametrize("place", [0, 1, 2])
+async def test_a_later_version_of_a_deal_keeps_who_was_erased(stage: Scene, place: int) -> None:
     await stage.tell(*STORY)
-    await told(stage, *ERASED)
     before = await stage.earned()
-    await stage.tell(deal("d-1", "cleo", account="acme", version=2, stage="signed"))
+    again = [
+        deal("d-1", "cleo", account="acme", revision=2),
+        deal("d-1", "cleo", account="acme", version=2, revision=3, stage="signed"),
+    ]
+    await told(stage, *again[:place], *ERASED, *again[place:])
     assert await stage.earned() == before
 
 
-async def test_whoever_left_a_deal_before_does_not_come_back_to_it(stage: Scene) -> None:
+@pytest.mark.parametrize("first", ["deal", "erasure"])
+async def test_whoever_left_a_deal_before_does_not_come_back_to_it(stage: Scene, first: str) -> None:
     await stage.tell(*VISITS, deal("d-1", "ana", "cleo"))
-    await stage.tell(deal("d-1", "cleo", version=2))
-    await told(stage, *ERASED)
+    posted = deal("d-1", "cleo", version=2, revision=2)
+    await told(stage, *((posted, *ERASED) if first == "deal" else (*ERASED, posted)))
     assert await stage.earned() == {"event": 100_00}
 
 
