@@ -171,6 +171,7 @@ class Writer:
             self._extents.update(result.extents)
         except _FAILS as error:
             result.failure = TryLater(f"the log could not be written: {error}")
+            result.extents = {}  # They were the commit's, which may have been what failed.
             self._recover()
         self._loop.call_soon_threadsafe(self._committed, result)
         return result.failure is None
