@@ -59,7 +59,8 @@ def of_standing(ways: Mapping[str, tuple[Walk, Collection[str]]], run: Run) -> I
             continue  # Nobody there is: said by `of_handed`.
         promotions = (kept.handoff.promotion_id, *(lead.promotion_id for lead in kept.waiting))
         way, blank = ways[root]
-        cycle = _cycle(way, blank, cause_of.get(kept.handoff.promotion_id))
+        cause = cause_of.get(kept.handoff.promotion_id)
+        cycle = None if cause in blank else _cycle(way, blank, cause)  # When that was, nothing outside scoring tells.
         if cycle is not None and kept.handoff.cycle != 1 + cycle:
             yield f"{kept.handoff} is of cycle {1 + cycle}, and its person went {way.steps}"
         if not kept.handoff.is_open:
