@@ -11,16 +11,20 @@ from json import JSONDecodeError, loads
 from services.ingest.domain.identifiers import email, phone
 from services.ingest.domain.identity import Identifier, identifier
 
-_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
+# Each place of a text is looked at once: what is refused comes from anybody, and may be made to be dear to read. So a
+# text that was cut goes to the end and names nobody, and an address begins where nothing that could be of it is before.
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*("|\\?\Z)', re.DOTALL)
 _NUMBER = re.compile(r"-?\d+")
-_EMAIL = re.compile(r"[^\s\"'<>()\[\],;:\\]+@[^\s\"'<>()\[\],;:\\@]+\.[^\s\"'<>()\[\],;:\\@.]+")
+_EMAIL = re.compile(
+    r"(?<![^\s\"'<>()\[\],;:\\])[^\s\"'<>()\[\],;:\\]+@[^\s\"'<>()\[\],;:\\@]+\.[^\s\"'<>()\[\],;:\\@.]+"
+)
 _PHONE = re.compile(r"\+\d[\d ()./-]{4,22}\d")
 _LONGEST = 256
 
 
 def texts_in(body: str) -> set[str]:
     """The texts and whole numbers that stand in what should be JSON, trimmed."""
-    texts = {_unescaped(found.group()) for found in _TEXT.finditer(body)}
+    texts = {_unescaped(found.group()) for found in _TEXT.finditer(body) if found[1] == '"'}
     texts |= {found.group() for found in _NUMBER.finditer(body)}
     return {text.strip() for text in texts}
 

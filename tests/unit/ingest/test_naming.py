@@ -31,3 +31,14 @@ def test_whoever_is_named_is_found(body: str, named: Identifier) -> None:
 def test_a_text_that_names_nobody_names_nobody() -> None:
     assert identifiers_in("") == set()
     assert EMAIL not in identifiers_in('{"email": "other-ana@ex.org"}')
+
+
+@pytest.mark.parametrize(
+    "dear", ["x" * 32_768, "@" * 32_768, "a@" * 16_384, '"' + '\\"' * 16_384, '"a' * 16_384, "+1" * 16_384]
+)
+def test_what_is_made_to_be_dear_to_read_hides_nobody(dear: str) -> None:
+    assert EMAIL in identifiers_in(f'{{"email": "ana@ex.org"}} {dear}')
+
+
+def test_a_text_that_was_cut_names_nobody() -> None:
+    assert Identifier("user_id", "u-") not in identifiers_in('{"userId": "u-')
