@@ -226,7 +226,8 @@ class Handing:
         left = erasing.leads_left(self._leads, gone)
         self._dropped = self._leads.keys() - left.keys()
         self._leads = freed | left
-        self._regrouped |= {one for one in gone if self._erasures}
+        if self._erasures:
+            self._regrouped |= gone.keys()
         self._cards = [card for card in self._cards if card.person_id not in gone]
         self._standings = {one: said for one, said in self._standings.items() if one not in gone}
         self._merges = [one for one in self._merges if one.from_id not in gone and one.into_id not in gone]
