@@ -1,17 +1,16 @@
 """Accounts as the whole resolver tells them: whatever order and batches it hears of them in."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.contracts.deals import CollectedDeal, DealContact
 from shared.contracts.touchpoints import AccountRef
-from tests.handlers.ingest.resolver import NOW, Collected, Resolver, event_id, happened, resolving
+from tests.handlers.ingest.resolver import NOW, Collected, Resolver, event_id, happened
 
 Call = st.SearchStrategy[dict[str, Any]]
 Accounts = Mapping[tuple[tuple[str, ...], ...], tuple[AccountRef, ...]]
@@ -56,15 +55,6 @@ def stories(draw: st.DrawFn) -> list[Collected]:
         )  # fmt: skip
         events.append(deal)
     return events
-
-
-@pytest.fixture(scope="module")
-def resolver() -> Iterator[Resolver]:
-    """One for all examples: what SQLAlchemy has compiled once need not be compiled again."""
-    with asyncio.Runner() as runner:
-        opened = resolving()
-        yield runner.run(opened.__aenter__())
-        runner.run(opened.__aexit__(None, None, None))
 
 
 async def told(resolver: Resolver, events: list[Collected], seed: int | None = None) -> Accounts:

@@ -1,16 +1,14 @@
 """The consent of people, through the whole resolver: no order of arrival and no batch makes a difference."""
 
 import asyncio
-from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Raw, json
 
-from tests.handlers.ingest.resolver import Collected, Resolver, happened, resolving
+from tests.handlers.ingest.resolver import Collected, Resolver, happened
 
 Consents = set[tuple[tuple[str, ...], tuple[tuple[str, bool], ...]]]
 PURPOSES = ("analytics", "scoring", "sales_handoff", "advertising")
@@ -26,15 +24,6 @@ def said(number: int, chosen: dict[str, bool] | None, **call: Any) -> Collected:
     if chosen is None:
         return happened(number, **call)
     return happened(number, context=Raw(json.encode({"consent": {"categoryPreferences": chosen}})), **call)
-
-
-@pytest.fixture(scope="module")
-def resolver() -> Iterator[Resolver]:
-    """One for all examples."""
-    with asyncio.Runner() as runner:
-        opened = resolving()
-        yield runner.run(opened.__aenter__())
-        runner.run(opened.__aexit__(None, None, None))
 
 
 async def _consents(resolver: Resolver, events: list[Collected], random: Random | None = None) -> Consents:

@@ -1,11 +1,10 @@
 """Somebody is erased among the events: what is left does not depend on when, and nothing of theirs is in it."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
@@ -13,7 +12,7 @@ from msgspec import structs
 from services.ingest.domain.identity import Identifier
 from services.ingest.domain.suppression import suppression_hash
 from shared.contracts.deals import CollectedDeal, DealContact
-from tests.handlers.ingest.resolver import Believer, Collected, Resolver, happened, resolving
+from tests.handlers.ingest.resolver import Believer, Collected, Resolver, happened
 from tests.properties.ingest.test_identity_resolving import EMAILS, MOMENTS, stories
 
 MARK = "canary7f3a"
@@ -36,15 +35,6 @@ def visits(draw: st.DrawFn) -> list[Collected]:
         happened(500 + number, "identify", at=at, **{name: NAMES[name] for name in sorted(names)})
         for number, (at, names) in enumerate(named)
     ]
-
-
-@pytest.fixture(scope="module")
-def resolver() -> Iterator[Resolver]:
-    """One for all examples: what SQLAlchemy has compiled once need not be compiled again."""
-    with asyncio.Runner() as runner:
-        opened = resolving()
-        yield runner.run(opened.__aenter__())
-        runner.run(opened.__aexit__(None, None, None))
 
 
 def _on_their_deal(event: Collected) -> Collected:

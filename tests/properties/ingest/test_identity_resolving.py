@@ -1,16 +1,15 @@
 """The whole resolver, event by event and batch by batch: what it says in the end does not depend on arrival."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.contracts.deals import CollectedDeal, DealContact
-from tests.handlers.ingest.resolver import NOW, Believer, Collected, Resolver, event_id, happened, resolving
+from tests.handlers.ingest.resolver import NOW, Believer, Collected, Resolver, event_id, happened
 
 Call = st.SearchStrategy[dict[str, Any]]
 USERS, BROWSERS = st.sampled_from(("u1", "u2", "u3")), st.sampled_from(("b1", "b2"))
@@ -49,15 +48,6 @@ def stories(draw: st.DrawFn) -> list[Collected]:
         )  # fmt: skip
         events.append(version)
     return events
-
-
-@pytest.fixture(scope="module")
-def resolver() -> Iterator[Resolver]:
-    """One for all examples: what SQLAlchemy has compiled once need not be compiled again."""
-    with asyncio.Runner() as runner:
-        opened = resolving()
-        yield runner.run(opened.__aenter__())
-        runner.run(opened.__aexit__(None, None, None))
 
 
 async def _resolved(resolver: Resolver, batches: Sequence[Sequence[Collected]]) -> tuple[Believer, set[frozenset[str]]]:

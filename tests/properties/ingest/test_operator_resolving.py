@@ -5,11 +5,10 @@ resolver. tests/properties/ingest/test_identity_claims.py has 3,000 more of the 
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 from random import Random
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +17,7 @@ from services.ingest.domain.identity import Identifier, by_strength
 from services.ingest.handlers.deal_versions import claims_of
 from services.ingest.handlers.understanding import understand
 from shared.contracts.deals import CollectedDeal
-from tests.handlers.ingest.resolver import NOW, Believer, Collected, Resolver, resolving
+from tests.handlers.ingest.resolver import NOW, Believer, Collected, Resolver
 from tests.properties.ingest.test_identity_resolving import stories
 
 KINDS: st.SearchStrategy[ActKind] = st.sampled_from(("merge", "split", "accept", "refuse"))
@@ -43,15 +42,6 @@ def operated(draw: st.DrawFn) -> Story:
         return events, []
     decisions = draw(st.lists(st.tuples(KINDS, st.sampled_from(said)), max_size=4))
     return events, [OperatorAct(kind, named, NOW + n, "ops") for n, (kind, named) in enumerate(decisions)]
-
-
-@pytest.fixture(scope="module")
-def resolver() -> Iterator[Resolver]:
-    """One for all examples: what SQLAlchemy has compiled once need not be compiled again."""
-    with asyncio.Runner() as runner:
-        opened = resolving()
-        yield runner.run(opened.__aenter__())
-        runner.run(opened.__aexit__(None, None, None))
 
 
 async def _told(resolver: Resolver, story: Story, random: Random | None) -> tuple[Believer, set[frozenset[str]]]:

@@ -2,15 +2,13 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.handlers.ingest.resolver import Collected, Resolver, event_id, happened, resolving
+from tests.handlers.ingest.resolver import Collected, Resolver, event_id, happened
 
 BROWSERS = st.sampled_from(("b1", "b2"))
 NAMED: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
@@ -18,15 +16,6 @@ NAMED: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     optional={"anonymous_id": BROWSERS},
 )
 UNNAMED: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries({"at": st.integers(0, 9), "anonymous_id": BROWSERS})
-
-
-@pytest.fixture(scope="module")
-def resolver() -> Iterator[Resolver]:
-    """One for all examples."""
-    with asyncio.Runner() as runner:
-        opened = resolving()
-        yield runner.run(opened.__aenter__())
-        runner.run(opened.__aexit__(None, None, None))
 
 
 def story(calls: list[dict[str, Any]]) -> list[Collected]:
