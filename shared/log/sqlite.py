@@ -27,8 +27,9 @@ _CLOSE_SECONDS = 10.0
 _CHECKPOINT_BYTES = 4 * 1024 * 1024
 """So much may be written before another connection moves it from the WAL to the file."""
 _LONGEST_WAL_PAGES = 4_096
+"""Past this, in pages of 4 KiB, the WAL begins anew even where writing never pauses."""
 _COMMIT_BYTES = 16 * 1024
-"""About what a commit writes beside its records: whole pages, of the table and of what finds a record in it."""
+"""Counted for a commit beside its records: it writes whole pages, however small they are."""
 
 _SELECT = "select id, key, value, headers, at from records where id >= ? and id < ? order by id limit ?"
 _HEADERS = msgpack.Decoder(tuple[tuple[str, bytes], ...])
