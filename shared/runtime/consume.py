@@ -84,6 +84,8 @@ class Consumer(Generic[S]):
         self._subscription: Subscription | None = None
         self._believed: dict[Partition, int] = {}
         self._astray = False
+        self._room = BATCH
+        """Records taken at once: fewer after a batch that could not be worked, which may have been too much."""
         self._set_aside_in_a_row = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -112,7 +114,7 @@ class Consumer(Generic[S]):
         if self._astray:
             await self._return_to_store(subscription)
         pace = self._service.pace
-        most = BATCH if pace is None else pace.most()
+        most = self._room if pace is None else min(self._room, pace.most())
         if not most:
             await asyncio.sleep(ASIDE_SECONDS)
             return 0
@@ -128,9 +130,13 @@ class Consumer(Generic[S]):
         began = perf_counter()
         try:
             await self._settle(self._believable(records))
+        except TryLater:
+            self._room = max(1, len(records) // 2)
+            raise
         finally:
             self._idle.set()
         self._astray = False
+        self._room = min(2 * self._room, BATCH)
         if pace is not None:
             pace.took(len(records), Instant(min(record.at for record in records)))
         self._measure(records, perf_counter() - began)
