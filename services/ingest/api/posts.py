@@ -5,6 +5,7 @@ the rules as the text that was sent, so no amount ever was a float.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -22,6 +23,9 @@ from services.ingest.handlers.accept_touchpoints import Arrival, refuse
 from services.ingest.handlers.posted import PostArrival
 from shared.kernel.errors import Reject
 from shared.log.ports import Outgoing
+
+_NO_CHARACTER: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u(?:0000|ffff)")
+"""What is no character, by its number: behind an even number of backslashes, for an odd one is a text of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,6 @@ def _words(item: object, content: str, limits: Limits, kind: Kind) -> Mapping[st
         raise Reject("not_an_object", f"a {kind.one} is a JSON object")
     if len(content) > limits.item_bytes:
         raise Reject("event_too_large", f"a {kind.one} has at most {limits.item_bytes} bytes")
-    if "\\uffff" in content or "\\u0000" in content:
+    if _NO_CHARACTER.search(content):
         raise Reject("bad_text", "a text holds what is no character")
     return item

@@ -1,5 +1,6 @@
 """Deals, from the request to the log."""
 
+import json
 from typing import Any
 
 import pytest
@@ -55,6 +56,28 @@ async def test_an_account_is_not_called_what_says_nothing(
 async def test_a_write_key_posts_no_deals(doors: Doors) -> None:
     answer = await doors.post("/v1/deals", DEAL, auth=WRITE)
     assert (answer.status_code, await doors.records(COLLECTED)) == (403, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        (r"\\u0000", 200),
+        (r"C:\\\\u0000", 200),
+        (r"\u0000", 400),
+        (r"\\\u0000", 400),
+        (r"\ud800", 400),
+        (r"\\uffff", 200),
+    ],
+)
+async def test_what_is_no_character_is_refused_and_what_only_tells_of_it_is_taken(
+    doors: Doors, name: str, status: int
+) -> None:
+    body = json.dumps(DEAL | {"name": "NAME"}).replace("NAME", name)
+    answer = await doors.post("/v1/deals", content=body, auth=SERVER)
+    assert answer.status_code == status
+    assert [event.name for event in await doors.events(COLLECTED)] == (
+        [json.loads(body)["name"]] if status == 200 else []
+    )
 
 
 @pytest.mark.parametrize("text", ['"0.1"', "0.10", "0.1"])
