@@ -17,7 +17,8 @@ from aiokafka.errors import KafkaError
 from shared.kernel.errors import TryLater
 from shared.kernel.remembered import Remembered
 from shared.log.partitioning import KEYS_REMEMBERED, partition_of
-from shared.log.ports import Outgoing
+from shared.log.ports import Heard, Outgoing
+from shared.log.sending import sent, tell_all
 
 _FULL_BYTES = 1024 * 1024
 """What a builder has room for, about; what comes then has a batch, and a time, of its own."""
@@ -31,8 +32,6 @@ _PACE_OF_COST = 20
 to send, a round holds more."""
 _OTHERS_SECONDS = 0.005
 """The longest that a partition with nothing on the wire waits for the answers of others."""
-
-Outcome = asyncio.Future[TryLater | None]
 
 
 class Producer(Protocol):
@@ -52,24 +51,21 @@ class Patience:
 
 
 class _Call:
-    """One publish: how many batches hold a part of it, and what whoever waits for all of them hears.
+    """One send: how many batches hold a part of it, and who is told when all of them have come to their end."""
 
-    Each has an outcome of its own, so that one who is cancelled takes nobody along.
-    """
+    __slots__ = ("_failure", "_heard", "parts")
 
-    __slots__ = ("_failure", "outcome", "parts")
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.outcome: Outcome = loop.create_future()
+    def __init__(self, heard: Heard) -> None:
         self.parts = 0
+        self._heard = heard
         self._failure: TryLater | None = None
 
     def end(self, failure: TryLater | None) -> None:
         """One of the batches has come to its end."""
         self.parts -= 1
         self._failure = self._failure or failure
-        if not self.parts and not self.outcome.done():
-            self.outcome.set_result(self._failure)
+        if not self.parts:
+            self._heard(self._failure)
 
 
 @dataclass(slots=True, eq=False)
@@ -83,6 +79,7 @@ class _Batch:
     parts: list[tuple[Sequence[Outgoing], _Call]] = field(default_factory=list)
     weight: int = 0
     settled: bool = False
+    _end: asyncio.Event | None = None
 
     def add(self, records: Sequence[Outgoing], call: _Call) -> None:
         call.parts += 1
@@ -99,11 +96,20 @@ class _Batch:
                     return self._cut(place, number)
         return None
 
-    def settle(self, failure: TryLater | None) -> None:
+    def settle(self) -> Sequence[Heard]:
+        """This is its end; answers who is to be told."""
         self.settled = True
-        for _, call in self.parts:
-            call.end(failure)
+        if self._end is not None:
+            self._end.set()
+        calls = [call.end for _, call in self.parts]
         self.parts.clear()
+        return calls
+
+    async def ended(self) -> None:
+        """Wait until it is settled."""
+        self._end = self._end or asyncio.Event()
+        if not self.settled:
+            await self._end.wait()
 
     def _cut(self, place: int, number: int) -> "_Batch":
         """Keep what lies before a record of a part; the rest, which nothing is added to."""
@@ -162,30 +168,31 @@ class _Lane:
             return
         if (error := sent.exception()) is not None:
             # The lane stays as it is: what waits may be the rest of a call whose start was lost with this.
-            batch.settle(TryLater(f"the broker did not take the records: {error!r}"))
             self._rounds.broken(error)
+            tell_all(batch.settle(), TryLater(f"the broker did not take the records: {error!r}"))
             return
         self._sending = None
         self._heard()
         self.succeeded_at = self._loop.time()
-        batch.settle(None)
         if self._waiting:
             self._rounds.join(self)
         self._rounds.landed()
+        tell_all(batch.settle(), None)
 
-    def unsettled(self) -> list[Outcome]:
-        """Everybody who still waits."""
-        return [call.outcome for batch in self._batches() for _, call in batch.parts]
+    def unsettled(self) -> list[_Batch]:
+        """What somebody still waits for."""
+        return [batch for batch in self._batches() if not batch.settled]
 
     def abort(self) -> None:
         """Tell everybody who waits that no more is sent."""
         self._heard()
         if self._watch is not None:
             self._watch.cancel()
-        for batch in self._batches():
-            batch.settle(TryLater("the producer was given up; the records may have been written"))
+        batches = self._batches()
         self._waiting.clear()
         self._sending = None
+        given_up = TryLater("the producer was given up; the records may have been written")
+        tell_all([heard for batch in batches for heard in batch.settle()], given_up)
 
     def _open(self) -> None:
         batch = _Batch(self._loop.time() + self._patience.deadline)
@@ -214,18 +221,17 @@ class _Lane:
     def _expire(self, batch: _Batch) -> None:
         """Its publishers have waited long enough. What was not sent never will be; what was, may be written."""
         late = TryLater(f"no acknowledgement within {self._patience.deadline} s")
-        batch.settle(late)
-        if batch is not self._sending:
-            # What waits behind it may be the rest of the same call, and must not be written without its start.
-            dropped = None
-            while dropped is not batch:
-                dropped = self._waiting.pop()
-                dropped.settle(late)
+        if batch is self._sending:
+            silence = TimeoutError(f"no acknowledgement within {self._patience.abandon} s")
+            left = max(0.0, self._patience.abandon - self._patience.deadline)
+            self._abandon = self._loop.call_later(left, self._rounds.broken, silence)
+            tell_all(batch.settle(), late)
             return
-        silence = TimeoutError(f"no acknowledgement within {self._patience.abandon} s")
-        self._abandon = self._loop.call_later(
-            max(0.0, self._patience.abandon - self._patience.deadline), self._rounds.broken, silence
-        )
+        # What waits behind it may be the rest of the same call, and must not be written without its start.
+        dropped = list(self._waiting)[self._waiting.index(batch) :]
+        for _ in dropped:
+            self._waiting.pop()
+        tell_all([heard for each in dropped for heard in each.settle()], late)
 
     def _heard(self) -> None:
         if self._abandon is not None:
@@ -312,8 +318,7 @@ class GroupCommit:
     """What one producer publishes, until it breaks; a broken one is aborted and replaced by its owner."""
 
     def __init__(self, producer: Producer, topics: Mapping[str, int], patience: Patience) -> None:
-        self._loop = asyncio.get_running_loop()
-        self.broken: asyncio.Future[BaseException] = self._loop.create_future()
+        self.broken: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         self._rounds = _Rounds(producer, self._break)
         self._lanes = {
             topic: [_Lane(topic, number, self._rounds, patience) for number in range(partitions)]
@@ -325,9 +330,14 @@ class GroupCommit:
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
         """As Log.publish, for records none of which is oversized."""
+        await sent(self.send, records)
+
+    def send(self, records: Sequence[Outgoing], heard: Heard) -> None:
+        """As Log.send, for records none of which is oversized."""
         if not records:
+            heard(None)
             return
-        call = _Call(self._loop)
+        call = _Call(heard)
         if len(records) == 1:
             lane = self._lane(records[0])
             lane.refuse_when_stalled()
@@ -339,11 +349,9 @@ class GroupCommit:
                 shares[self._lane(record)].append(record)
             for lane in shares:
                 lane.refuse_when_stalled()
-            # From here to the first await nothing else runs: the records of one call stay together.
+            # Nothing else runs meanwhile: the records of one call stay together.
             for lane, share in shares.items():
                 lane.add(share, call)
-        if (failure := await call.outcome) is not None:
-            raise failure
 
     @property
     def succeeded_at(self) -> float:
@@ -352,8 +360,8 @@ class GroupCommit:
 
     async def drain(self) -> None:
         """Wait until everybody has heard, which the deadline bounds."""
-        if unsettled := [outcome for lane in self._all() for outcome in lane.unsettled()]:
-            await asyncio.wait(unsettled)
+        while unsettled := [batch for lane in self._all() for batch in lane.unsettled()]:
+            await asyncio.gather(*(batch.ended() for batch in unsettled))
 
     async def abort(self) -> None:
         """Send no more; whoever waits is told to try later."""

@@ -16,7 +16,8 @@ from shared.log.group_commit import GroupCommit, Patience
 from shared.log.kafka_producer import FATAL, end_producer, open_producer
 from shared.log.kafka_subscription import KafkaSubscription, join
 from shared.log.kafka_topics import TopicSettings, ensure_topics, topic_id
-from shared.log.ports import Bounds, Locate, LogFeatures, Outgoing, Partition
+from shared.log.ports import Bounds, Heard, Locate, LogFeatures, Outgoing, Partition
+from shared.log.sending import sent
 from shared.log.sizes import MAX_RECORD_BYTES, refuse_oversized
 
 _REQUEST_MS = 5_000
@@ -77,11 +78,14 @@ class KafkaLog:
         self._keeper = asyncio.create_task(self._keep_writing())
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
+        await sent(self.send, records)
+
+    def send(self, records: Sequence[Outgoing], heard: Heard) -> None:
         writer = self._writer
         if writer is None:
             raise TryLater("there is no producer: the log is closed or the broker does not answer")
         refuse_oversized(records, MAX_RECORD_BYTES)
-        await writer.commit.publish(records)
+        writer.commit.send(records, heard)
 
     async def subscribe(
         self,

@@ -10,7 +10,8 @@ from shared.kernel.errors import TryLater
 from shared.log.groups import Groups, Member
 from shared.log.local_subscription import LocalSubscription
 from shared.log.partitioning import partition_of
-from shared.log.ports import Bounds, Locate, LogFeatures, Outgoing, Partition, Record
+from shared.log.ports import Bounds, Heard, Locate, LogFeatures, Outgoing, Partition, Record
+from shared.log.sending import tell_of
 from shared.log.sizes import MAX_RECORD_BYTES, refuse_oversized
 
 
@@ -75,6 +76,13 @@ class MemoryLog:
             await self._step()
             self._append(at, part)
             await self._step()
+
+    def send(self, records: Sequence[Outgoing], heard: Heard) -> None:
+        self._refuse_closed()
+        refuse_oversized(records, self.features.max_record_bytes)
+        for record in records:
+            self._count(record.topic)
+        tell_of(self.publish(records), heard)
 
     async def subscribe(
         self,

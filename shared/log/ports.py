@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from shared.contracts.records import Outgoing, Partition, Record
+from shared.kernel.errors import TryLater
 
-__all__ = ["Bounds", "Locate", "Log", "LogFeatures", "Outgoing", "Partition", "Publisher", "Record", "Subscription"]
+__all__ = [
+    "Bounds", "Heard", "Locate", "Log", "LogFeatures", "Outgoing", "Partition", "Record", "Sender", "Subscription"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,11 @@ class Subscription(Protocol):
         ...
 
 
-class Publisher(Protocol):
+Heard = Callable[[TryLater | None], None]
+"""Is told how a send ended: None where all of it is durable. Called once, on the event loop; it should not raise."""
+
+
+class Sender(Protocol):
     """What takes records for good."""
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
@@ -74,8 +81,13 @@ class Publisher(Protocol):
         of the call's records is then written)."""
         ...
 
+    def send(self, records: Sequence[Outgoing], heard: Heard) -> None:
+        """The same without waiting. What is known at once, TryLater or Reject, is raised, and nothing is written then;
+        else `heard` is told. It costs a busy door less than a task and a future for each."""
+        ...
 
-class Log(Publisher, Protocol):
+
+class Log(Sender, Protocol):
     """A log of topics."""
 
     @property

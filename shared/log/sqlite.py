@@ -17,7 +17,8 @@ from shared.kernel.errors import TryLater
 from shared.log.groups import Groups, Member
 from shared.log.local_subscription import LocalSubscription
 from shared.log.partitioning import partition_of
-from shared.log.ports import Bounds, Locate, LogFeatures, Outgoing, Partition, Record
+from shared.log.ports import Bounds, Heard, Locate, LogFeatures, Outgoing, Partition, Record
+from shared.log.sending import sent, tell_all
 from shared.log.sizes import MAX_RECORD_BYTES, refuse_oversized
 from shared.log.sqlite_file import FileLock, Topic, connect, open_topics
 from shared.log.sqlite_writer import Append, Committed, Discard, Rebuild, Trim, Writer
@@ -70,19 +71,19 @@ class SqliteLog:
         self._open = opened
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
+        await sent(self.send, records)
+
+    def send(self, records: Sequence[Outgoing], heard: Heard) -> None:
         opened = self._opened()
         refuse_oversized(records, self.features.max_record_bytes)
         placed = [
             (Partition(record.topic, partition_of(record.key, self._topic(record.topic).partitions)), record)
             for record in records
         ]
-        if not placed:
-            return
-        done: asyncio.Future[TryLater | None] = asyncio.get_running_loop().create_future()
-        opened.writer.put(Append(placed, done))
-        failure = await done
-        if failure is not None:
-            raise failure
+        if placed:
+            opened.writer.put(Append(placed, heard))
+        else:
+            heard(None)
 
     async def trim(self, read: Mapping[Partition, int], before: int) -> int:
         deleted = 0
@@ -151,11 +152,8 @@ class SqliteLog:
             raise TryLater(f"the log could not be read: {error}") from error
 
     def _committed(self, result: Committed) -> None:
-        """On the event loop, after each transaction: settle its futures, wake who reads its topics."""
+        """On the event loop, after each transaction: tell who waits for it, wake who reads its topics."""
         self._extents.update(result.extents)
-        for append in result.appended:
-            if not append.done.done():
-                append.done.set_result(result.failure)
         for trim, deleted in result.trimmed:
             if not trim.done.done():
                 if result.failure is None:
@@ -165,6 +163,7 @@ class SqliteLog:
         self._groups.wake({partition.topic for partition in result.extents})
         if self._open is not None:
             self._open.checkpoint_after(result.size)
+        tell_all([append.heard for append in result.appended], result.failure)
 
     def _opened(self) -> "_Open":
         if self._open is None or self._open.writer.ended:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from msgspec import msgpack
 
 from shared.kernel.errors import TryLater
-from shared.log.ports import Bounds, Outgoing, Partition
+from shared.log.ports import Bounds, Heard, Outgoing, Partition
 from shared.log.sqlite_file import Topic, first_since, read_extents
 
 _RECORDS_A_COMMIT = 2_000
@@ -28,10 +28,10 @@ _FLOOR = "insert into floors (base, first) values (?, ?) on conflict (base) do u
 
 
 class Append(NamedTuple):
-    """The records of one publish, each with its partition, and who waits for them."""
+    """The records of one send, each with its partition, and who is told of them."""
 
     records: Sequence[tuple[Partition, Outgoing]]
-    done: asyncio.Future[TryLater | None]
+    heard: Heard
 
 
 class Trim(NamedTuple):
@@ -105,7 +105,7 @@ class Writer:
         return self._stopped.done()
 
     def put(self, work: Put) -> None:
-        """Have it written; its future is settled through `committed`."""
+        """Have it written; who waits for it is told through `committed`."""
         self._queue.put(work)
 
     async def stop(self) -> None:

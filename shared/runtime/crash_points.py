@@ -8,7 +8,9 @@ import os
 import signal
 from collections.abc import Sequence
 
-from shared.log.ports import Outgoing, Publisher
+from shared.kernel.errors import TryLater
+from shared.log.ports import Heard, Outgoing, Sender
+from shared.log.sending import sent
 
 _CRASH, _FREEZE = "THROUGHLINE_CRASH_AT", "THROUGHLINE_FREEZE_AT"
 _DEAD = 137
@@ -33,19 +35,28 @@ def _is_time(wanted: str, name: str) -> bool:
     return place == name and _reached[name] >= int(times or 1)
 
 
-class CrashingPublisher:
-    """A publisher with a place to die before it publishes and one after, before anybody is answered."""
+class CrashingSender:
+    """A sender with a place to die before it sends and one after, before anybody is told."""
 
-    def __init__(self, inner: Publisher) -> None:
+    def __init__(self, inner: Sender) -> None:
         self._inner = inner
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
         """Publish, and die where that is asked for."""
+        await sent(self.send, records)
+
+    def send(self, records: Sequence[Outgoing], heard: Heard) -> None:
+        """Send, and die where that is asked for."""
+
+        def written(failure: TryLater | None) -> None:
+            if failure is None:
+                reach("after_publish")
+            heard(failure)
+
         reach("before_publish")
-        await self._inner.publish(records)
-        reach("after_publish")
+        self._inner.send(records, written)
 
 
-def crashing(inner: Publisher) -> Publisher:
-    """The publisher itself where no crash is asked for: the doors pay nothing for the proof."""
-    return CrashingPublisher(inner) if os.environ.get(_CRASH) else inner
+def crashing(inner: Sender) -> Sender:
+    """The sender itself where no crash is asked for: the doors pay nothing for the proof."""
+    return CrashingSender(inner) if os.environ.get(_CRASH) else inner

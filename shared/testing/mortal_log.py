@@ -6,7 +6,7 @@ the records it had read, and goes on as if nothing had happened.
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-from shared.log.ports import Bounds, Locate, Log, LogFeatures, Outgoing, Partition, Record, Subscription
+from shared.log.ports import Bounds, Heard, Locate, Log, LogFeatures, Outgoing, Partition, Record, Subscription
 from shared.testing.chaos import stall, step
 
 
@@ -57,6 +57,9 @@ class MortalLog:
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
         await self._inner.publish(records)
+
+    def send(self, records: Sequence[Outgoing], heard: Heard) -> None:
+        self._inner.send(records, heard)
 
     async def subscribe(
         self,

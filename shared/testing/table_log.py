@@ -15,7 +15,8 @@ from shared.contracts.records import Outgoing, Partition, Record
 from shared.db.engine import Database
 from shared.log.memory import MemoryLog
 from shared.log.partitioning import partition_of
-from shared.log.ports import Bounds, Locate
+from shared.log.ports import Bounds, Heard, Locate
+from shared.log.sending import tell_of
 
 SCHEMA = "table_log"
 _MAKE = (
@@ -62,6 +63,10 @@ class TableLog:
                 part = partition_of(record.key, self._count)
                 said = {"key": record.key, "value": record.value, "headers": msgpack.encode(record.headers)}
                 await work.execute(_ADD, topic=record.topic, part=part, **said)
+
+    def send(self, records: Sequence[Outgoing], heard: Heard) -> None:
+        """As `publish`, beside whatever else goes on."""
+        tell_of(self.publish(records), heard)
 
     async def subscribe(
         self,

@@ -5,7 +5,8 @@ with a question first (`Expect`), or to a path that nobody answers directly, goe
 """
 
 import asyncio
-from collections.abc import Awaitable, Collection
+from collections.abc import Callable, Collection
+from http import HTTPStatus
 from typing import Protocol
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from shared.web.connection import Connection, Shared
+from shared.web.problems import Problem
 
 Headers = list[tuple[bytes, bytes]]
 _CLOSE = (b"connection", b"close")
@@ -35,7 +37,9 @@ class Answer(Struct, frozen=True, gc=False):
     body: bytes
 
 
-_FAILED = Answer(500, [_CLOSE, (b"content-length", b"0")], b"")
+Heard = Callable[[Answer], None]
+"""Is called with an answer, on the event loop."""
+_FAULT = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "something went wrong here")
 
 
 class Direct(Protocol):
@@ -46,8 +50,9 @@ class Direct(Protocol):
         """The paths, as they stand in a request."""
         ...
 
-    def answer(self, request: Whole) -> Awaitable[Answer]:
-        """The answer to a request to one of `paths`."""
+    def answer(self, request: Whole, heard: Heard) -> None:
+        """Have `heard` called once, now or later, with the answer to a request to one of `paths`. Where something is
+        raised instead, the request has failed."""
         ...
 
 
@@ -81,6 +86,8 @@ class _DirectProtocol(Connection):
     doors = True
     _direct: Direct
     _names: dict[bytes, str]
+    _request: Whole
+    """The one that is to be answered: there is one at a time."""
 
     def __init__(
         self,
@@ -139,12 +146,44 @@ class _DirectProtocol(Connection):
             return
         path, _, query = self.url.partition(b"?")
         pieces, self._pieces = self._pieces, None
-        request = Whole(self._names[path], query, self._head, b"".join(pieces))
         self.cycle = self._exchange
         self._exchange.response_complete = False
-        task = self.loop.create_task(self._answer(request))
-        self.tasks.add(task)
-        task.add_done_callback(self._ended)
+        self._request = Whole(self._names[path], query, self._head, b"".join(pieces))
+        # Not now: all that came in this turn of the event loop is read first, and then answered. Code that does one
+        # thing many times stays at hand for the processor, which it does not where reading and answering take turns.
+        self.loop.call_soon(self._answer)
+
+    def _answer(self) -> None:
+        """Have the request answered; what is raised goes on to the event loop, which logs it."""
+        try:
+            self._direct.answer(self._request, self._respond)
+        except Exception:
+            self._fail()
+            raise
+
+    def _respond(self, answer: Answer) -> None:
+        """Write the answer that is owed."""
+        if self.transport.is_closing():
+            return
+        exchange = self._exchange
+        said = _CLOSE in answer.headers
+        closing = said or not exchange.keep_alive
+        more = self.server_state.default_headers
+        try:
+            written = _written(answer, more if said or not closing else [*more, _CLOSE])
+        except RuntimeError:
+            self._fail()
+            raise
+        self.transport.write(written)
+        exchange.response_complete = True
+        if closing:
+            self.transport.close()
+        self.on_response_complete()
+
+    def _fail(self) -> None:
+        """One request has failed, and not the server."""
+        if not self.transport.is_closing():
+            self._refuse(_FAULT)
 
     def _can_be_direct(self) -> bool:
         parser = self.parser
@@ -157,7 +196,7 @@ class _DirectProtocol(Connection):
             and b"expect" not in self._head
             and (self.cycle is None or self.cycle.response_complete)
             and not self.pipeline
-            and len(self.tasks) < self._most
+            and not self.flow.write_paused
             and len(self.connections) < self._most
         )
 
@@ -168,33 +207,6 @@ class _DirectProtocol(Connection):
         for name, value in headers:
             super().on_header(name, value)
         super().on_headers_complete()
-
-    async def _answer(self, request: Whole) -> None:
-        answer = await self._direct.answer(request)
-        exchange = self._exchange
-        said = _CLOSE in answer.headers
-        closing = said or not exchange.keep_alive
-        more = self.server_state.default_headers
-        written = _written(answer, more if said or not closing else [*more, _CLOSE])
-        if self.flow.write_paused:
-            await self.flow.drain()
-        if self.transport.is_closing():
-            return
-        self.transport.write(written)
-        exchange.response_complete = True
-        if closing:
-            self.transport.close()
-        self.on_response_complete()
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self.tasks.discard(task)
-        if task.cancelled() or (error := task.exception()) is None:
-            return
-        # As uvicorn does with an app's: one request fails, not the server.
-        self.logger.error("Exception in ASGI application\n", exc_info=error)
-        if not self.transport.is_closing():
-            self.transport.write(_written(_FAILED, []))
-            self.transport.close()
 
 
 def _written(answer: Answer, more: Headers) -> bytes:

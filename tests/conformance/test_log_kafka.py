@@ -21,6 +21,7 @@ from shared.testing.log_suite import (
     shared_by,
     values_by_key,
 )
+from shared.testing.sending_suite import SendingSuite
 
 _DEADLINE_SECONDS = 2.0
 _LAST = 1_000_000
@@ -62,7 +63,7 @@ class Broker(Protocol):
     def resume(self) -> None: ...
 
 
-class TestKafkaLog(LogSuite):
+class TestKafkaLog(LogSuite, SendingSuite):
     @pytest.fixture
     async def opened(self, kafka_broker: Broker) -> AsyncIterator[Opened]:
         logs: list[KafkaLog] = []

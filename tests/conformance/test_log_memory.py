@@ -8,6 +8,7 @@ import pytest
 from shared.log.memory import MemoryLog
 from shared.log.ports import Log, Partition
 from shared.testing.log_suite import LogSuite, Opened, from_start, numbered, poll_until, shared_by
+from shared.testing.sending_suite import SendingSuite
 
 _SESSION_SECONDS = 0.3
 
@@ -16,7 +17,7 @@ class Crash(Exception):
     """The simulated process died here."""
 
 
-class TestMemoryLog(LogSuite):
+class TestMemoryLog(LogSuite, SendingSuite):
     @pytest.fixture
     def opened(self) -> Opened:
         log = MemoryLog(session_seconds=_SESSION_SECONDS)

@@ -17,6 +17,7 @@ from shared.log import sqlite
 from shared.log.ports import Bounds, Log, Outgoing, Partition
 from shared.log.sqlite import SqliteLog
 from shared.testing.log_suite import LogSuite, Opened, from_start, numbered, poll_until, shared_by, values_by_key
+from shared.testing.sending_suite import SendingSuite
 
 T = TypeVar("T")
 
@@ -44,7 +45,7 @@ asyncio.run(main())
 """
 
 
-class TestSqliteLog(LogSuite):
+class TestSqliteLog(LogSuite, SendingSuite):
     @pytest.fixture
     async def opened(self, tmp_path: Path) -> AsyncIterator[Opened]:
         logs: list[SqliteLog] = []

@@ -70,6 +70,12 @@ def refused(request: Request, reason: Reject | TryLater) -> Answer:
     return answer(request, refusal.status, body, extra)
 
 
+def failed(request: Request) -> Answer:
+    """The answer where something of ours is broken; what is left of the request is not read."""
+    body = problem(500, "internal", "something went wrong here", [])
+    return answer(request, 500, body, [(b"connection", b"close")])
+
+
 def _refusal(reason: Reject | TryLater) -> Refusal:
     if isinstance(reason, Refusal):
         return reason

@@ -4,7 +4,7 @@ Promises: no database, no framework, and no answer before the log has the events
 is refused alone. Leaves out: what the events mean, and everything that is not a tracking call.
 """
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -22,7 +22,7 @@ from services.ingest.handlers.accept_touchpoints import Accepted, Arrival, Fit, 
 from services.ingest.handlers.refused_ids import readable_id
 from shared.contracts.touchpoints import CallType
 from shared.kernel.errors import Reject
-from shared.web.direct import Answer, Whole
+from shared.web.direct import Heard, Whole
 
 _CALLS: dict[str, CallType] = {
     "t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias",
@@ -59,9 +59,9 @@ class Collector:
         """Answer one HTTP request to one of `paths`."""
         await self._doorway.serve(scope, receive, send, self._takes[scope["path"]])
 
-    def answer(self, request: Whole) -> Awaitable[Answer]:
-        """The answer to a POST to one of `paths` that came whole."""
-        return self._doorway.answer(request, self._takes[request.path])
+    def answer(self, request: Whole, heard: Heard) -> None:
+        """Have `heard` called with the answer to a POST to one of `paths` that came whole."""
+        self._doorway.answer(request, self._takes[request.path], heard)
 
     def _take_call(self, named: CallType, body: bytes, visit: Visit) -> Taking:
         limits = self._doorway.limits
@@ -99,21 +99,20 @@ class Collector:
 
     def _take_calls(self, sent: Sequence[Fit | Loose], arrival: Arrival) -> Taking:
         records = Records(arrival.source, arrival.received_at, self._key)
-        outgoing, refused, seen, accepted = [], [], set(), 0
+        taken: dict[str, Accepted] = {}
+        outgoing, refused = [], []
         for place, call in enumerate(sent):
             try:
-                taken = self._accepted(call, arrival)
+                one = self._accepted(call, arrival)
             except Reject as reason:
                 refused.append(Refused(place, message_id := _readable_id(call), reason))
                 text = call.text.decode(errors="replace")
                 outgoing.append(records.rejected(refuse(text, reason, arrival, message_id)))
-                continue
-            accepted += 1
-            # The first of two calls with one id holds. They could have different keys: the log would not say.
-            if (event_id := taken.touchpoint.id) not in seen:
-                seen.add(event_id)
-                outgoing.append(records.collected(taken))
-        return taking(outgoing, accepted, refused, "batch")
+            else:
+                # The first of two calls with one id holds. They could have different keys: the log would not say.
+                taken.setdefault(one.touchpoint.id, one)
+        outgoing += map(records.collected, taken.values())
+        return taking(outgoing, len(sent) - len(refused), refused, "batch")
 
     def _accepted(self, call: Fit | Loose, arrival: Arrival, named: CallType | None = None) -> Accepted:
         if isinstance(call, Fit):
@@ -134,7 +133,8 @@ class Collector:
 
 
 def _signals(headers: Mapping[bytes, bytes]) -> tuple[str, ...]:
-    return tuple([flag for name, value, flag in _SIGNALS if headers.get(name) == value])
+    # A purpose may say more behind a semicolon: `prefetch;prerender`.
+    return tuple([flag for name, value, flag in _SIGNALS if headers.get(name, b"").partition(b";")[0] == value])
 
 
 def _readable_id(call: Fit | Loose) -> str | None:

@@ -5,6 +5,7 @@ leaves nothing behind. Leaves out: what is in a body.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import count
 
 from msgspec import Struct
@@ -17,8 +18,8 @@ from services.ingest.api.requests import Gone, Receive, Request, Scope, Send
 from services.ingest.api.tally import Tally
 from services.ingest.domain.limits import Limits
 from shared.kernel.errors import Reject, TryLater
-from shared.log.ports import Outgoing, Publisher
-from shared.web.direct import Answer, Whole
+from shared.log.ports import Outgoing, Sender
+from shared.web.direct import Answer, Heard, Whole
 
 
 class Taking(Struct, frozen=True, gc=False):
@@ -73,7 +74,7 @@ class Doorway:
 
     def __init__(
         self,
-        log: Publisher,
+        log: Sender,
         keys: DoorKeys,
         now: Callable[[], int],
         draw_id: Callable[[], str],
@@ -107,18 +108,23 @@ class Doorway:
             answer = self._refused(request, reason)
         except Gone:
             return
+        except Exception:
+            await answers.send(send, answers.failed(request))
+            raise
         await answers.send(send, answer)
 
-    async def answer(self, whole: Whole, take: Take) -> Answer:
-        """The answer to a POST that came whole."""
+    def answer(self, whole: Whole, take: Take, heard: Heard) -> None:
+        """Have `heard` called with the answer to a POST that came whole; what is raised is a fault of ours."""
         request = Request("POST", whole.path, whole.query, whole.headers, self._request_id)
         try:
             visit = Visit(request, self._gate)
             taken = take(requests.whole(request, whole.body, self.limits), visit)
-            await self._log.publish(taken.records)
+            self._log.send(taken.records, partial(self._sent, request, taken, heard))
         except (Reject, TryLater) as reason:
-            return self._refused(request, reason)
-        return self._taken(request, taken)
+            heard(self._refused(request, reason))
+
+    def _sent(self, request: Request, taken: Taking, heard: Heard, failure: TryLater | None) -> None:
+        heard(self._taken(request, taken) if failure is None else self._refused(request, failure))
 
     def _taken(self, request: Request, taken: Taking) -> Answer:
         self._tally.took(taken.accepted)

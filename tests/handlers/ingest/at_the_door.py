@@ -1,5 +1,6 @@
 """The raw doors in process, on a log in memory, with a clock that stands still and ids that count."""
 
+import asyncio
 from collections.abc import Mapping
 from itertools import count
 from typing import Any, ClassVar
@@ -19,7 +20,7 @@ from shared.contracts.topics import TOPICS, TYPES
 from shared.log.memory import MemoryLog
 from shared.log.ports import Partition, Record
 from shared.observe.metrics import Metrics
-from shared.web.direct import Whole
+from shared.web.direct import Answer, Whole
 
 NOW = 1_795_302_021_074
 WRITE, SERVER = ("wk", ""), ("sk", "")
@@ -62,7 +63,7 @@ class Doors:
         return await self.ask("POST", path, json=body, auth=auth, **more)
 
     async def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
-        transport = _Direct(self._collector) if self._direct else httpx.ASGITransport(self)
+        transport = _Direct(self._collector) if self._direct else httpx.ASGITransport(self, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
             return await client.request(method, path, **more)
 
@@ -94,7 +95,9 @@ class _Direct(httpx.AsyncBaseTransport):
             return await self._asgi.handle_async_request(request)
         headers = {name.lower(): value for name, value in request.headers.raw}
         path, body = request.url.path, await request.aread()
-        answer = await self._collector.answer(Whole(path, request.url.query, headers, body))
+        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._collector.answer(Whole(path, request.url.query, headers, body), answered.set_result)
+        answer = await answered
         return httpx.Response(answer.status, headers=answer.headers, content=answer.body)
 
 

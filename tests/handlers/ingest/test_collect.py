@@ -120,6 +120,17 @@ async def test_nothing_is_answered_2xx_before_the_log_has_it() -> None:
     assert answer.json()["success"] is False
 
 
+async def test_a_fault_of_ours_is_told_as_one_and_tells_nothing_of_what_was_sent() -> None:
+    doors = Doors()
+    await doors.log.start({})  # the topics that calls are written to were forgotten
+    answer = await doors.post("/v1/track", SEEN | {"userId": "ana-canary"})
+    told = answer.json()
+    assert (answer.status_code, told["success"], told["code"]) == (500, False, "internal")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["connection"] == "close"
+    assert "canary" not in answer.text
+
+
 async def test_the_first_of_two_calls_with_one_id_is_kept(doors: Doors) -> None:
     twice = [SEEN | {"type": "track"}, SEEN | {"type": "track", "event": "Other", "anonymousId": "anon-2"}]
     assert (await doors.post("/v1/batch", {"batch": twice})).json()["accepted"] == 2
@@ -186,8 +197,9 @@ async def test_nul_is_removed_and_said_so(doors: Doors) -> None:
     assert event.flags == ("nul_removed",)
 
 
-async def test_what_a_browser_says_in_headers_is_kept_as_flags(doors: Doors) -> None:
-    await doors.post("/v1/track", SEEN, headers={"sec-gpc": "1", "sec-purpose": "prefetch"})
+@pytest.mark.parametrize("purpose", ["prefetch", "prefetch;prerender", "prefetch;anonymous-client-ip"])
+async def test_what_a_browser_says_in_headers_is_kept_as_flags(doors: Doors, purpose: str) -> None:
+    await doors.post("/v1/track", SEEN, headers={"sec-gpc": "1", "sec-purpose": purpose})
     [event] = await doors.events(COLLECTED)
     assert event.flags == ("gpc", "prefetch")
 

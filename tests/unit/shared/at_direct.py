@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from starlette.types import Receive, Scope, Send
 
-from shared.web.direct import Answer, Whole
+from shared.web.direct import Answer, Heard, Whole
 from shared.web.server import listen, port_of, serve
 
 HEAD = b"POST /v1/hot HTTP/1.1\r\nHost: a\r\n"
@@ -14,7 +14,7 @@ WHOLE = HEAD + b"Content-Length: 5\r\n\r\nhello"
 
 
 class Hot:
-    """Answers at once, or when it is let go, with what it was asked."""
+    """Answers at once, or when it is let go, with what it was asked, so many times."""
 
     paths = ("/v1/hot",)
 
@@ -23,13 +23,23 @@ class Hot:
         self.may_answer.set()
         self.asked: asyncio.Queue[Whole] = asyncio.Queue()
         self.header = (b"x-way", b"direct")
+        self.answers = 1
+        self._later: list[asyncio.Task[None]] = []
 
-    async def answer(self, request: Whole) -> Answer:
+    def answer(self, request: Whole, heard: Heard) -> None:
         self.asked.put_nowait(request)
-        await self.may_answer.wait()
         if request.body == b"error":
             raise KeyError(request.body)
-        return Answer(200, [self.header, (b"content-length", b"%d" % len(request.body))], request.body)
+        body = request.body * self.answers
+        answer = Answer(200, [self.header, (b"content-length", b"%d" % len(body))], body)
+        if self.may_answer.is_set():
+            heard(answer)
+        else:
+            self._later.append(asyncio.create_task(self._answer_when_it_may(answer, heard)))
+
+    async def _answer_when_it_may(self, answer: Answer, heard: Heard) -> None:
+        await self.may_answer.wait()
+        heard(answer)
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -168,9 +168,25 @@ async def test_an_error_is_one_request_and_leaves_no_trace_of_what_was_sent(serv
         answered = await client.reader.read()
         assert answered.startswith(b"HTTP/1.1 500")
         assert b"connection: close" in answered
+        assert b'"success":false' in answered
+        assert b'"code":"internal"' in answered
     assert '"types":["KeyError"]' in log.getvalue()
     async with served.client() as client:
         assert await client.ask(WHOLE) == ("direct", b"hello")
+
+
+async def test_who_reads_no_answers_is_not_answered_on_and_on(served: Served) -> None:
+    served.hot.answers = 100_000  # times what was sent: more than a socket takes, after some
+    async with served.client() as client:
+        for _ in range(60):
+            client.writer.write(WHOLE)
+            await client.writer.drain()
+            await turns()
+        answered = [await client.read() for _ in range(60)]
+    ways = [way for way, _ in answered]
+    assert ways[0] == "direct"
+    assert "asgi" in ways  # where an app waits until what was said before has been read
+    assert {body.count(b"hello") for way, body in answered if way == "direct"} == {100_000}
 
 
 async def test_a_header_cannot_begin_another(served: Served, log: io.StringIO) -> None:
