@@ -5,7 +5,7 @@ with a question first (`Expect`), or to a path that nobody answers directly, goe
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from http import HTTPStatus
 from typing import Protocol
 
@@ -50,9 +50,9 @@ class Direct(Protocol):
         """The paths, as they stand in a request."""
         ...
 
-    def answer(self, request: Whole, heard: Heard) -> None:
-        """Have `heard` called once, now or later, with the answer to a request to one of `paths`. Where something is
-        raised instead, the request has failed."""
+    def answer(self, request: Whole, heard: Heard) -> Iterator[None]:
+        """Steps to the answer to a request to one of `paths`; `heard` is called with it once, in one of them or later.
+        Where something is raised instead, the request has failed."""
         ...
 
 
@@ -60,12 +60,46 @@ def answering(direct: Direct) -> type[Connection]:
     """The protocol for a server whose app leaves some of its paths, which are doors, to `direct`."""
 
     names = {path.encode(): path for path in direct.paths}
+    stepping, writing = _Together(_DirectProtocol.step), _Together(_DirectProtocol.write)
 
     class _Bound(_DirectProtocol):
         _direct = direct
         _names = names
+        _stepping = stepping
+        _writing = writing
 
     return _Bound
+
+
+class _Together:
+    """Connections for which the same is due in this turn of the event loop. It is done for one after another: code that
+    does one thing many times stays at hand for the processor, and where reading, understanding and writing take turns
+    it does not. `do` answers whether it is to be done again, after all of them."""
+
+    def __init__(self, do: "Callable[[_DirectProtocol], bool]") -> None:
+        self._do = do
+        self._waiting: list[_DirectProtocol] = []
+
+    def add(self, connection: "_DirectProtocol") -> None:
+        """Do it for a connection as well."""
+        if not self._waiting:
+            connection.loop.call_soon(self._do_all)
+        self._waiting.append(connection)
+
+    def _do_all(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        while waiting:
+            again: list[_DirectProtocol] = []
+            for place, connection in enumerate(waiting, 1):
+                try:
+                    if self._do(connection):
+                        again.append(connection)
+                except Exception:
+                    # It goes its way, to the event loop, which logs it; the others go on.
+                    for other in [*waiting[place:], *again]:
+                        self.add(other)
+                    raise
+            waiting = again
 
 
 class _Exchange(RequestResponseCycle):
@@ -86,8 +120,11 @@ class _DirectProtocol(Connection):
     doors = True
     _direct: Direct
     _names: dict[bytes, str]
-    _request: Whole
-    """The one that is to be answered: there is one at a time."""
+    _stepping: _Together
+    _writing: _Together
+    _steps: Iterator[None]
+    """To the answer that is owed: there is one at a time."""
+    _answer: Answer
 
     def __init__(
         self,
@@ -148,24 +185,24 @@ class _DirectProtocol(Connection):
         pieces, self._pieces = self._pieces, None
         self.cycle = self._exchange
         self._exchange.response_complete = False
-        self._request = Whole(self._names[path], query, self._head, b"".join(pieces))
-        # Not now: all that came in this turn of the event loop is read first, and then answered. Code that does one
-        # thing many times stays at hand for the processor, which it does not where reading and answering take turns.
-        self.loop.call_soon(self._answer)
+        request = Whole(self._names[path], query, self._head, b"".join(pieces))
+        self._steps = self._direct.answer(request, self._respond)
+        self._stepping.add(self)
 
-    def _answer(self) -> None:
-        """Have the request answered; what is raised goes on to the event loop, which logs it."""
+    def step(self) -> bool:
+        """Take a step to the answer that is owed; answers whether there may be another. What is raised was answered."""
         try:
-            self._direct.answer(self._request, self._respond)
+            return next(self._steps, self) is None
         except Exception:
             self._fail()
             raise
 
-    def _respond(self, answer: Answer) -> None:
-        """Write the answer that is owed."""
+    def write(self) -> bool:
+        """Write the answer that is owed; answers that it is written."""
         if self.transport.is_closing():
-            return
+            return False
         exchange = self._exchange
+        answer = self._answer
         said = _CLOSE in answer.headers
         closing = said or not exchange.keep_alive
         more = self.server_state.default_headers
@@ -179,6 +216,11 @@ class _DirectProtocol(Connection):
         if closing:
             self.transport.close()
         self.on_response_complete()
+        return False
+
+    def _respond(self, answer: Answer) -> None:
+        self._answer = answer
+        self._writing.add(self)
 
     def _fail(self) -> None:
         """One request has failed, and not the server."""

@@ -4,7 +4,7 @@ Promises: no database, no framework, and no answer before the log has the events
 is refused alone. Leaves out: what the events mean, and everything that is not a tracking call.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from services.ingest.api import answers, decoding, fitting
 from services.ingest.api.answers import Refused
 from services.ingest.api.decoding import Document
 from services.ingest.api.door_keys import DoorKey
-from services.ingest.api.doorway import Doorway, Take, Taking, Visit, taking
+from services.ingest.api.doorway import Doorway, Steps, Taking, Visit, at_once, taking
 from services.ingest.api.records import Records, keyed
 from services.ingest.api.requests import Receive, Request, Scope, Send
 from services.ingest.domain.claimed_time import claimed
@@ -50,20 +50,21 @@ class Collector:
     def __init__(self, doorway: Doorway, hmac_secret: bytes) -> None:
         self._doorway = doorway
         self._key = keyed(hmac_secret)
-        self._takes: dict[str, Take] = dict.fromkeys(_BATCHES, self._take_batch)
+        self._takes: dict[str, Callable[[bytes, Visit], Steps]] = dict.fromkeys(_BATCHES, self._take_batch)
         for letter, named in _CALLS.items():
             self._takes |= dict.fromkeys((f"/v1/{letter}", f"/v1/{named}"), partial(self._take_call, named))
         self.paths = frozenset(self._takes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request to one of `paths`."""
-        await self._doorway.serve(scope, receive, send, self._takes[scope["path"]])
+        take = self._takes[scope["path"]]
+        await self._doorway.serve(scope, receive, send, lambda body, visit: at_once(take(body, visit)))
 
-    def answer(self, request: Whole, heard: Heard) -> None:
-        """Have `heard` called with the answer to a POST to one of `paths` that came whole."""
-        self._doorway.answer(request, self._takes[request.path], heard)
+    def answer(self, request: Whole, heard: Heard) -> Iterator[None]:
+        """Steps to the answer to a POST to one of `paths` that came whole, which `heard` is called with."""
+        return self._doorway.answer(request, self._takes[request.path], heard)
 
-    def _take_call(self, named: CallType, body: bytes, visit: Visit) -> Taking:
+    def _take_call(self, named: CallType, body: bytes, visit: Visit) -> Steps:
         limits = self._doorway.limits
         call: Fit | Loose
         if (fit := fitting.one(body, limits)) is not None:
@@ -73,18 +74,21 @@ class Collector:
             read = decoding.document(body, limits)
             call = Loose(read.words, read.text, read)
             key = visit.admit(read.words.get("writeKey"))
+        yield
         arrival = self._arrival(key, visit.request, None)
-        records = Records(key.source, arrival.received_at, self._key)
         try:
-            return Taking([records.collected(self._accepted(call, arrival, named))], 200, answers.SUCCESS, accepted=1)
+            accepted = self._accepted(call, arrival, named)
         except Reject as reason:
             if reason.code == "duplicate_key":
                 raise
             refused = [Refused(0, _readable_id(call), reason)]
-            kept = records.rejected(refuse(body.decode(errors="replace"), reason, arrival, refused[0].message_id))
-            return taking([kept], 0, refused, "")
+            rejected = refuse(body.decode(errors="replace"), reason, arrival, refused[0].message_id)
+            return taking([self._records(arrival).rejected(rejected)], 0, refused, "")
+        yield
+        return Taking([self._records(arrival).collected(accepted)], 200, answers.SUCCESS, accepted=1)
 
-    def _take_batch(self, body: bytes, visit: Visit) -> Taking:
+    def _take_batch(self, body: bytes, visit: Visit) -> Steps:
+        yield  # it is long: single calls that came with it go first
         limits = self._doorway.limits
         if (fit := fitting.batch(body, limits)) is not None:
             key = visit.admit(*fit.write_keys)
@@ -98,7 +102,7 @@ class Collector:
         return self._take_calls(loose, self._arrival(key, visit.request, read.words.get("sentAt")))
 
     def _take_calls(self, sent: Sequence[Fit | Loose], arrival: Arrival) -> Taking:
-        records = Records(arrival.source, arrival.received_at, self._key)
+        records = self._records(arrival)
         taken: dict[str, Accepted] = {}
         outgoing, refused = [], []
         for place, call in enumerate(sent):
@@ -113,6 +117,9 @@ class Collector:
                 taken.setdefault(one.touchpoint.id, one)
         outgoing += map(records.collected, taken.values())
         return taking(outgoing, len(sent) - len(refused), refused, "batch")
+
+    def _records(self, arrival: Arrival) -> Records:
+        return Records(arrival.source, arrival.received_at, self._key)
 
     def _accepted(self, call: Fit | Loose, arrival: Arrival, named: CallType | None = None) -> Accepted:
         if isinstance(call, Fit):

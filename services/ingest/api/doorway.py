@@ -4,7 +4,7 @@ Promises: 2xx is said only after the log has everything, 503 where it may not; a
 leaves nothing behind. Leaves out: what is in a body.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 from itertools import count
 
@@ -64,6 +64,18 @@ class Visit:
 
 Take = Callable[[bytes, Visit], Taking]
 """What one path does with a body; raises Refusal, or Reject where it is a 400."""
+Steps = Generator[None, None, Taking]
+"""The same in steps: who has many to take does each for all of them before the next (`shared/web/direct.py`)."""
+
+
+def at_once(steps: Steps) -> Taking:
+    """What steps come to, taken one after another."""
+    try:
+        while True:
+            next(steps)
+    except StopIteration as end:
+        taking: Taking = end.value
+        return taking
 
 
 class Doorway:
@@ -113,12 +125,12 @@ class Doorway:
             raise
         await answers.send(send, answer)
 
-    def answer(self, whole: Whole, take: Take, heard: Heard) -> None:
-        """Have `heard` called with the answer to a POST that came whole; what is raised is a fault of ours."""
+    def answer(self, whole: Whole, take: Callable[[bytes, Visit], Steps], heard: Heard) -> Iterator[None]:
+        """Steps to the answer to a POST that came whole, which `heard` is called with; what they raise is our fault."""
         request = Request("POST", whole.path, whole.query, whole.headers, self._request_id)
         try:
             visit = Visit(request, self._gate)
-            taken = take(requests.whole(request, whole.body, self.limits), visit)
+            taken = yield from take(requests.whole(request, whole.body, self.limits), visit)
             self._log.send(taken.records, partial(self._sent, request, taken, heard))
         except (Reject, TryLater) as reason:
             heard(self._refused(request, reason))

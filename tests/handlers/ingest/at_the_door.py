@@ -96,7 +96,8 @@ class _Direct(httpx.AsyncBaseTransport):
         headers = {name.lower(): value for name, value in request.headers.raw}
         path, body = request.url.path, await request.aread()
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._collector.answer(Whole(path, request.url.query, headers, body), answered.set_result)
+        for _ in self._collector.answer(Whole(path, request.url.query, headers, body), answered.set_result):
+            continue
         answer = await answered
         return httpx.Response(answer.status, headers=answer.headers, content=answer.body)
 

@@ -1,7 +1,7 @@
 """A server of two ways, direct and ASGI, and somebody who speaks to it in bytes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 from starlette.types import Receive, Scope, Send
@@ -26,8 +26,9 @@ class Hot:
         self.answers = 1
         self._later: list[asyncio.Task[None]] = []
 
-    def answer(self, request: Whole, heard: Heard) -> None:
+    def answer(self, request: Whole, heard: Heard) -> Iterator[None]:
         self.asked.put_nowait(request)
+        yield
         if request.body == b"error":
             raise KeyError(request.body)
         body = request.body * self.answers

@@ -175,6 +175,15 @@ async def test_an_error_is_one_request_and_leaves_no_trace_of_what_was_sent(serv
         assert await client.ask(WHOLE) == ("direct", b"hello")
 
 
+async def test_who_asks_in_the_same_moment_as_somebody_that_fails_is_answered(served: Served, log: io.StringIO) -> None:
+    async with served.client() as before, served.client() as failing, served.client() as after:
+        before.writer.write(WHOLE)
+        failing.writer.write(WHOLE.replace(b"hello", b"error"))
+        after.writer.write(WHOLE)
+        assert await before.read() == await after.read() == ("direct", b"hello")
+        assert (await failing.reader.read()).startswith(b"HTTP/1.1 500")
+
+
 async def test_who_reads_no_answers_is_not_answered_on_and_on(served: Served) -> None:
     served.hot.answers = 100_000  # times what was sent: more than a socket takes, after some
     async with served.client() as client:
