@@ -33,6 +33,8 @@ class Shared(ServerState):
         self.stopping = False
         self.left = asyncio.Event()
         """Is set when the last of them has gone."""
+        self.owed: set[Connection] = set()
+        """Connections whose request is under way without a task; the request may outlive them."""
 
 
 class Connection(HttpToolsProtocol):
@@ -65,8 +67,7 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._end_head()
-        full = len(self.tasks) >= self._most or len(self.connections) >= self._most
-        self.app = self._too_busy if full else self.config.loaded_app
+        self.app = self._too_busy if self._is_full() else self.config.loaded_app
         super().on_headers_complete()
         if self.server_state.stopping:
             self.cycle.keep_alive = False
@@ -118,6 +119,10 @@ class Connection(HttpToolsProtocol):
             cycle.message_event.set()
             self._refuse(_ENDED)
         return True
+
+    def _is_full(self) -> bool:
+        most = self._most
+        return len(self.connections) >= most or len(self.tasks) + len(self.server_state.owed) >= most
 
     def _begin_head(self) -> None:
         self._in_head = True

@@ -187,6 +187,7 @@ class _DirectProtocol(Connection):
         self._exchange.response_complete = False
         request = Whole(self._names[path], query, self._head, b"".join(pieces))
         self._steps = self._direct.answer(request, self._respond)
+        self.server_state.owed.add(self)
         self._stepping.add(self)
 
     def step(self) -> bool:
@@ -219,11 +220,13 @@ class _DirectProtocol(Connection):
         return False
 
     def _respond(self, answer: Answer) -> None:
+        self.server_state.owed.discard(self)
         self._answer = answer
         self._writing.add(self)
 
     def _fail(self) -> None:
         """One request has failed, and not the server."""
+        self.server_state.owed.discard(self)
         if not self.transport.is_closing():
             self._refuse(_FAULT)
 
@@ -239,7 +242,7 @@ class _DirectProtocol(Connection):
             and (self.cycle is None or self.cycle.response_complete)
             and not self.pipeline
             and not self.flow.write_paused
-            and len(self.connections) < self._most
+            and not self._is_full()
         )
 
     def _begin_asgi(self) -> None:

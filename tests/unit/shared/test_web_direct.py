@@ -4,11 +4,14 @@ import asyncio
 import io
 import logging
 from collections.abc import AsyncIterator, Iterator
+from socket import SO_LINGER, SOL_SOCKET
+from struct import pack
 
 import pytest
 import structlog
 
 from shared.observe import logs
+from shared.web import server
 from tests.unit.shared.at_direct import HEAD, WHOLE, Served, serving, turns
 
 
@@ -173,6 +176,26 @@ async def test_an_error_is_one_request_and_leaves_no_trace_of_what_was_sent(serv
     assert '"types":["KeyError"]' in log.getvalue()
     async with served.client() as client:
         assert await client.ask(WHOLE) == ("direct", b"hello")
+
+
+async def test_requests_whose_senders_are_gone_still_count_as_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "_MAX_CONNECTIONS", 3)
+    async with serving() as served:
+        served.hot.may_answer.clear()
+        for _ in range(3):
+            async with served.client() as gone:
+                gone.writer.write(WHOLE)
+                await served.hot.asked.get()
+                # A reset; a sender who only closes is still waited for.
+                gone.writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
+            await turns()
+        async with served.client() as client:
+            client.writer.write(WHOLE)
+            assert (await client.reader.read()).startswith(b"HTTP/1.1 503")
+        served.hot.may_answer.set()
+        await turns()
+        async with served.client() as client:
+            assert await client.ask(WHOLE) == ("direct", b"hello")
 
 
 async def test_who_asks_in_the_same_moment_as_somebody_that_fails_is_answered(served: Served, log: io.StringIO) -> None:
