@@ -6,7 +6,6 @@ with a question first (`Expect`), or to a path that nobody answers directly, goe
 
 import asyncio
 from collections.abc import Callable, Collection, Iterator
-from http import HTTPStatus
 from typing import Protocol
 
 from msgspec import Struct
@@ -14,7 +13,7 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from shared.web.connection import Connection, Shared
-from shared.web.problems import Problem
+from shared.web.problems import fault
 
 Headers = list[tuple[bytes, bytes]]
 _CLOSE = (b"connection", b"close")
@@ -37,9 +36,8 @@ class Answer(Struct, frozen=True, gc=False):
     body: bytes
 
 
-Heard = Callable[[Answer], None]
+Respond = Callable[[Answer], None]
 """Is called with an answer, on the event loop."""
-_FAULT = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "something went wrong here")
 
 
 class Direct(Protocol):
@@ -50,9 +48,9 @@ class Direct(Protocol):
         """The paths, as they stand in a request."""
         ...
 
-    def answer(self, request: Whole, heard: Heard) -> Iterator[None]:
-        """Steps to the answer to a request to one of `paths`; `heard` is called with it once, in one of them or later.
-        Where something is raised instead, the request has failed."""
+    def answer(self, request: Whole, respond: Respond) -> Iterator[None]:
+        """Steps to the answer to a request to one of `paths`; `respond` is called with it once, in one of them or
+        later. Where something is raised instead, the request has failed."""
         ...
 
 
@@ -228,7 +226,7 @@ class _DirectProtocol(Connection):
         """One request has failed, and not the server."""
         self.server_state.owed.discard(self)
         if not self.transport.is_closing():
-            self._refuse(_FAULT)
+            self._refuse(fault())
 
     def _can_be_direct(self) -> bool:
         parser = self.parser

@@ -86,7 +86,12 @@ def of(error: Exception) -> Problem:
         case HTTPException():
             return _of_status(error)
         case _:
-            return Problem(500, "internal", "something went wrong here")
+            return fault()
+
+
+def fault() -> Problem:
+    """What is said where something of ours is broken: that it is, and nothing else."""
+    return Problem(500, "internal", "something went wrong here")
 
 
 def install(app: FastAPI, doors: Collection[str] = ()) -> None:

@@ -13,6 +13,7 @@ from services.ingest.api.refusals import Refusal
 from services.ingest.api.requests import Request, Send
 from shared.kernel.errors import Reject, TryLater
 from shared.web.direct import Answer, Headers
+from shared.web.problems import fault
 
 METHODS = b"POST, OPTIONS"
 _ACROSS_ORIGINS = b"POST, OPTIONS, GET"
@@ -72,8 +73,7 @@ def refused(request: Request, reason: Reject | TryLater) -> Answer:
 
 def failed(request: Request) -> Answer:
     """The answer where something of ours is broken; what is left of the request is not read."""
-    body = problem(500, "internal", "something went wrong here", [])
-    return answer(request, 500, body, [(b"connection", b"close")])
+    return answer(request, 500, fault().body(door=True), [(b"connection", b"close")])
 
 
 def _refusal(reason: Reject | TryLater) -> Refusal:

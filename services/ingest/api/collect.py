@@ -22,7 +22,7 @@ from services.ingest.handlers.accept_touchpoints import Accepted, Arrival, Fit, 
 from services.ingest.handlers.refused_ids import readable_id
 from shared.contracts.touchpoints import CallType
 from shared.kernel.errors import Reject
-from shared.web.direct import Heard, Whole
+from shared.web.direct import Respond, Whole
 
 _CALLS: dict[str, CallType] = {
     "t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias",
@@ -60,9 +60,9 @@ class Collector:
         take = self._takes[scope["path"]]
         await self._doorway.serve(scope, receive, send, lambda body, visit: at_once(take(body, visit)))
 
-    def answer(self, request: Whole, heard: Heard) -> Iterator[None]:
-        """Steps to the answer to a POST to one of `paths` that came whole, which `heard` is called with."""
-        return self._doorway.answer(request, self._takes[request.path], heard)
+    def answer(self, request: Whole, respond: Respond) -> Iterator[None]:
+        """Steps to the answer to a POST to one of `paths` that came whole, which `respond` is called with."""
+        return self._doorway.answer(request, self._takes[request.path], respond)
 
     def _take_call(self, named: CallType, body: bytes, visit: Visit) -> Steps:
         limits = self._doorway.limits

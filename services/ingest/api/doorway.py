@@ -19,7 +19,7 @@ from services.ingest.api.tally import Tally
 from services.ingest.domain.limits import Limits
 from shared.kernel.errors import Reject, TryLater
 from shared.log.ports import Outgoing, Sender
-from shared.web.direct import Answer, Heard, Whole
+from shared.web.direct import Answer, Respond, Whole
 
 
 class Taking(Struct, frozen=True, gc=False):
@@ -125,18 +125,18 @@ class Doorway:
             raise
         await answers.send(send, answer)
 
-    def answer(self, whole: Whole, take: Callable[[bytes, Visit], Steps], heard: Heard) -> Iterator[None]:
-        """Steps to the answer to a POST that came whole, which `heard` is called with; what they raise is our fault."""
+    def answer(self, whole: Whole, take: Callable[[bytes, Visit], Steps], respond: Respond) -> Iterator[None]:
+        """Steps to the answer to a POST that came whole; `respond` is called with it. What they raise is our fault."""
         request = Request("POST", whole.path, whole.query, whole.headers, self._request_id)
         try:
             visit = Visit(request, self._gate)
             taken = yield from take(requests.whole(request, whole.body, self.limits), visit)
-            self._log.send(taken.records, partial(self._sent, request, taken, heard))
+            self._log.send(taken.records, partial(self._sent, request, taken, respond))
         except (Reject, TryLater) as reason:
-            heard(self._refused(request, reason))
+            respond(self._refused(request, reason))
 
-    def _sent(self, request: Request, taken: Taking, heard: Heard, failure: TryLater | None) -> None:
-        heard(self._taken(request, taken) if failure is None else self._refused(request, failure))
+    def _sent(self, request: Request, taken: Taking, respond: Respond, failure: TryLater | None) -> None:
+        respond(self._taken(request, taken) if failure is None else self._refused(request, failure))
 
     def _taken(self, request: Request, taken: Taking) -> Answer:
         self._tally.took(taken.accepted)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from starlette.types import Receive, Scope, Send
 
-from shared.web.direct import Answer, Heard, Whole
+from shared.web.direct import Answer, Respond, Whole
 from shared.web.server import listen, port_of, serve
 
 HEAD = b"POST /v1/hot HTTP/1.1\r\nHost: a\r\n"
@@ -26,7 +26,7 @@ class Hot:
         self.answers = 1
         self._later: list[asyncio.Task[None]] = []
 
-    def answer(self, request: Whole, heard: Heard) -> Iterator[None]:
+    def answer(self, request: Whole, respond: Respond) -> Iterator[None]:
         self.asked.put_nowait(request)
         yield
         if request.body == b"error":
@@ -34,13 +34,13 @@ class Hot:
         body = request.body * self.answers
         answer = Answer(200, [self.header, (b"content-length", b"%d" % len(body))], body)
         if self.may_answer.is_set():
-            heard(answer)
+            respond(answer)
         else:
-            self._later.append(asyncio.create_task(self._answer_when_it_may(answer, heard)))
+            self._later.append(asyncio.create_task(self._answer_when_it_may(answer, respond)))
 
-    async def _answer_when_it_may(self, answer: Answer, heard: Heard) -> None:
+    async def _answer_when_it_may(self, answer: Answer, respond: Respond) -> None:
         await self.may_answer.wait()
-        heard(answer)
+        respond(answer)
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
